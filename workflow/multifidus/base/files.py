@@ -1,0 +1,143 @@
+"""Writing whole files or none, with the same bytes for the same content.
+
+Readers never see half a file: every writer fills a temporary name in the target's folder and
+renames it. Parquet, CSV and JSON are written with fixed settings and no timestamps.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+__all__ = [
+    "atomic_directory",
+    "atomic_path",
+    "sha256_of",
+    "sha256_of_many",
+    "write_bytes",
+    "write_csv",
+    "write_json",
+    "write_parquet",
+    "write_text",
+]
+
+_CHUNK = 1 << 20
+
+
+@contextmanager
+def atomic_path(target: Path | str) -> Iterator[Path]:
+    """Give a temporary path that becomes ``target`` when the block ends without an error.
+
+    Parameters
+    ----------
+    target
+        The file to make. Its folder is created when absent.
+
+    Yields
+    ------
+    Path
+        A path in the same folder; renamed over ``target`` on success, removed on failure.
+    """
+    target = Path(target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(
+        dir=target.parent, prefix=f".{target.stem}.", suffix=target.suffix
+    )
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        temporary.chmod(0o644)
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def atomic_directory(target: Path | str) -> Iterator[Path]:
+    """Give a temporary folder that replaces ``target`` when the block ends without an error."""
+    target = Path(target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
+    try:
+        yield temporary
+        temporary.chmod(0o755)
+        if target.exists():
+            shutil.rmtree(target)
+        temporary.replace(target)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def write_bytes(target: Path | str, content: bytes) -> None:
+    """Write ``content`` to ``target``, whole or not at all."""
+    with atomic_path(target) as path:
+        path.write_bytes(content)
+
+
+def write_text(target: Path | str, content: str) -> None:
+    """Write ``content`` as UTF-8 with LF line ends, whole or not at all."""
+    write_bytes(target, content.encode("utf-8"))
+
+
+def write_json(target: Path | str, content: Any) -> None:
+    """Write ``content`` as indented JSON with sorted keys and a final line end."""
+    write_text(
+        target, json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False, default=str) + "\n"
+    )
+
+
+def write_csv(target: Path | str, frame: pd.DataFrame) -> None:
+    """Write a frame as CSV (UTF-8, LF, no index, shortest round-trip floats)."""
+    text = frame.to_csv(index=False, lineterminator="\n", quoting=csv.QUOTE_MINIMAL)
+    write_text(target, text)
+
+
+def write_parquet(
+    target: Path | str, frame: pd.DataFrame, metadata: Mapping[str, str] | None = None
+) -> None:
+    """Write a frame as Parquet with settings that give the same bytes for the same frame.
+
+    Parameters
+    ----------
+    target
+        The file to make.
+    frame
+        Any frame without a meaningful index; row order is kept.
+    metadata
+        File-level key/value pairs, for instance the data tier and the table's version.
+    """
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    extra = {key.encode(): value.encode() for key, value in sorted((metadata or {}).items())}
+    table = table.replace_schema_metadata({**(table.schema.metadata or {}), **extra})
+    with atomic_path(target) as path:
+        pq.write_table(table, path, compression="zstd", version="2.6", write_statistics=True)
+
+
+def sha256_of(path: Path | str) -> str:
+    """Return the SHA-256 of a file's bytes, as 64 lower-case hexadecimal digits."""
+    digest = hashlib.sha256()
+    with Path(path).open("rb") as stream:
+        while chunk := stream.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def sha256_of_many(paths: Iterable[Path | str]) -> str:
+    """Return one SHA-256 over the sorted (name, content hash) pairs of several files."""
+    lines = sorted(f"{Path(path).name}:{sha256_of(path)}" for path in paths)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
