@@ -1,3 +1,3 @@
-"""Multifidus: a reproducible literature-to-report workflow for long-term neurostimulation trials."""
+"""Multifidus: a reproducible literature-to-report workflow for neurostimulation trials."""
 
 __version__ = "0.1.0"

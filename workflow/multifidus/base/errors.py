@@ -11,12 +11,12 @@ from enum import IntEnum
 __all__ = [
     "ConfigError",
     "DataError",
-    "SetupError",
     "ExitCode",
     "LiteratureError",
     "MultifidusError",
     "RenderError",
     "ScorecardError",
+    "SetupError",
     "StatisticsError",
 ]
 

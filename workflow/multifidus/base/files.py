@@ -16,12 +16,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+
+    import pandas as pd
 
 __all__ = [
     "atomic_directory",
@@ -96,9 +97,8 @@ def write_text(target: Path | str, content: str) -> None:
 
 def write_json(target: Path | str, content: Any) -> None:
     """Write ``content`` as indented JSON with sorted keys and a final line end."""
-    write_text(
-        target, json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False, default=str) + "\n"
-    )
+    text = json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False, default=str)
+    write_text(target, text + "\n")
 
 
 def write_csv(target: Path | str, frame: pd.DataFrame) -> None:
