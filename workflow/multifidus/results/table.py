@@ -221,7 +221,7 @@ class Results:
             near = difflib.get_close_matches(result_id, list(self._rows.index), n=1, cutoff=0.6)
             hint = f"the nearest is '{near[0]}'" if near else "`multifidus results list` shows all"
             raise UnknownResultError("RES-001", f"There is no result '{result_id}'; {hint}.")
-        row: pd.Series[Any] = self._rows.loc[result_id]
+        row: pd.Series[Any] = self._rows.loc[result_id].squeeze()
         return row
 
     def value(self, result_id: str) -> float:
