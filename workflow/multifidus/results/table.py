@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pandas as pd
 
@@ -221,8 +221,7 @@ class Results:
             near = difflib.get_close_matches(result_id, list(self._rows.index), n=1, cutoff=0.6)
             hint = f"the nearest is '{near[0]}'" if near else "`multifidus results list` shows all"
             raise UnknownResultError("RES-001", f"There is no result '{result_id}'; {hint}.")
-        row: pd.Series[Any] = self._rows.loc[result_id].squeeze()
-        return row
+        return cast("pd.Series[Any]", self._rows.loc[result_id])
 
     def value(self, result_id: str) -> float:
         """Return the unrounded value of a result."""
