@@ -1,0 +1,10 @@
+"""Analyses: tables, scores and sections of the study file in, rows of the results table out.
+
+Every analysis is a pure function of :class:`AnalysisInputs`. `ANALYSES` names each with the tables
+and sections that it reads, so that a workflow rule can declare exactly these as its inputs.
+"""
+
+from multifidus.analyses.errors import AnalysisError
+from multifidus.analyses.inputs import AnalysisInputs
+
+__all__ = ["AnalysisError", "AnalysisInputs"]
