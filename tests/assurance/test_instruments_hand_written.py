@@ -42,6 +42,7 @@ def scores() -> pd.DataFrame:
 )
 def test_vas_level_change_and_per_cent(
     scores: pd.DataFrame,
+    *,
     participant: str,
     visit: str,
     value: float,
@@ -102,7 +103,11 @@ def test_odi_points(
         ("P16", 0.705, 0.940),  # 21331: 1 - .096 - .101 - .098; 11121: 1 - .060
         ("P17", 0.705, None),  # anxiety/depression missing: no index
         ("P01", 0.590, 0.776),  # 32331: 1 - .122 - .089 - .101 - .098; 21221: 1-.096-.068-.060
-        ("P02", 0.559, 0.313),  # 22332: 1-.096-.089-.101-.098-.057; 32342: 1-.122-.089-.101-.318-.057
+        (
+            "P02",
+            0.559,
+            0.313,
+        ),  # 22332: 1-.096-.089-.101-.098-.057; 32342: 1-.122-.089-.101-.318-.057
     ],
 )
 def test_eq5d_index(

@@ -159,12 +159,12 @@ def _rows(cell: Cell, group: Group, own: pd.DataFrame, time: pd.DataFrame) -> li
     onset = own.groupby("participant_id")["start_day"].min().reindex(at_risk.index)
     end = np.minimum(onset.fillna(at_risk["last"]), at_risk["last"])
     years = float(((end - at_risk["first"]).dt.days + 1).sum()) / DAYS_PER_YEAR
-    rate = poisson_rate(participants, years)
+    rate = poisson_rate(participants, years, per=_PER_YEARS, method="garwood")
     method = "Participants with the event per 100 patient-years to the first event; " + rate.method
     cell = cell.of(method=method)
     values = {"rate": rate.rate, "ci_lower": rate.ci_lower, "ci_upper": rate.ci_upper}
     unit = "per 100 patient-years"
-    return rows + [cell.row(name, _PER_YEARS * value, "f1", unit) for name, value in values.items()]
+    return rows + [cell.row(name, value, "f1", unit) for name, value in values.items()]
 
 
 def _notes(listed: pd.DataFrame, total: int) -> list[ResultRow]:

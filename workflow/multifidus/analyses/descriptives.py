@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from multifidus.stats import summarise
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -17,7 +19,6 @@ if TYPE_CHECKING:
 __all__ = ["DESCRIPTIVES", "count_rows", "describe"]
 
 DESCRIPTIVES = ("n", "mean", "sd", "se", "median", "q1", "q3", "min", "max")
-_QUANTILE = "Quartiles by linear interpolation of the order statistics (definition 7)"
 
 
 def describe(
@@ -46,18 +47,21 @@ def describe(
     """
     size = len(values)
     cell = cell.of(n=size)
-    given: dict[str, float] = {}
-    if size:
-        q1, median, q3 = np.quantile(values, [0.25, 0.5, 0.75])
-        given = {"mean": values.mean(), "median": median, "q1": q1, "q3": q3}
-        given |= {"min": values.min(), "max": values.max()}
-    if size > 1:
-        sd = float(values.std(ddof=1))
-        given |= {"sd": sd, "se": sd / np.sqrt(size)}
+    summary = summarise(values, quantile_rule="sas5")
+    given = {
+        "mean": summary.mean,
+        "sd": summary.sd,
+        "se": summary.se,
+        "median": summary.median,
+        "q1": summary.q1,
+        "q3": summary.q3,
+        "min": summary.minimum,
+        "max": summary.maximum,
+    }
     rows = [cell.row("n", size, "d0")] if "n" in statistics else []
     for name in statistics:
-        if name in given:
-            method = _QUANTILE if name in ("q1", "q3") else cell.method
+        if name in given and not np.isnan(given[name]):
+            method = summary.method if name in ("median", "q1", "q3") else cell.method
             rows.append(cell.of(method=method).row(name, float(given[name]), display, unit))
     return rows
 

@@ -28,7 +28,8 @@ def summarise_effectiveness(inputs: AnalysisInputs) -> list[ResultRow]:
 
     All arms together at every visit; by arm at baseline and, where the study has a randomised
     comparison, at its visit: later the arms no longer differ in treatment. Members are those of
-    the main analysis set with the value at the visit. Reads the scores and the sections
+    the main analysis set with the value at the visit. Per cent change is given for symptom scales
+    (lower is better), which have a true zero. Reads the scores and the sections
     analysis_sets, arms, visits, outcomes and randomised.
 
     Returns
@@ -75,6 +76,8 @@ def _summaries(cell: Cell, outcome: Outcome, own: pd.DataFrame) -> list[ResultRo
     if paired.empty:
         return rows
     rows += _change(cell.of(analysis="change"), outcome, paired)
+    if outcome.better == "higher":  # an index with values below zero has no per cent
+        return rows
     percent = own["percent_change"].dropna().to_numpy(dtype="float64")
     cell = cell.of(analysis="percent_change")
     return rows + describe(cell, percent, display="pct1", unit="%", statistics=_PERCENT)

@@ -24,20 +24,23 @@ _COMPLETED = "completed"
 _SCREEN_FAILURE = "screen failure"
 _DATED = {
     "treated": ("treatment_start_date", "Treated"),
-    "activated": ("activation_date", "Stimulation activated"),
-    "crossed_over": ("crossover_date", "Switched from sham to therapy"),
     "treatment_ended": ("treatment_end_date", "Treatment ended"),
     "died": ("death_date", "Died"),
+}
+_DEVICE_DATED = {
+    "implanted": ("treatment_start_date", "Implanted"),
+    "activated": ("activation_date", "Stimulation activated"),
+    "crossed_over": ("crossover_date", "Switched from sham to therapy"),
 }
 
 
 def summarise_flow(inputs: AnalysisInputs) -> list[ResultRow]:
     """Count participants at every stage, together and by arm.
 
-    Overall: screened, screen failures, randomised (an arm was allocated), treated (``implanted``
-    besides, in trials of a device), activated, crossed over, completed and discontinued by reason.
-    At each visit: attended, missed by reason, answered per outcome. A visit without a row counts
-    as missed without a recorded reason. Reads the tables ``participants``, ``visits`` and
+    Overall: screened, screen failures, randomised (an arm was allocated), treated, treatment ended,
+    died; in trials of a device implanted, activated and crossed over; completed and discontinued by
+    reason. At each visit: attended, missed by reason, answered per outcome. A visit without a row
+    counts as missed without a recorded reason. Reads the tables ``participants``, ``visits`` and
     ``disposition``, the scores (where the study has outcomes) and the sections analysis_sets, arms,
     visits, outcomes and device_use.
 
@@ -77,12 +80,9 @@ def _screening(inputs: AnalysisInputs, population: str) -> list[ResultRow]:
 
 def _stages(inputs: AnalysisInputs, group: Group) -> Iterator[_Stage]:
     yield "randomised", "Randomised", group.size
-    device = inputs.study.device_use is not None
-    for stage, (column, label) in _DATED.items():
-        count = int(group.members[column].notna().sum())
-        yield stage, label, count
-        if stage == "treated" and device:
-            yield "implanted", "Implanted", count
+    dated = _DATED | (_DEVICE_DATED if inputs.study.device_use is not None else {})
+    for stage, (column, label) in dated.items():
+        yield stage, label, int(group.members[column].notna().sum())
     for item in inputs.study.analysis_sets:
         members = group.members["participant_id"].isin(inputs.members(item.id)["participant_id"])
         yield f"set_{item.id}", item.label, int(members.sum())
