@@ -6,5 +6,6 @@ and sections that it reads, so that a workflow rule can declare exactly these as
 
 from multifidus.analyses.errors import AnalysisError
 from multifidus.analyses.inputs import AnalysisInputs
+from multifidus.analyses.registry import ANALYSES, Analysis, run_analysis
 
-__all__ = ["AnalysisError", "AnalysisInputs"]
+__all__ = ["ANALYSES", "Analysis", "AnalysisError", "AnalysisInputs", "run_analysis"]

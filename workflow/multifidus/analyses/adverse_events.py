@@ -15,7 +15,7 @@ import pandas as pd
 from multifidus.analyses.errors import AnalysisError
 from multifidus.analyses.inputs import ALL, AnalysisInputs, Cell, Group
 from multifidus.analyses.treatment_emergent import RELATIONS, adverse_event_list
-from multifidus.stats import poisson_rate
+from multifidus.stats.rates import poisson_rate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

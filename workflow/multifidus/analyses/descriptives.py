@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from multifidus.stats import summarise
+from multifidus.stats.means import summarise
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

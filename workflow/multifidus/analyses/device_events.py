@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from multifidus.analyses.adverse_events import SAFETY
 from multifidus.analyses.inputs import ALL, AnalysisInputs, Cell
-from multifidus.stats import proportion
+from multifidus.stats.proportions import proportion
 
 if TYPE_CHECKING:
     from multifidus.results import ResultRow

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from multifidus.analyses.descriptives import describe
 from multifidus.analyses.inputs import ALL, AnalysisInputs, Cell, Group
-from multifidus.stats import paired_change
+from multifidus.stats.means import paired_change
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

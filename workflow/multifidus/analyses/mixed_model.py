@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from multifidus.analyses.inputs import ALL, AnalysisInputs, Cell
-from multifidus.stats import mmrm
+from multifidus.stats.mmrm import mmrm
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,7 +36,7 @@ def summarise_mixed_model(inputs: AnalysisInputs) -> list[ResultRow]:
     Raises
     ------
     StatisticsError
-        When the model cannot be fitted; see :func:`multifidus.stats.mmrm`.
+        When the model cannot be fitted; see :func:`multifidus.stats.mmrm.mmrm`.
     """
     rules = inputs.study.mixed_model
     if rules is None:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from multifidus.analyses.inputs import AnalysisInputs, Cell
 from multifidus.analyses.responder_status import responder_status
-from multifidus.stats import ancova, proportion_difference, two_sample_difference
+from multifidus.stats.means import ancova, two_sample_difference
+from multifidus.stats.proportions import proportion_difference
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from multifidus.config.analysis import RandomisedComparison
     from multifidus.config.study import Outcome
     from multifidus.results import ResultRow
-    from multifidus.stats import Estimate
+    from multifidus.stats.estimates import Estimate
 
 __all__ = ["summarise_randomised"]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from multifidus.analyses.effectiveness import OBSERVED
 from multifidus.analyses.inputs import AnalysisInputs, Cell
 from multifidus.analyses.responder_status import responder_status
-from multifidus.stats import proportion
+from multifidus.stats.proportions import proportion
 
 if TYPE_CHECKING:
     from typing import Literal
@@ -67,7 +67,7 @@ def share_rows(
     count, total
         Participants that count and their denominator; a zero denominator gives the count alone.
     method
-        Interval of :func:`multifidus.stats.proportion`.
+        Interval of :func:`multifidus.stats.proportions.proportion`.
     """
     cell = cell.of(n=count, total=total)
     rows = [cell.row("count", count, "d0")]
