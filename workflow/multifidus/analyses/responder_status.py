@@ -24,8 +24,9 @@ def responder_status(inputs: AnalysisInputs) -> pd.DataFrame:
     """Classify every participant at every visit after baseline.
 
     A definition needs its scores: a per cent or absolute reduction needs the baseline and the
-    visit, a level needs the visit, a joined definition needs all of its parts. Where one is
-    missing the participant is not classified.
+    visit, a level needs the visit. ``any_of`` is decided by the parts that can be classified, at
+    least one of them; ``all_of`` needs every part. Where what is needed is missing the participant
+    is not classified.
 
     Parameters
     ----------
@@ -67,8 +68,9 @@ def _status(
             done[name] if name in done else _status(by_id[name], by_id, done, inputs)
             for name in item.of
         ]
-        frame = pd.concat(parts, axis=1, join="inner").astype(bool)
-        return frame.any(axis=1) if item.kind == "any_of" else frame.all(axis=1)
+        if item.kind == "any_of":
+            return pd.concat(parts, axis=1).eq(True).any(axis=1)
+        return pd.concat(parts, axis=1, join="inner").astype(bool).all(axis=1)
     outcome = next(one for one in inputs.study.outcomes if one.id == item.outcome)
     met = _reached(item, outcome, inputs)
     if item.refuse_analgesic_increase:
