@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
@@ -12,12 +15,23 @@ import seaborn as sns
 from multifidus.base.files import atomic_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
 
+    import pandas as pd
     from matplotlib.figure import Figure
 
-__all__ = ["ACCENT", "INK", "LIGHT", "PALETTE", "SOFT", "WIDTH", "house_style", "save_figure"]
+__all__ = [
+    "ACCENT",
+    "INK",
+    "LIGHT",
+    "PALETTE",
+    "SOFT",
+    "WIDTH",
+    "Drawing",
+    "house_style",
+    "save_figure",
+    "show_figure",
+]
 
 INK, SOFT, LIGHT, ACCENT = "#1c2430", "#5b6777", "#dde3ea", "#0b5c8a"
 PALETTE = ("#0b5c8a", "#c8553d", "#588b8b", "#d9a441", "#6d597a", "#8a9ba8")
@@ -56,6 +70,30 @@ def house_style() -> Iterator[None]:
         sns.set_theme(context="paper", style="white", palette=PALETTE)
         mpl.rcParams.update(settings)
         yield
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A figure as Jupyter shows it: SVG for pages and PNG for word processors."""
+
+    svg: str
+    png: bytes
+
+    @classmethod
+    def read(cls, folder: Path, name: str) -> Drawing:
+        """Read a figure that :func:`save_figure` wrote."""
+        svg = (folder / f"{name}.svg").read_text(encoding="utf-8")
+        return cls(svg, (folder / f"{name}.png").read_bytes())
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        return {"image/svg+xml": self.svg, "image/png": self.png, "text/plain": "figure"}
+
+
+def show_figure(draw: Callable[[pd.DataFrame], Figure], data: pd.DataFrame) -> Drawing:
+    """Draw a figure in the house style for a notebook."""
+    with house_style(), TemporaryDirectory() as folder:
+        save_figure(draw(data), Path(folder), "figure")
+        return Drawing.read(Path(folder), "figure")
 
 
 def save_figure(figure: Figure, folder: Path, name: str) -> None:
