@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from multifidus.analyses.run import analyse
-from step import step
 
 from multifidus.config import load_sections
-
-if TYPE_CHECKING:
-    from snakemake.script import snakemake
+from step import step
 
 with step(snakemake):
     analyse(

@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from step import step
-
 from multifidus.results.run import collect
-
-if TYPE_CHECKING:
-    from snakemake.script import snakemake
+from step import step
 
 with step(snakemake):
     collect(

@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-from step import step
 
 from multifidus.config import load_sections
 from multifidus.report.figures import draw_figures
 from multifidus.results import Results
-
-if TYPE_CHECKING:
-    from snakemake.script import snakemake
+from step import step
 
 with step(snakemake):
     draw_figures(

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from multifidus.cohort.run import simulate_cohort
-from step import step
 
 from multifidus.config import load_sections
-
-if TYPE_CHECKING:
-    from snakemake.script import snakemake
+from step import step
 
 with step(snakemake):
     simulate_cohort(
