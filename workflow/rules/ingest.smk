@@ -22,20 +22,21 @@ rule ingest_tables:
             labels={"what": "data report", "form": "page"},
         ),
         findings=RESULTS / "data_report/report.json",
-    params:
-        tier=str(RUN.tier),
-        source=RUN.data.source,
-        folder=RUN.data.path or RESULTS / "cohort/raw",
-        sections=get_sections("study", "arms", "visits", "characteristics", "opioids"),
     log:
         LOGS / "ingest_tables.log",
     benchmark:
         LOGS / "benchmarks/ingest_tables.tsv"
+    conda:
+        ENVIRONMENT
     resources:
         mem_mb=lambda wildcards, attempt: 1500 * attempt,
         runtime=20,
-    conda:
-        ENVIRONMENT
+    params:
+        tier=str(RUN.tier),
+        source=RUN.data.source,
+        report=RESULTS / "data_report",
+        folder=RUN.data.path or RESULTS / "cohort/raw",
+        sections=get_sections("study", "arms", "visits", "characteristics", "opioids"),
     message:
         "Reading and checking the participants' data"
     script:
@@ -45,7 +46,9 @@ rule ingest_tables:
 rule read_device_logs:
     """Read every stimulator log; account for every byte; place sessions in time."""
     input:
-        logs=branch(SYNTHETIC, then=RESULTS / "cohort/logs", otherwise=get_external_logs()),
+        logs=branch(
+            SYNTHETIC, then=RESULTS / "cohort/logs", otherwise=get_external_logs()
+        ),
         tables=RESULTS / "tables",
         code=get_code("read_device_logs.py"),
     output:
@@ -53,19 +56,19 @@ rule read_device_logs:
         periods=RESULTS / "devicelogs/periods.parquet",
         faults=RESULTS / "devicelogs/faults.parquet",
         identities=RESULTS / "devicelogs/identities.parquet",
-    params:
-        tier=str(RUN.tier),
-        sections=get_sections("device_use"),
-    threads: 2
     log:
         LOGS / "read_device_logs.log",
     benchmark:
         LOGS / "benchmarks/read_device_logs.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 2
     resources:
         mem_mb=lambda wildcards, attempt: 2500 * attempt,
         runtime=30,
-    conda:
-        ENVIRONMENT
+    params:
+        tier=str(RUN.tier),
+        sections=get_sections("device_use"),
     message:
         "Reading the stimulator logs"
     script:

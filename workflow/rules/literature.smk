@@ -15,17 +15,17 @@ rule check_literature:
     output:
         checks=RESULTS / "literature/checks.csv",
         recomputed=RESULTS / "literature/recomputed.csv",
-    params:
-        tier=str(RUN.tier),
     log:
         LOGS / "check_literature.log",
     benchmark:
         LOGS / "benchmarks/check_literature.tsv"
+    conda:
+        ENVIRONMENT
     resources:
         mem_mb=lambda wildcards, attempt: 1000 * attempt,
         runtime=10,
-    conda:
-        ENVIRONMENT
+    params:
+        tier=str(RUN.tier),
     message:
         "Checking the published figures against each other"
     script:
@@ -53,17 +53,18 @@ rule score_reproduction:
             category="Reproduction",
             labels={"what": "scorecard", "form": "page"},
         ),
-    params:
-        tier=str(RUN.tier),
     log:
         LOGS / "score_reproduction.log",
     benchmark:
         LOGS / "benchmarks/score_reproduction.tsv"
+    conda:
+        ENVIRONMENT
     resources:
         mem_mb=lambda wildcards, attempt: 1000 * attempt,
         runtime=10,
-    conda:
-        ENVIRONMENT
+    params:
+        tier=str(RUN.tier),
+        banner=RUN.tier.banner,
     message:
         "Scoring every published figure against the reproduced one"
     script:
