@@ -119,6 +119,11 @@ def get_external_files():
     return sorted(str(path) for path in Path(RUN.data.path).glob("*") if path.is_file())
 
 
+def get_required_tables():
+    """Names of the tables that the study cannot do without."""
+    return sorted(required_tables(STUDY))
+
+
 def get_external_logs():
     """Stimulator logs in the data folder, when there are any."""
     if not RUN.data.path:
@@ -153,7 +158,8 @@ def get_deliverables():
     files = []
     if STUDY.report.literature:
         files += [RESULTS / f"scorecard.{ending}" for ending in ("csv", "json", "html")]
-        files += [RESULTS / "notebooks/literature_check.ipynb"]
+        files += [RESULTS / "literature/verdicts.json"]
+        files += collect(RESULTS / "notebooks/{notebook}.ipynb", notebook=get_notebooks())
     if HAS_DATA:
         files += [RESULTS / "results.parquet", RESULTS / "results.csv"]
         files += [

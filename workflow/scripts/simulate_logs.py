@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from step import step
-
 from multifidus.cohort.run import simulate_logs
+
+from step import step
 
 with step(snakemake):
     simulate_logs(
