@@ -159,7 +159,9 @@ def get_deliverables():
     if STUDY.report.literature:
         files += [RESULTS / f"scorecard.{ending}" for ending in ("csv", "json", "html")]
         files += [RESULTS / "literature/verdicts.json"]
-        files += collect(RESULTS / "notebooks/{notebook}.ipynb", notebook=get_notebooks())
+        files += collect(
+            RESULTS / "notebooks/{notebook}.ipynb", notebook=get_notebooks()
+        )
     if HAS_DATA:
         files += [RESULTS / "results.parquet", RESULTS / "results.csv"]
         files += [

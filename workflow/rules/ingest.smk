@@ -21,6 +21,15 @@ rule check_data:
     output:
         tables=temp(directory(RESULTS / "checked/tables")),
         report=temp(directory(RESULTS / "checked/report")),
+    log:
+        LOGS / "check_data.log",
+    benchmark:
+        LOGS / "benchmarks/check_data.tsv"
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=lambda wildcards, attempt: 1500 * attempt,
+        runtime=20,
     params:
         tier=str(RUN.tier),
         source=RUN.data.source,
@@ -28,15 +37,6 @@ rule check_data:
         report=str(LOGS / "data_report"),
         required=get_required_tables(),
         sections=get_sections("study", "arms", "visits", "characteristics", "opioids"),
-    log:
-        LOGS / "check_data.log",
-    benchmark:
-        LOGS / "benchmarks/check_data.tsv"
-    resources:
-        mem_mb=lambda wildcards, attempt: 1500 * attempt,
-        runtime=20,
-    conda:
-        ENVIRONMENT
     message:
         "Reading and checking the participants' data"
     script:
@@ -61,11 +61,11 @@ rule ingest_tables:
         LOGS / "ingest_tables.log",
     benchmark:
         LOGS / "benchmarks/ingest_tables.tsv"
+    conda:
+        ENVIRONMENT
     resources:
         mem_mb=lambda wildcards, attempt: 1000 * attempt,
         runtime=10,
-    conda:
-        ENVIRONMENT
     message:
         "Adopting the checked tables"
     script:

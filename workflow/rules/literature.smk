@@ -78,17 +78,17 @@ rule check_verdicts:
         code=get_code("check_verdicts.py"),
     output:
         counts=RESULTS / "literature/verdicts.json",
-    params:
-        tier=str(RUN.tier),
     log:
         LOGS / "check_verdicts.log",
     benchmark:
         LOGS / "benchmarks/check_verdicts.tsv"
+    conda:
+        ENVIRONMENT
     resources:
         mem_mb=lambda wildcards, attempt: 1000 * attempt,
         runtime=10,
-    conda:
-        ENVIRONMENT
+    params:
+        tier=str(RUN.tier),
     message:
         "Holding the verdicts against the declared ones"
     script:
