@@ -8,7 +8,7 @@ import numpy as np
 
 from multifidus.analyses.descriptives import count_rows, describe
 from multifidus.analyses.inputs import ALL, AnalysisInputs, Cell
-from multifidus.instruments.scores import MME
+from multifidus.instruments.mme import MME
 
 if TYPE_CHECKING:
     import pandas as pd
