@@ -88,4 +88,9 @@ def plans_of(study: StudyConfig) -> dict[str, AnalysisPlan]:
     study
         The whole study.
     """
-    return {plan.name: plan for plan in PLANS if not plan.asks_for or getattr(study, plan.asks_for)}
+    has_scores = bool(study.outcomes)
+    return {
+        plan.name: replace(plan, needs_scores=plan.needs_scores and has_scores)
+        for plan in PLANS
+        if not plan.asks_for or getattr(study, plan.asks_for)
+    }
