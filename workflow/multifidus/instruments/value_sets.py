@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from multifidus.instruments.errors import InstrumentError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import pandas as pd
     from numpy.typing import NDArray
 
 __all__ = ["DIMENSIONS", "LEVELS", "ValueSet", "all_states", "value_sets_from_frames"]
@@ -111,8 +111,7 @@ def value_sets_from_frames(
 
 
 def _number(value: Any) -> float:
-    number = float(value) if value is not None and value != "" else 0.0
-    return 0.0 if np.isnan(number) else number
+    return 0.0 if value is None or pd.isna(value) or value == "" else float(value)
 
 
 def _decrements(coefficients: pd.DataFrame, name: str) -> NDArray[np.float64]:
