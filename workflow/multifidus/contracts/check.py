@@ -248,8 +248,8 @@ def _detail(table: Table, rule: str, column: str) -> str:
     if rule != "known_word" or column not in table.columns:
         return ""
     checks: list[pa.Check] = table.columns[column].checks
-    words = next(check.statistics["words"] for check in checks if check.name == rule)
-    return f"allowed are {', '.join(words)}"
+    words = [(check.statistics or {})["words"] for check in checks if check.name == rule]
+    return f"allowed are {', '.join(words[0])}"
 
 
 def _rule_of(check: str) -> str:

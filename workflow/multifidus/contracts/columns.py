@@ -119,4 +119,5 @@ def _checks_of(kind: Kind) -> list[pa.Check]:
 def _is_plausible(values: pd.Series) -> pd.Series:
     """Years 1900 to 2100; what is no date at all is left to its own check."""
     first = date_bounds(values)["first"]
-    return first.isna() | first.dt.year.between(_FIRST_YEAR, _LAST_YEAR)
+    plausible: pd.Series = first.isna() | first.dt.year.between(_FIRST_YEAR, _LAST_YEAR)
+    return plausible

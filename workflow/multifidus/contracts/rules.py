@@ -235,6 +235,12 @@ _VALUES: tuple[CheckRule, ...] = (
         "the day or month was not known at the site",
         "complete the date in the source if it is known",
     ),
+    CheckRule(
+        "DAT-223", "vas_in_millimetres",
+        "no VAS of the whole table is above 10, so the column seems to be in centimetres",
+        "the scores were exported in centimetres",
+        "multiply them by 10: the column is in millimetres",
+    ),
 )  # fmt: skip
 
 _KEYS: tuple[CheckRule, ...] = (
