@@ -10,6 +10,7 @@ from multifidus.ingest.csv_text import near_name, read_csv_text
 from multifidus.ingest.inputs import FOLDER, InputFile, required_tables
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
     import pandas as pd
@@ -42,12 +43,15 @@ def read_csv_folder(
 
 
 def read_csv_files(
-    folder: Path, study: StudyConfig
+    folder: Path, study: StudyConfig, required: Collection[str] | None = None
 ) -> tuple[dict[str, pd.DataFrame], list[Finding], list[InputFile]]:
-    """Read as :func:`read_csv_folder` does and return the record of the files read as well."""
+    """Read as :func:`read_csv_folder` does and return the record of the files read as well.
+
+    ``required`` names the tables that must be there; ``None`` asks the study.
+    """
     tables: dict[str, pd.DataFrame] = {}
     inputs: list[InputFile] = []
-    required = required_tables(study)
+    required = required_tables(study) if required is None else required
     misspelt = _misspelt_files(folder)
     findings = _file_findings(folder, misspelt)
     for name in TABLES:

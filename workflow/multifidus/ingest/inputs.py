@@ -84,17 +84,17 @@ def required_tables(study: StudyConfig) -> frozenset[str]:
 
     A table that the study's analyses read is required even when it has no rows: a file with a
     header and no rows says that there was no event, an absent file says nothing.
+
+    A study of which a workflow rule declared only some sections is asked for those alone; such a
+    rule is handed the tables that the whole study needs.
     """
+    sections = vars(study)
+    adverse_events = sections.get("adverse_events")
     wanted = {"participants", "adverse_events"}
-    wanted |= {outcome.instrument for outcome in study.outcomes}
-    if study.visits:
-        wanted.add("visits")
-    if study.characteristics:
-        wanted.add("characteristics")
-    if study.opioids is not None:
-        wanted.add("opioids")
-    if any(responder.refuse_analgesic_increase for responder in study.responders):
+    wanted |= {outcome.instrument for outcome in sections.get("outcomes", ())}
+    wanted |= {name for name in ("visits", "characteristics", "opioids") if sections.get(name)}
+    if any(item.refuse_analgesic_increase for item in sections.get("responders", ())):
         wanted.add("analgesics")
-    if study.adverse_events.device_event_types:
+    if adverse_events is not None and adverse_events.device_event_types:
         wanted.add("device_events")
     return frozenset(wanted)
