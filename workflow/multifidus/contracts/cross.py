@@ -58,7 +58,7 @@ def check_tables(
         *_visits_known(tables, study),
         *_arms_known(tables, study),
         *_characteristics(tables, study),
-        *_attendance(tables),
+        *_attendance(tables, study),
         *_vas_unit(tables),
         *_repeated(tables),
         *check_dates(tables, study),
@@ -131,7 +131,7 @@ def _characteristics(tables: Tables, study: StudyConfig) -> list[Finding]:
     return findings
 
 
-def _attendance(tables: Tables) -> list[Finding]:
+def _attendance(tables: Tables, study: StudyConfig) -> list[Finding]:
     """Attendance with its date and reason, and answers only where somebody was seen."""
     frame = tables.get("visits")
     if frame is None:
@@ -145,6 +145,7 @@ def _attendance(tables: Tables) -> list[Finding]:
         *finding_at("attendance_reason", "visits", "reason_missed", frame, reason),
     ]
     keys = ["participant_id", "visit"]
+    visits = [visit.id for visit in study.visits]
     status = frame[keys].assign(seen=attended).drop_duplicates(keys)
     for name in ANSWERS:
         answers = tables.get(name)
@@ -154,6 +155,7 @@ def _attendance(tables: Tables) -> list[Finding]:
         filled = _has_answers(name, answers).to_numpy()
         not_seen = pd.Series((~merged["seen"].fillna(True)).to_numpy(dtype=bool) & filled)
         no_row = pd.Series((merged["_merge"] == "left_only").to_numpy() & filled)
+        no_row &= answers["visit"].isin(visits).to_numpy()
         findings += finding_at("seen_when_answered", name, "visit", answers, not_seen)
         findings += finding_at(
             "attendance_recorded", name, "visit", answers, no_row, severity="note"

@@ -31,8 +31,10 @@ class _Recorded(NamedTuple):
     after_death: Literal["error", "note"]
 
 
+# Randomisation is not held against the start of treatment: in implant trials it follows it.
 _ORDER = (
-    ("randomisation_date", "treatment_start_date"),
+    ("randomisation_date", "activation_date"),
+    ("randomisation_date", "crossover_date"),
     ("treatment_start_date", "activation_date"),
     ("activation_date", "crossover_date"),
     ("treatment_start_date", "treatment_end_date"),
