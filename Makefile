@@ -12,9 +12,10 @@ TESTS  ?=
 PYTEST ?=
 
 BIN        := .venv/bin
-SNAKEMAKE   = $(BIN)/snakemake --cores $(CORES) $(CONFIGFILE)
-CONFIGFILE  = $(if $(CONFIG),--configfile $(CONFIG))
 MULTIFIDUS  = $(BIN)/multifidus
+RUN_OPTIONS = --cores $(CORES) $(if $(CONFIG),--configfile $(CONFIG))
+# The folder that a run writes to: what its own configuration says, else the default.
+RESULTS     = $(or $(if $(CONFIG),$(shell awk '$$1 == "results:" { print $$2 }' $(CONFIG))),results)
 SOURCES    := workflow tests tools
 SMK         = $(wildcard Snakefile workflow/Snakefile workflow/rules/*.smk)
 UV_COMPILE  = $(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet
@@ -30,12 +31,16 @@ help: ## Show these commands
 setup: ## Make .venv from the locks, or do nothing when it is up to date
 	@sh tools/setup.sh setup
 
-report: setup ## Run the workflow and print the manuscripts, the verdicts and the time taken
-	@began=$$(date +%s) && $(SNAKEMAKE) && \
-	$(MULTIFIDUS) summary --since $$began $(CONFIGFILE)
+report: setup ## Run the workflow and print the documents, the verdicts and the time taken
+	@began=$$(date +%s) && $(MULTIFIDUS) run $(RUN_OPTIONS) && echo && \
+	$(MULTIFIDUS) summary $(RESULTS) --seconds $$(($$(date +%s) - began))
 
+# No rule above these may run: frozen results stay as they are, whatever has changed beneath them.
 rerender: setup ## Render the documents again from the frozen results
-	@$(MULTIFIDUS) rerender $(CONFIGFILE)
+	@began=$$(date +%s) && \
+	$(MULTIFIDUS) run $(RUN_OPTIONS) --forcerun render_document \
+	    --allowed-rules all render_document write_manifest && echo && \
+	$(MULTIFIDUS) summary $(RESULTS) --seconds $$(($$(date +%s) - began))
 
 test: setup ## Run the tests (MULTIFIDUS_SLOW=1 adds the slow ones and the Slurm cluster)
 	@$(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST) $(TESTS)
@@ -50,7 +55,7 @@ check: setup ## Lint, format and types, the workflow's lint, generated files and
 	$(BIN)/python -m pytest -q tests/unit/test_house_environment.py
 
 verify: setup ## Hold every output against the manifest
-	@$(MULTIFIDUS) verify $(CONFIGFILE)
+	@$(MULTIFIDUS) verify $(RESULTS)/manifest.json
 
 bench: setup ## Run the benchmarks in turn
 	@for script in benchmarks/*.py; do \
