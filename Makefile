@@ -69,6 +69,7 @@ lock: setup ## Resolve the dependencies anew
 	$(UV_COMPILE) pyproject.toml --extra dev --fork-strategy fewest -o requirements.lock
 	echo uv | $(UV_COMPILE) - -o requirements-uv.lock
 	echo setuptools | $(UV_COMPILE) - -o requirements-build.lock
+	$(BIN)/python tools/conda_environments.py
 
 wheelhouse: ## Fetch every locked file into wheelhouse/, for a site without a network
 	@sh tools/setup.sh wheelhouse wheelhouse
