@@ -10,23 +10,25 @@ rule score_instruments:
     """Assign answers to visits and score them: VAS, ODI, EQ-5D-5L, opioid dose."""
     input:
         tables=RESULTS / "tables",
-        value_sets=collect("literature/value_sets/{name}.csv", name=get_value_set_files()),
+        value_sets=collect(
+            "literature/value_sets/{name}.csv", name=get_value_set_files()
+        ),
         factors="literature/mme/factors.csv",
         code=get_code("score_instruments.py"),
     output:
         scores=RESULTS / "scores/scores.parquet",
-    params:
-        tier=str(RUN.tier),
-        sections=get_sections("visits", "outcomes", "opioids"),
     log:
         LOGS / "score_instruments.log",
     benchmark:
         LOGS / "benchmarks/score_instruments.tsv"
+    conda:
+        ENVIRONMENT
     resources:
         mem_mb=lambda wildcards, attempt: 1500 * attempt,
         runtime=10,
-    conda:
-        ENVIRONMENT
+    params:
+        tier=str(RUN.tier),
+        sections=get_sections("visits", "outcomes", "opioids"),
     message:
         "Scoring the instruments"
     script:
@@ -42,22 +44,22 @@ for analysis, plan in get_analyses().items():
             tables=RESULTS / "tables",
             scores=branch(plan.needs_scores, then=RESULTS / "scores/scores.parquet"),
             periods=branch(plan.needs_logs, then=RESULTS / "devicelogs/periods.parquet"),
-            code=get_code("analyse.py", plan.module),
+            code=get_code("analyse.py", plan.source),
         output:
             rows=RESULTS / f"analyses/{analysis}.parquet",
-        params:
-            tier=str(RUN.tier),
-            module=plan.module,
-            sections=get_sections(*plan.sections),
         log:
             LOGS / f"analyse_{analysis}.log",
         benchmark:
             LOGS / f"benchmarks/analyse_{analysis}.tsv"
+        conda:
+            ENVIRONMENT
         resources:
             mem_mb=lambda wildcards, attempt: 1500 * attempt,
             runtime=20,
-        conda:
-            ENVIRONMENT
+        params:
+            tier=str(RUN.tier),
+            analysis=analysis,
+            sections=get_sections(*plan.sections),
         message:
             f"Analysing: {analysis.replace('_', ' ')}"
         script:
@@ -76,18 +78,18 @@ rule collect_results:
             category="Results",
             labels={"what": "results table", "form": "table"},
         ),
-    params:
-        tier=str(RUN.tier),
-        minimum_count=RUN.disclosure.minimum_count,
     log:
         LOGS / "collect_results.log",
     benchmark:
         LOGS / "benchmarks/collect_results.tsv"
+    conda:
+        ENVIRONMENT
     resources:
         mem_mb=lambda wildcards, attempt: 1000 * attempt,
         runtime=10,
-    conda:
-        ENVIRONMENT
+    params:
+        tier=str(RUN.tier),
+        minimum_count=RUN.disclosure.minimum_count,
     message:
         "Joining all results into one table"
     script:

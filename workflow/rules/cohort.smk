@@ -13,20 +13,22 @@ rule simulate_cohort:
         tables=directory(RESULTS / "cohort/raw"),
         usage=RESULTS / "cohort/usage.parquet",
         calibration=RESULTS / "cohort/calibration.csv",
-    params:
-        seed=RUN.seed,
-        tier=str(RUN.tier),
-        targets=get_calibration_targets(),
-        sections=get_sections("visits", "outcomes", "responders", "opioids", "device_use"),
     log:
         LOGS / "simulate_cohort.log",
     benchmark:
         LOGS / "benchmarks/simulate_cohort.tsv"
+    conda:
+        ENVIRONMENT
     resources:
         mem_mb=lambda wildcards, attempt: 1500 * attempt,
         runtime=20,
-    conda:
-        ENVIRONMENT
+    params:
+        seed=RUN.seed,
+        tier=str(RUN.tier),
+        targets=get_calibration_targets(),
+        sections=get_sections(
+            "visits", "outcomes", "responders", "opioids", "device_use"
+        ),
     message:
         "Drawing the synthetic cohort (seed {params.seed})"
     script:
@@ -41,19 +43,19 @@ rule simulate_logs:
         code=get_code("simulate_logs.py"),
     output:
         logs=directory(RESULTS / "cohort/logs"),
-    params:
-        seed=RUN.seed,
-        sections=get_sections("device_use"),
-    threads: 2
     log:
         LOGS / "simulate_logs.log",
     benchmark:
         LOGS / "benchmarks/simulate_logs.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 2
     resources:
         mem_mb=lambda wildcards, attempt: 2000 * attempt,
         runtime=20,
-    conda:
-        ENVIRONMENT
+    params:
+        seed=RUN.seed,
+        sections=get_sections("device_use"),
     message:
         "Writing the stimulator logs of the synthetic cohort"
     script:

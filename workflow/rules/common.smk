@@ -50,7 +50,7 @@ def get_sections(*names):
 class AnalysisPlan(NamedTuple):
     """One analysis: its module, the study's sections it reads, and what else it needs."""
 
-    module: str
+    source: str
     sections: tuple[str, ...]
     needs_scores: bool = False
     needs_logs: bool = False
@@ -105,7 +105,9 @@ def get_analyses():
         )
     if STUDY.device_use:
         plans["device_use"] = AnalysisPlan(
-            "multifidus.analyses.device_use", ("device_use", "analysis_sets"), needs_logs=True
+            "multifidus.analyses.device_use",
+            ("device_use", "analysis_sets"),
+            needs_logs=True,
         )
     return plans
 
@@ -115,6 +117,11 @@ def get_external_files():
     if not RUN.data.path:
         return []
     return sorted(str(path) for path in Path(RUN.data.path).glob("*") if path.is_file())
+
+
+def get_required_tables():
+    """Names of the tables that the study cannot do without."""
+    return sorted(required_tables(STUDY))
 
 
 def get_external_logs():
@@ -136,7 +143,11 @@ def get_calibration_targets():
     """
     with Path("literature/claims.csv").open(encoding="utf-8", newline="") as stream:
         return {
-            row["claim_id"]: [row["value_printed"], row["ci_lower_printed"], row["ci_upper_printed"]]
+            row["claim_id"]: [
+                row["value_printed"],
+                row["ci_lower_printed"],
+                row["ci_upper_printed"],
+            ]
             for row in csv.DictReader(stream)
             if row["evidence"] == "recovered_from_cohort"
         }
@@ -147,12 +158,74 @@ def get_deliverables():
     files = []
     if STUDY.report.literature:
         files += [RESULTS / f"scorecard.{ending}" for ending in ("csv", "json", "html")]
-        files += [RESULTS / "notebooks/literature_check.ipynb"]
+        files += [RESULTS / "literature/verdicts.json"]
+        files += collect(
+            RESULTS / "notebooks/{notebook}.ipynb", notebook=get_notebooks()
+        )
     if HAS_DATA:
         files += [RESULTS / "results.parquet", RESULTS / "results.csv"]
-        files += [RESULTS / "data_report" / name for name in ("index.html", "report.json")]
+        files += [
+            RESULTS / "data_report" / name for name in ("index.html", "report.json")
+        ]
         files += [
             RESULTS / STUDY.report.document / f"{STUDY.report.document}.{ending}"
             for ending in RUN.render.formats
         ]
     return files
+
+
+NOTEBOOK_INPUTS = {
+    "literature_check": {
+        "scorecard": RESULTS / "scorecard.csv",
+        "checks": RESULTS / "literature/checks.csv",
+    },
+    "cohort_calibration": {"calibration": RESULTS / "cohort/calibration.csv"},
+}
+
+
+def get_notebooks():
+    """Notebooks that this run executes."""
+    names = ["literature_check"] if STUDY.report.literature else []
+    return names + (["cohort_calibration"] if names and SYNTHETIC else [])
+
+
+def get_notebook_inputs(wildcards):
+    """What a notebook reads, by the name under which its context gives it."""
+    return NOTEBOOK_INPUTS[wildcards.notebook]
+
+
+def get_context(**paths):
+    """What documents and notebooks may know of the run."""
+    return {
+        "tier": str(RUN.tier),
+        "banner": RUN.tier.banner,
+        "seed": RUN.seed,
+        "lock": "requirements.lock",
+        "sections": get_sections(
+            "study",
+            "arms",
+            "analysis_sets",
+            "visits",
+            "outcomes",
+            "responders",
+            "characteristics",
+            "adverse_events",
+            "opioids",
+            "device_use",
+            "mixed_model",
+            "randomised",
+            "assumptions",
+        ),
+        "title_from_study": not STUDY.report.literature,
+        **{name: str(path) for name, path in paths.items()},
+    }
+
+
+def get_document_parts():
+    """Everything under reports/manuscript/ but the documents: sections, templates, styles."""
+    folder = Path("reports/manuscript")
+    return sorted(
+        str(path)
+        for path in folder.rglob("*")
+        if path.is_file() and not (path.parent == folder and path.suffix == ".qmd")
+    )

@@ -13,18 +13,20 @@ rule draw_figures:
         code=get_code("draw_figures.py"),
     output:
         figures=directory(RESULTS / "figures"),
-    params:
-        tier=str(RUN.tier),
-        sections=get_sections("study", "arms", "visits", "outcomes", "responders", "device_use"),
     log:
         LOGS / "draw_figures.log",
     benchmark:
         LOGS / "benchmarks/draw_figures.tsv"
+    conda:
+        ENVIRONMENT
     resources:
         mem_mb=lambda wildcards, attempt: 1500 * attempt,
         runtime=10,
-    conda:
-        ENVIRONMENT
+    params:
+        tier=str(RUN.tier),
+        sections=get_sections(
+            "study", "arms", "visits", "outcomes", "responders", "device_use"
+        ),
     message:
         "Drawing the figures"
     script:
@@ -36,20 +38,25 @@ rule execute_notebook:
     input:
         unpack(get_notebook_inputs),
         notebook="notebooks/{notebook}.ipynb",
-        code=get_code("execute_notebook.py", *NOTEBOOK_MODULES),
+        lock="requirements.lock",
+        code=get_code(
+            "execute_notebook.py",
+            "multifidus.report.context",
+            "multifidus.report.figures.evidence",
+        ),
     output:
         notebook=RESULTS / "notebooks/{notebook}.ipynb",
-    params:
-        tier=str(RUN.tier),
     log:
         LOGS / "execute_notebook_{notebook}.log",
     benchmark:
         LOGS / "benchmarks/execute_notebook_{notebook}.tsv"
+    conda:
+        ENVIRONMENT
     resources:
         mem_mb=lambda wildcards, attempt: 1500 * attempt,
         runtime=15,
-    conda:
-        ENVIRONMENT
+    params:
+        context=lambda wildcards: get_context(**NOTEBOOK_INPUTS[wildcards.notebook]),
     message:
         "Executing notebooks/{wildcards.notebook}.ipynb"
     script:
@@ -61,40 +68,48 @@ rule render_document:
     input:
         document="reports/manuscript/{document}.qmd",
         parts=get_document_parts(),
-        references="literature/references.bib",
+        references=["literature/references.bib", "literature/methods.bib"],
+        lock="requirements.lock",
         results=RESULTS / "results.parquet",
         figures=RESULTS / "figures",
         scorecard=branch(STUDY.report.literature, then=RESULTS / "scorecard.csv"),
-        notebooks=branch(
-            STUDY.report.literature,
-            then=collect(RESULTS / "notebooks/{notebook}.ipynb", notebook=NOTEBOOKS),
+        notebooks=collect(
+            RESULTS / "notebooks/{notebook}.ipynb", notebook=get_notebooks()
         ),
-        code=get_code("render_document.py", "multifidus.report.context"),
+        code=get_code(
+            "render_document.py",
+            "multifidus.report.context",
+            "multifidus.report.tables.clinical",
+            "multifidus.report.tables.evidence",
+            "multifidus.report.tables.safety",
+        ),
     output:
         documents=report(
             collect(
-                RESULTS / "{{document}}/{{document}}.{ending}", ending=RUN.render.formats
+                RESULTS / "{{document}}/{{document}}.{ending}",
+                ending=RUN.render.formats,
             ),
             category="Documents",
             labels={"what": "{document}"},
         ),
         record=RESULTS / "{document}/render.json",
-    params:
-        tier=str(RUN.tier),
-        banner=RUN.tier.banner,
-        engine=RUN.render.engine,
-        formats=RUN.render.formats,
-        seed=RUN.seed,
-        sections=get_sections(*STUDY_SECTIONS),
     log:
         LOGS / "render_{document}.log",
     benchmark:
         LOGS / "benchmarks/render_{document}.tsv"
+    conda:
+        ENVIRONMENT
     resources:
         mem_mb=lambda wildcards, attempt: 2000 * attempt,
         runtime=20,
-    conda:
-        ENVIRONMENT
+    params:
+        context=get_context(
+            results=RESULTS / "results.parquet",
+            figures=RESULTS / "figures",
+            scorecard=RESULTS / "scorecard.csv" if STUDY.report.literature else "",
+        ),
+        engine=RUN.render.engine,
+        formats=RUN.render.formats,
     message:
         "Rendering {wildcards.document} ({params.engine} engine)"
     script:
@@ -105,26 +120,24 @@ rule write_manifest:
     """List every deliverable with size, hash, tier and sensitivity."""
     input:
         deliverables=get_deliverables(),
-        record=branch(
-            HAS_DATA, then=RESULTS / STUDY.report.document / "render.json"
-        ),
+        record=branch(HAS_DATA, then=RESULTS / STUDY.report.document / "render.json"),
         lock="requirements.lock",
         code=get_code("write_manifest.py"),
     output:
         manifest=RESULTS / "manifest.json",
-    params:
-        tier=str(RUN.tier),
-        sensitivity=RUN.tier.sensitivity,
-        run=RUN.model_dump(mode="json"),
     log:
         LOGS / "write_manifest.log",
     benchmark:
         LOGS / "benchmarks/write_manifest.tsv"
+    conda:
+        ENVIRONMENT
     resources:
         mem_mb=lambda wildcards, attempt: 1000 * attempt,
         runtime=10,
-    conda:
-        ENVIRONMENT
+    params:
+        tier=str(RUN.tier),
+        sensitivity=RUN.tier.sensitivity,
+        run=RUN.model_dump(mode="json"),
     message:
         "Writing the manifest"
     script:

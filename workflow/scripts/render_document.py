@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from multifidus.report.run import render_document
+from pathlib import Path
 
+from multifidus.report.run import render_document
 from step import step
 
 with step(snakemake):
+    context = dict(snakemake.params.context)
+    resources = {Path(path).name: path for path in snakemake.input.references}
+    for notebook in snakemake.input.get("notebooks", []):
+        resources[f"notebooks/{Path(notebook).name}"] = notebook
     render_document(
-        document=snakemake.input.document,
-        inputs={name: snakemake.input.get(name) for name in snakemake.params.context},
-        bibliographies=snakemake.input.references,
-        notebooks=snakemake.input.get("notebooks") or [],
-        record=snakemake.output.record,
+        snakemake.input.document,
+        Path(snakemake.output.record).parent,
         engine=snakemake.params.engine,
         formats=snakemake.params.formats,
-        facts=snakemake.params.facts,
-        sections=snakemake.params.sections,
+        context=context,
+        resources=resources,
+        record=snakemake.output.record,
     )

@@ -10,7 +10,6 @@ with step(snakemake):
     score_reproduction(
         claims=snakemake.input.claims,
         divergences=snakemake.input.divergences,
-        expected=snakemake.input.expected,
         recomputed=snakemake.input.recomputed,
         results=snakemake.input.get("results") or None,
         csv=snakemake.output.csv,

@@ -146,6 +146,8 @@ class ReportContext:
 
     def fact(self, name: str) -> str:
         """Return a fact of the run: tier, banner, engine, version, seed, lock."""
+        if name == "engine":
+            return os.environ.get("MULTIFIDUS_RENDER_ENGINE", "an unnamed engine")
         return str(self.facts[name])
 
 
