@@ -1,0 +1,1 @@
+"""The report: results to figures, tables and the manuscript in three formats."""
