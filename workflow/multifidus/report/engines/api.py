@@ -116,10 +116,14 @@ def render(
     seconds = {"prepare": time.perf_counter() - start}
     if chosen is None:
         own = {**environment, ENGINE_VARIABLE: embedded.describe()}
-        made, steps = embedded.render_embedded(staged, formats, metadata, own, scratch)
+        made, steps = embedded.render_embedded(
+            staged, formats, metadata=metadata, environment=own, scratch=scratch
+        )
     else:
         own = {**environment, ENGINE_VARIABLE: f"Quarto {chosen.version}"}
-        made, steps = render_with_quarto(chosen, staged, formats, metadata, own, scratch)
+        made, steps = render_with_quarto(
+            chosen, staged, formats, metadata=metadata, environment=own, scratch=scratch
+        )
     return RenderOutcome(
         engine_name="quarto" if chosen else "embedded",
         engine_version=chosen.version if chosen else engine_version(),

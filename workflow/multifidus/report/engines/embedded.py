@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from multifidus.report.engines.compose import (
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from nbformat import NotebookNode
+
     from multifidus.report.engines.source import Document
     from multifidus.report.engines.subset import FormatName
 
@@ -41,6 +44,7 @@ def describe() -> str:
 def render_embedded(
     staged: Path,
     formats: Sequence[FormatName],
+    *,
     metadata: Mapping[str, Any],
     environment: Mapping[str, str],
     scratch: Path,
@@ -84,24 +88,28 @@ def render_embedded(
     work.mkdir(parents=True)
     for output_format in formats:
         start = time.perf_counter()
-        made[output_format] = _write_format(document, notebook, output_format, merged, whole, work)
+        writer = _Writer(document, notebook, merged, whole, work)
+        made[output_format] = writer.write(output_format)
         seconds[output_format] = time.perf_counter() - start
     return made, seconds
 
 
-def _write_format(
-    document: Document,
-    notebook: Any,
-    output_format: FormatName,
-    metadata: Mapping[str, Any],
-    environment: Mapping[str, str],
-    work: Path,
-) -> Path:
-    folder, stem = document.path.parent, document.path.stem
-    own = format_metadata(metadata, output_format)
-    writer = OutputWriter(output_format, folder, f"{stem}_files/figure-{output_format}")
-    shortcodes = ShortcodeWriter(own, document.variables, environment, writer)
-    markdown = write_markdown(notebook, writer, shortcodes)
-    target = work / f"{stem}{EXTENSIONS[output_format]}"
-    Conversion(folder, stem, work).write(markdown, own, output_format, target)
-    return target
+@dataclass(frozen=True)
+class _Writer:
+    """An executed document, ready to be written in any format."""
+
+    document: Document
+    notebook: NotebookNode
+    metadata: Mapping[str, Any]
+    environment: Mapping[str, str]
+    work: Path
+
+    def write(self, output_format: FormatName) -> Path:
+        folder, stem = self.document.path.parent, self.document.path.stem
+        own = format_metadata(self.metadata, output_format)
+        outputs = OutputWriter(output_format, folder, f"{stem}_files/figure-{output_format}")
+        shortcodes = ShortcodeWriter(own, self.document.variables, self.environment, outputs)
+        markdown = write_markdown(self.notebook, outputs, shortcodes)
+        target = self.work / f"{stem}{EXTENSIONS[output_format]}"
+        Conversion(folder, stem, self.work).write(markdown, own, output_format, target)
+        return target

@@ -90,7 +90,7 @@ def _lint_yaml(text: str, name: str, offset: int) -> Iterator[Finding]:
     for key, value in root.value:
         line = key.start_mark.line + 1 + offset
         if key.value not in METADATA_KEYS:
-            yield _unknown(name, line, "the key", key.value, METADATA_KEYS)
+            yield _unknown(name, line, key.value, METADATA_KEYS)
             continue
         allowed = METADATA_KEYS[key.value]
         if allowed is not None and isinstance(value, yaml.MappingNode):
@@ -124,16 +124,13 @@ def _lint_keys(
 ) -> Iterator[Finding]:
     for key, _ in node.value:
         if key.value not in allowed:
-            yield _unknown(
-                name, key.start_mark.line + 1 + offset, "the key", key.value, allowed, prefix
-            )
+            line = key.start_mark.line + 1 + offset
+            yield _unknown(name, line, key.value, allowed, prefix)
 
 
-def _unknown(
-    name: str, line: int, what: str, word: str, known: Iterable[str], prefix: str = ""
-) -> Finding:
-    close = difflib.get_close_matches(word, list(known), n=1)
+def _unknown(name: str, line: int, key: str, known: Iterable[str], prefix: str = "") -> Finding:
+    close = difflib.get_close_matches(key, list(known), n=1)
     hint = f"did you mean {prefix}{close[0]}?" if close else "take it out."
     return Finding(
-        name, line, "RND-003", f"{what} {prefix}{word} is not one that both engines know; {hint}"
+        name, line, "RND-003", f"the key {prefix}{key} is not one that both engines know; {hint}"
     )

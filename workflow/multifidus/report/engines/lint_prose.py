@@ -94,23 +94,28 @@ def _lint_div(line: Line, depth: list[tuple[str, int]], section: _Section) -> It
     classes = _CLASS.findall(_without_values(named))
     section.enter_div(classes, len(depth))
     depth.append((line.file.name, line.number))
-    for name in classes:
-        if name not in DIV_CLASSES:
-            yield _unknown_class(line, "div", name, DIV_CLASSES)
+    yield from _lint_classes(line, "div", named, DIV_CLASSES)
 
 
 def _lint_line(line: Line) -> Iterator[Finding]:
-    file, number = line.file.name, line.number
     text = re.sub(r"`[^`]*`", "", line.text)
     heading = _HEADING.match(text)
     if heading and heading[3]:
-        for name in _CLASS.findall(_without_values(heading[3])):
-            if name not in HEADING_CLASSES:
-                yield _unknown_class(line, "heading", name, HEADING_CLASSES)
+        yield from _lint_classes(line, "heading", heading[3], HEADING_CLASSES)
     for match in _SPAN.finditer(text):
-        for name in _CLASS.findall(_without_values(match[1])):
-            if name not in SPAN_CLASSES:
-                yield _unknown_class(line, "span", name, SPAN_CLASSES)
+        yield from _lint_classes(line, "span", match[1], SPAN_CLASSES)
+    yield from _lint_shortcodes(line)
+    yield from _lint_pictures(line, text)
+
+
+def _lint_classes(line: Line, where: str, text: str, known: Iterable[str]) -> Iterator[Finding]:
+    for name in _CLASS.findall(_without_values(text)):
+        if name not in known:
+            yield _unknown_class(line, where, name, known)
+
+
+def _lint_shortcodes(line: Line) -> Iterator[Finding]:
+    file, number = line.file.name, line.number
     for match in SHORTCODE.finditer(line.text):
         if match[1] not in SHORTCODES:
             close = difflib.get_close_matches(match[1], sorted(SHORTCODES), n=1)
@@ -123,6 +128,10 @@ def _lint_line(line: Line) -> Iterator[Finding]:
             )
         elif match[1] == "include" and SHORTCODE.fullmatch(line.text.strip()) is None:
             yield Finding(file, number, "RND-008", "an include must stand on a line of its own.")
+
+
+def _lint_pictures(line: Line, text: str) -> Iterator[Finding]:
+    file, number = line.file.name, line.number
     for match in _PICTURE.finditer(text):
         if _REMOTE.match(match[2]):
             yield Finding(

@@ -125,6 +125,7 @@ def render_with_quarto(
     quarto: Quarto,
     staged: Path,
     formats: Sequence[FormatName],
+    *,
     metadata: Mapping[str, Any],
     environment: Mapping[str, str],
     scratch: Path,

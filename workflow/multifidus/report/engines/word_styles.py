@@ -53,6 +53,7 @@ class _Style:
     keep: bool = False
     outline: int = -1
     bar: bool = False
+    fill: bool = False
     hanging: int = 0
 
     def xml(self) -> str:
@@ -72,8 +73,10 @@ class _Style:
         if self.bar:
             bar = (
                 f'<w:pBdr><w:left w:val="single" w:sz="18" w:space="10" w:color="{_ACCENT}"/>'
-                f'</w:pBdr><w:shd w:val="clear" w:color="auto" w:fill="{_WASH}"/>'
+                "</w:pBdr>"
             )
+        if self.bar or self.fill:
+            bar += f'<w:shd w:val="clear" w:color="auto" w:fill="{_WASH}"/>'
         line = f' w:line="{self.line}" w:lineRule="auto"' if self.line else ""
         spacing = f'<w:spacing w:before="{self.before}" w:after="{self.after}"{line}/>'
         indent = ""
@@ -106,8 +109,18 @@ def _soft(name: str, identifier: str, **settings: Any) -> _Style:
 
 
 def _heading(name: str, identifier: str, **settings: Any) -> _Style:
-    look = {"font": _HEAD, "colour": _INK, "bold": True, "keep": True, "following": "BodyText"}
-    return _Style(name, identifier, **(look | settings))
+    look: dict[str, Any] = {
+        "font": _HEAD,
+        "colour": _INK,
+        "bold": True,
+        "keep": True,
+        "following": "BodyText",
+    }
+    return _Style(name, identifier, **{**look, **settings})
+
+
+def _code(name: str, identifier: str, **settings: Any) -> _Style:
+    return _Style(name, identifier, font="Consolas", fill=True, **settings)
 
 
 def _box(name: str, identifier: str, **settings: Any) -> _Style:
@@ -115,7 +128,7 @@ def _box(name: str, identifier: str, **settings: Any) -> _Style:
 
 
 def _box_title(name: str, identifier: str, **settings: Any) -> _Style:
-    look = {"font": _HEAD, "colour": _ACCENT, "bold": True, "keep": True}
+    look: dict[str, Any] = {"font": _HEAD, "colour": _ACCENT, "bold": True, "keep": True}
     return _box(name, identifier, **(look | settings))
 
 
@@ -143,6 +156,8 @@ def _styles() -> tuple[_Style, ...]:
         _Style("Footnote Text", "FootnoteText", after=40, size=18),
         _box_title("Callout Title", "CalloutTitle", before=200),
         _box("Callout", "Callout", before=20, after=60),
+        _code("Source Code", "SourceCode", before=120, after=160, size=17),
+        _Style("Table End", "TableEnd", size=8, after=60),
         _soft("Margin Note", "MarginNote", before=100, after=100, size=18),
         _soft("header", "Header", size=16),
         _soft("footer", "Footer", size=16, align="center"),

@@ -138,7 +138,6 @@ local function row_docx(row)
   local simple = pandoc.SimpleTable({}, aligns, widths, {}, { cells })
   local grid = pandoc.utils.from_simple_table(simple)
   grid.attributes["custom-style"] = "Layout"
-  grid.classes:insert("layout")
   return grid
 end
 

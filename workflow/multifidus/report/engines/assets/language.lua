@@ -5,7 +5,7 @@ local IS_TYPST = FORMAT == "typst"
 local IS_DOCX = FORMAT == "docx"
 
 local function raw(text)
-  return pandoc.RawBlock(IS_HTML and "html" or FORMAT, text)
+  return pandoc.RawBlock(IS_HTML and "html" or IS_DOCX and "openxml" or FORMAT, text)
 end
 
 -- Visibility ----------------------------------------------------------------------------------
