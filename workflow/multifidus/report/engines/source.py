@@ -93,13 +93,22 @@ class Document:
 
 
 def merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    """Merge two metadata trees; scalars and lists of ``above`` win, mappings are merged."""
+    """Merge two metadata trees as Quarto does.
+
+    Scalars of ``above`` win, mappings are merged, lists are joined without repeats.
+    """
     merged = dict(below)
     for key, value in above.items():
-        old = merged.get(key)
-        both = isinstance(old, dict) and isinstance(value, dict)
-        merged[key] = merge(old, value) if both and isinstance(old, dict) else value
+        merged[key] = _merge_values(merged.get(key), value)
     return merged
+
+
+def _merge_values(below: Any, above: Any) -> Any:
+    if isinstance(below, dict) and isinstance(above, dict):
+        return merge(below, above)
+    if isinstance(below, list) and isinstance(above, list):
+        return [*below, *(item for item in above if item not in below)]
+    return above
 
 
 def load_yaml(text: str, place: str, first_line: int = 1) -> dict[str, Any]:
