@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import shutil
 
-from multifidus.ingest.run import ingest_tables
-
 from multifidus.config import load_sections
+from multifidus.ingest.run import ingest_tables
 from step import step
 
 with step(snakemake):

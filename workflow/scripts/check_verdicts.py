@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from multifidus.literature.run import check_verdicts
-
 from step import step
 
 with step(snakemake):

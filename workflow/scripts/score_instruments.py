@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from multifidus.instruments.run import score_instruments
-
 from multifidus.config import load_sections
+from multifidus.instruments.run import score_instruments
 from step import step
 
 with step(snakemake):
