@@ -1,7 +1,5 @@
 """Draw the synthetic cohort: raw tables, therapy usage, calibration report."""
 
-from __future__ import annotations
-
 from multifidus.cohort.run import simulate_cohort
 from step import step
 

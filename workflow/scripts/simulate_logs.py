@@ -1,7 +1,5 @@
 """Write the stimulator logs of the synthetic cohort."""
 
-from __future__ import annotations
-
 from multifidus.cohort.run import simulate_logs
 from step import step
 
