@@ -101,6 +101,22 @@ def _all() -> tuple[Analysis, ...]:
             asks_for="mixed_model",
         ),
         Analysis(
+            "single_imputation",
+            "multifidus.analyses.single_imputation.summarise_single_imputation",
+            (*_PEOPLE, "analgesics"),
+            (*_SETS, "responders", "mixed_model"),
+            needs_scores=True,
+            asks_for="mixed_model",
+        ),
+        Analysis(
+            "multiple_imputation",
+            "multifidus.analyses.multiple_imputation.summarise_multiple_imputation",
+            _PEOPLE,
+            (*_SETS, "responders", "mixed_model", "randomised"),
+            needs_scores=True,
+            asks_for="mixed_model",
+        ),
+        Analysis(
             "randomised",
             "multifidus.analyses.randomised.summarise_randomised",
             (*_PEOPLE, "analgesics"),
