@@ -40,9 +40,9 @@ def _write(folder: Path, tier: str = "synthetic") -> tuple[pd.DataFrame, Scoreca
             "value": [2.41, -20.0, 17.4],
         }
     )
-    card = build_scorecard(literature.claims, results, recomputed, literature.divergences, tier)  # type: ignore[arg-type]
+    card = build_scorecard(literature.claims, results, recomputed, literature.divergences, tier)
     files = ScorecardFiles(folder / "s.csv", folder / "s.json", folder / "s.html")
-    write_scorecard(card, files, tier, short_citations(_FOLDER / "references.bib"))  # type: ignore[arg-type]
+    write_scorecard(card, files, tier, citations=short_citations(_FOLDER / "references.bib"))
     return card, files
 
 
@@ -74,9 +74,10 @@ def test_csv_and_json_hold_every_row_and_the_tier(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("tier", "said"),
     [
-        ("published", "no cohort was analysed"),
+        ("published", "no participant data"),
         ("synthetic", "not trial data"),
-        ("restricted", "not for release"),
+        ("restricted", "not for distribution"),
+        ("public", "de-identified"),
     ],
 )
 def test_the_page_is_self_contained_and_says_its_tier(tmp_path: Path, tier: str, said: str) -> None:
