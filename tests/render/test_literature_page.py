@@ -91,6 +91,15 @@ def test_the_page_is_self_contained_and_says_its_tier(tmp_path: Path, tier: str,
         assert f'<span class="figure">{count}</span>' in html
 
 
+def test_differences_are_printed_with_one_digit_more_than_the_tolerance(tmp_path: Path) -> None:
+    """2.41 against 2.4 give or take 0.05; -20.0 against -20.8; 17.4 against 16.5."""
+    _, files = _write(tmp_path)
+    html = files.html.read_text(encoding="utf-8")
+    for shown in ("+0.010", "+0.800", "+0.900"):
+        assert f'{shown}<span class="tolerance">±0.05 allowed</span>' in html
+    assert "e-" not in "".join(re.findall(r'data-label="Difference">([^<]*)<', html))
+
+
 def test_text_from_the_tables_is_escaped(tmp_path: Path) -> None:
     card, files = _write(tmp_path)
     card.loc[0, "reason"] = "<script>alert(1)</script> & more"

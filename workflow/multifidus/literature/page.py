@@ -13,6 +13,7 @@ from multifidus.base.files import write_csv, write_json, write_text
 from multifidus.config.run import Tier
 from multifidus.literature.models import FAMILIES
 from multifidus.literature.verdicts import verdict_counts
+from multifidus.results.formatting import round_half_away
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -157,8 +158,8 @@ def _display(row: Mapping[Any, Any], citations: Mapping[str, str]) -> dict[str, 
         **{key: str(row[key]) for key in ("claim_id", "part", "family", "label", "reason")},
         "printed": str(row["printed"]).translate(_MINUS_SIGN),
         "reproduced": str(row["reproduced"]).translate(_MINUS_SIGN),
-        "difference": _number(row["difference"], signed=True),
-        "tolerance": _number(row["tolerance"], signed=False),
+        "difference": _difference(row["difference"], row["tolerance"]),
+        "tolerance": "" if math.isnan(row["tolerance"]) else f"{row['tolerance']:.3g}",
         "evidence": _EVIDENCE_WORDS[row["evidence"]],
         "verdict": str(row["verdict"]),
         "verdict_title": _VERDICT_WORDS[row["verdict"]][0],
@@ -168,12 +169,13 @@ def _display(row: Mapping[Any, Any], citations: Mapping[str, str]) -> dict[str, 
     }
 
 
-def _number(value: float, *, signed: bool) -> str:
-    """Print a difference or tolerance with three significant digits, empty where there is none."""
+def _difference(value: float, tolerance: float) -> str:
+    """Print a difference with one digit more than its tolerance, empty where there is none."""
     if math.isnan(value):
         return ""
-    plain = 0.0 if abs(value) < 1e-12 else value  # noqa: PLR2004
-    return f"{plain:{'+' if signed and plain else ''}.3g}".translate(_MINUS_SIGN)
+    decimals = max(math.ceil(-math.log10(tolerance)), 0) + 1
+    number = round_half_away(value, decimals)
+    return "0" if number == 0 else f"{number:+f}".translate(_MINUS_SIGN)
 
 
 def _plain(row: Mapping[Any, Any]) -> dict[str, Any]:
