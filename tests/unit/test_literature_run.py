@@ -11,35 +11,22 @@ import pytest
 
 from multifidus.base.errors import LiteratureError, ScorecardError
 from multifidus.base.files import write_parquet
+from multifidus.config.run import Tier
+from multifidus.literature import ScorecardFiles
 from multifidus.literature.run import check_literature, check_verdicts, score_reproduction
 
 _SOURCE = Path(__file__).parents[2] / "literature"
 
 
-def _check(folder: Path, out: Path, tier: str = "published") -> None:
+def _check(folder: Path, out: Path, tier: Tier = Tier.PUBLISHED) -> None:
     check_literature(
-        claims=folder / "claims.csv",
-        recomputations=folder / "recomputations.csv",
-        references=folder / "references.bib",
-        checks=out / "checks.csv",
-        recomputed=out / "recomputed.csv",
-        tier=tier,
+        folder, checks=out / "checks.csv", recomputed=out / "recomputed.csv", tier=tier
     )
 
 
-def _score(out: Path, results: Path | None, tier: str) -> None:
-    score_reproduction(
-        claims=_SOURCE / "claims.csv",
-        divergences=_SOURCE / "divergences.csv",
-        recomputed=out / "recomputed.csv",
-        results=results,
-        csv=out / "scorecard.csv",
-        json=out / "scorecard.json",
-        html=out / "scorecard.html",
-        tier=tier,
-        banner="A banner of the run",
-        references=_SOURCE / "references.bib",
-    )
+def _score(out: Path, results: Path | None, tier: Tier) -> None:
+    files = ScorecardFiles(*(out / f"scorecard.{ending}" for ending in ("csv", "json", "html")))
+    score_reproduction(_SOURCE, results=results, files=files, tier=tier)
 
 
 def test_the_published_tier_runs_from_end_to_end(tmp_path: Path) -> None:
@@ -47,26 +34,28 @@ def test_the_published_tier_runs_from_end_to_end(tmp_path: Path) -> None:
     checks = pd.read_csv(tmp_path / "checks.csv", keep_default_na=False)
     assert set(checks["tier"]) == {"published"}
     assert (checks["verdict"] == "disagrees").sum() == (checks["declared_as"] != "").sum() == 7
-    _score(tmp_path, None, "published")
+    _score(tmp_path, None, Tier.PUBLISHED)
     check_verdicts(
         scorecard=tmp_path / "scorecard.csv",
         expected=_SOURCE / "expected_verdicts.csv",
         counts=tmp_path / "verdicts.json",
-        tier="published",
+        tier=Tier.PUBLISHED,
     )
     counts = json.loads((tmp_path / "verdicts.json").read_text(encoding="utf-8"))
     card = pd.read_csv(tmp_path / "scorecard.csv", keep_default_na=False)
     assert counts["tier"] == "published"
-    assert counts["verdict_counts"]["reproduced"] == (card["verdict"] == "reproduced").sum() > 20
-    assert "A banner of the run." in (tmp_path / "scorecard.html").read_text(encoding="utf-8")
+    assert counts["verdicts"]["reproduced"] == (card["verdict"] == "reproduced").sum() > 20
+    page = (tmp_path / "scorecard.html").read_text(encoding="utf-8")
+    assert f"{Tier.PUBLISHED.banner}." in page
+    assert "Gilligan et al. 2024" in page
 
 
 def test_results_are_read_and_a_short_cohort_stops_the_build(tmp_path: Path) -> None:
-    _check(_SOURCE, tmp_path, "synthetic")
+    _check(_SOURCE, tmp_path, Tier.SYNTHETIC)
     results = tmp_path / "results.parquet"
     row = {"result_id": ["level.vas.y5.observed.all.mean"], "value": [2.44], "unit": ["cm"]}
     write_parquet(results, pd.DataFrame(row))
-    _score(tmp_path, results, "synthetic")
+    _score(tmp_path, results, Tier.SYNTHETIC)
     card = pd.read_csv(tmp_path / "scorecard.csv", keep_default_na=False)
     answered = card[card["claim_id"] == "gilligan2024_vas_level_y5_mean"].iloc[0]
     assert (answered["reproduced"], answered["verdict"]) == ("2.4", "reproduced")
@@ -75,7 +64,7 @@ def test_results_are_read_and_a_short_cohort_stops_the_build(tmp_path: Path) -> 
             scorecard=tmp_path / "scorecard.csv",
             expected=_SOURCE / "expected_verdicts.csv",
             counts=tmp_path / "verdicts.json",
-            tier="synthetic",
+            tier=Tier.SYNTHETIC,
         )
     assert not (tmp_path / "verdicts.json").exists()
 

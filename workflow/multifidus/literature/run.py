@@ -1,135 +1,105 @@
-"""The literature steps of the workflow: files in, files out."""
+"""The workflow's steps of the literature room: check, score, hold verdicts."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from multifidus.base.files import write_csv, write_json
-from multifidus.literature.bibliography import bibliography_keys, short_citations
+from multifidus.literature.bibliography import short_citations
 from multifidus.literature.checks import check_claims, require_declared
-from multifidus.literature.claims import load_claims, load_literature
-from multifidus.literature.models import DIVERGENCES, RECOMPUTATIONS
+from multifidus.literature.claims import load_literature
 from multifidus.literature.page import ScorecardFiles, write_scorecard
 from multifidus.literature.recompute import recompute_figures
 from multifidus.literature.scorecard import build_scorecard
-from multifidus.literature.tables import load_table
+from multifidus.literature.value_sets import load_mme_factors, load_value_sets
 from multifidus.literature.verdicts import (
     compare_verdicts,
     load_expected_verdicts,
     verdict_counts,
 )
 
+if TYPE_CHECKING:
+    from multifidus.config.run import Tier
+
 __all__ = ["check_literature", "check_verdicts", "score_reproduction"]
 
 
 def check_literature(
-    *,
-    claims: str | Path,
-    recomputations: str | Path,
-    references: str | Path,
-    checks: str | Path,
-    recomputed: str | Path,
-    tier: str,
+    folder: Path | str, *, checks: Path | str, recomputed: Path | str, tier: Tier
 ) -> None:
-    """Check the literature folder and write its arithmetic checks and recomputed figures.
+    """Hold every table of the literature against its contract and the figures against each other.
 
     Parameters
     ----------
-    claims
-        ``claims.csv``; the folder's other tables are read from beside it.
-    recomputations, references
-        ``recomputations.csv`` and ``references.bib``.
+    folder
+        The ``literature`` folder.
     checks, recomputed
-        CSV files to make.
+        CSV files to write: the arithmetic checks, the figures recomputed from other figures.
     tier
-        Data tier, a column of both.
+        Data tier, written into both files.
 
     Raises
     ------
     LiteratureError
-        ``LIT-001`` to ``LIT-009``, one sentence.
+        For a broken table or an undeclared contradiction.
     """
-    literature = load_literature(Path(claims).parent)
-    bibliography_keys(Path(references))
+    folder = Path(folder)
+    literature = load_literature(folder)
+    load_value_sets(folder / "value_sets")
+    load_mme_factors(folder / "mme" / "factors.csv")
     found = check_claims(literature.claims, literature.divergences)
     require_declared(found)
-    declarations = load_table(Path(recomputations), RECOMPUTATIONS)
-    figures = recompute_figures(literature.claims, declarations)
-    write_csv(checks, found.assign(tier=tier))
-    write_csv(recomputed, figures.assign(tier=tier))
+    figures = recompute_figures(literature.claims, literature.recomputations)
+    write_csv(checks, found.assign(tier=str(tier)))
+    write_csv(recomputed, figures.assign(tier=str(tier)))
 
 
 def score_reproduction(
+    folder: Path | str,
     *,
-    claims: str | Path,
-    divergences: str | Path,
-    recomputed: str | Path,
-    results: str | Path | None,
-    csv: str | Path,
-    json: str | Path,
-    html: str | Path,
-    tier: str,
-    banner: str | None = None,
-    references: str | Path | None = None,
+    results: Path | str | None,
+    files: ScorecardFiles,
+    tier: Tier,
 ) -> None:
-    """Score every published figure and write the scorecard's three files.
+    """Hold every published figure against the reproduced one and write the scorecard.
 
     Parameters
     ----------
-    claims, divergences
-        Tables of the literature folder.
-    recomputed
-        As :func:`check_literature` makes it.
+    folder
+        The ``literature`` folder.
     results
-        The results table (Parquet); none in tier ``published``.
-    csv, json, html
-        Files to make.
-    tier, banner
-        Data tier and the sentence that stands for it.
-    references
-        ``references.bib``, for short citations on the page; source keys are printed without it.
-
-    Raises
-    ------
-    LiteratureError
-        ``LIT-001`` to ``LIT-005`` for a broken table.
+        The results table; none in the published tier.
+    files
+        CSV, JSON and HTML file to write.
+    tier
+        Data tier.
     """
-    figures = pd.read_csv(recomputed, keep_default_na=False)
+    folder = Path(folder)
+    literature = load_literature(folder)
     scorecard = build_scorecard(
-        load_claims(Path(claims)),
-        None if results is None else pd.read_parquet(results, columns=["result_id", "value"]),
-        figures,
-        load_table(Path(divergences), DIVERGENCES),
+        literature.claims,
+        pd.read_parquet(results) if results else None,
+        recompute_figures(literature.claims, literature.recomputations),
+        literature.divergences,
         tier,
     )
-    citations = None if references is None else short_citations(Path(references))
-    files = ScorecardFiles(Path(csv), Path(json), Path(html))
-    write_scorecard(scorecard, files, tier, banner, citations)
+    citations = short_citations(folder / "references.bib")
+    write_scorecard(scorecard, files, tier, citations=citations)
 
 
 def check_verdicts(
-    *, scorecard: str | Path, expected: str | Path, counts: str | Path, tier: str
+    *, scorecard: Path | str, expected: Path | str, counts: Path | str, tier: Tier
 ) -> None:
-    """Hold a scorecard against the expected verdicts and write how often each verdict stands.
-
-    Parameters
-    ----------
-    scorecard
-        The scorecard's CSV.
-    expected
-        ``expected_verdicts.csv``.
-    counts
-        JSON file to make, only when no verdict changed.
-    tier
-        Data tier.
+    """Hold the verdicts of a scorecard against the declared ones and write their counts.
 
     Raises
     ------
     ScorecardError
-        ``SCO-001`` when a verdict changed.
+        ``SCO-`` with the figures whose verdict changed and how to accept the change.
     """
-    card = pd.read_csv(scorecard, keep_default_na=False)
-    compare_verdicts(card, load_expected_verdicts(Path(expected)), tier)
-    write_json(counts, {"tier": tier, "verdict_counts": verdict_counts(card)})
+    frame = pd.read_csv(scorecard, dtype=str, keep_default_na=False)
+    compare_verdicts(frame, load_expected_verdicts(Path(expected)), tier)
+    write_json(counts, {"tier": str(tier), "verdicts": verdict_counts(frame)})
