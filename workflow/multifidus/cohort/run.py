@@ -1,78 +1,145 @@
-"""The workflow's step that draws the cohort: raw tables, therapy usage, calibration."""
+"""The steps of the workflow: draw the cohort, write its logs."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from multifidus.base.errors import DataError
 from multifidus.base.files import atomic_directory, write_csv, write_parquet
 from multifidus.cohort.design import CohortDesign
 from multifidus.cohort.generate import generate_cohort
+from multifidus.cohort.logs import usage_frame, write_logs
 from multifidus.cohort.tables import write_cohort
 from multifidus.cohort.targets import targets_from_claims
-from multifidus.cohort.usage_table import usage_frame
-from multifidus.instruments.value_sets import DIMENSIONS
-from multifidus.literature.claims import load_literature
-from multifidus.literature.value_sets import load_value_sets
+from multifidus.literature import load_claims, load_value_sets
+from multifidus.literature.models import DIVERGENCES
+from multifidus.literature.tables import load_table
 
-__all__ = ["simulate_cohort"]
+if TYPE_CHECKING:
+    from multifidus.config.study import StudyConfig
+
+__all__ = ["decrements_of", "simulate_cohort", "simulate_logs"]
+
+_DIMENSIONS = ("mo", "sc", "ua", "pd", "ad")
+_LEVELS = range(2, 6)
+
+
+def decrements_of(coefficients: pd.DataFrame, value_set: str) -> tuple[tuple[float, ...], ...]:
+    """Return the decrements of a value set, levels 1 to 5 of the five dimensions.
+
+    Parameters
+    ----------
+    coefficients
+        Rows of ``literature/value_sets/coefficients.csv``.
+    value_set
+        Id of a value set without intercept and interactions.
+
+    Raises
+    ------
+    DataError
+        ``COH-006`` when the value set is not in the table.
+    """
+    rows = coefficients[coefficients["value_set"] == value_set]
+    found = rows.set_index(["dimension", "level"])["decrement"].astype(float).to_dict()
+    try:
+        return tuple(
+            (0.0, *(found[dimension, level] for level in _LEVELS)) for dimension in _DIMENSIONS
+        )
+    except KeyError as error:
+        raise DataError(
+            "COH-006",
+            f"the value set '{value_set}' has no complete set of decrements in "
+            "literature/value_sets/coefficients.csv; name another one in the study file's outcomes",
+        ) from error
 
 
 def simulate_cohort(
     *,
-    literature: Path | str,
-    value_set: str,
+    claims: Path | str,
+    value_sets: Path | str,
+    study: StudyConfig,
     seed: int,
     tables: Path | str,
     usage: Path | str,
     calibration: Path | str,
     tier: str,
 ) -> None:
-    """Draw the cohort and write its raw tables, the truth behind its logs and the calibration.
+    """Draw the cohort and write its raw tables, the truth behind its logs, and the report.
 
     Parameters
     ----------
-    literature
-        The ``literature`` folder, whose claims are the calibration targets.
-    value_set
-        Id of the EQ-5D-5L value set that the study assumes.
+    claims
+        ``literature/claims.csv``; the divergence register stands beside it.
+    value_sets
+        ``literature/value_sets``.
+    study
+        The study; its EQ-5D outcome names the value set.
     seed
-        Seed of everything that is drawn.
+        Seed of all random numbers.
     tables
         Folder of raw CSV tables to make.
     usage
-        Parquet file of therapy sessions to make, one row per participant.
+        Parquet file of activations, downloads and sessions to make.
     calibration
-        CSV file to make: every target, its window and what was reached.
+        CSV file of the calibration report to make.
     tier
-        Data tier.
+        Data tier, written into the Parquet file.
+    """
+    register = load_table(Path(claims).with_name(DIVERGENCES.name), DIVERGENCES)
+    targets = targets_from_claims(load_claims(Path(claims)), register)
+    declared = [outcome.value_set for outcome in study.outcomes if outcome.value_set is not None]
+    if not declared:
+        raise DataError(
+            "COH-007",
+            "the study file declares no EQ-5D outcome with a value set, which the synthetic cohort "
+            "is calibrated with; add one under outcomes",
+        )
+    coefficients = load_value_sets(Path(value_sets)).coefficients
+    design = CohortDesign(decrements_of(coefficients, declared[0]))
+    cohort = generate_cohort(seed, targets, design)
+    with atomic_directory(tables) as folder:
+        write_cohort(cohort, folder)
+    write_parquet(usage, usage_frame(cohort.usage), {"tier": tier})
+    write_csv(calibration, cohort.report)
+
+
+def simulate_logs(
+    *,
+    tables: Path | str,
+    usage: Path | str,
+    folder: Path | str,
+    seed: int,
+    workers: int = 1,
+) -> None:
+    """Write the stimulator logs of a cohort that was drawn before.
+
+    Parameters
+    ----------
+    tables
+        Folder of its raw tables; the devices must be those of its participants.
+    usage
+        Parquet file of activations, downloads and sessions.
+    folder
+        Folder of logs to make.
+    seed
+        Seed of what else happens to the devices.
+    workers
+        Processes; changes no byte.
 
     Raises
     ------
     DataError
-        ``COH-001`` to ``COH-006`` when the published figures cannot be met together.
+        ``COH-008`` when tables and usage are not of one cohort.
     """
-    published = load_literature(Path(literature))
-    targets = targets_from_claims(published.claims, published.divergences)
-    design = CohortDesign(_decrements(Path(literature) / "value_sets", value_set))
-    cohort = generate_cohort(seed, targets, design)
-    with atomic_directory(tables) as folder:
-        write_cohort(cohort, folder)
-    write_parquet(usage, usage_frame(cohort.usage), {"table": "usage", "tier": tier})
-    write_csv(calibration, cohort.report.assign(tier=tier))
-
-
-def _decrements(folder: Path, value_set: str) -> tuple[tuple[float, ...], ...]:
-    """Return a value set's decrements, a row per dimension; level 1 has none."""
-    sets = load_value_sets(folder)
-    chosen = sets.value_sets[sets.value_sets["id"] == value_set]
-    terms = chosen[["intercept", "n45", "n5"]].astype("float64").to_numpy()
-    if len(chosen) != 1 or chosen["kind"].iloc[0] != "vt" or terms.any():
+    people = pd.read_csv(Path(tables) / "participants.csv", usecols=["participant_id"], dtype="str")
+    truth = pd.read_parquet(usage)
+    if set(people["participant_id"]) != set(truth["participant_id"]):
         raise DataError(
-            "COH-006",
-            f"The synthetic cohort cannot be calibrated with the value set '{value_set}'; assume a "
-            "set of plain decrements in study.yaml, for instance usa_2019.",
+            "COH-008",
+            "the raw tables and the therapy usage are not of the same synthetic cohort; draw both "
+            "again with the rule simulate_cohort",
         )
-    rows = sets.coefficients[sets.coefficients["value_set"] == value_set]
-    wide = rows.pivot_table(index="dimension", columns="level", values="decrement")
-    return tuple((0.0, *map(float, wide.loc[name])) for name in DIMENSIONS)
+    write_logs(truth, Path(folder), seed, workers)
