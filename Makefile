@@ -4,16 +4,19 @@
 #   make report                     from raw data to the manuscript
 #   make report CORES=4             with four cores
 #   make report CONFIG=config/studies/cdiscpilot01/config.yaml
+#   make report ENGINE=embedded     with the renderer of the environment, or ENGINE=quarto
 #   make test TESTS=tests/unit      one kind of test
 
 CORES  ?= all
 CONFIG ?=
+ENGINE ?=
 TESTS  ?=
 PYTEST ?=
 
 BIN        := .venv/bin
 MULTIFIDUS  = $(BIN)/multifidus
-RUN_OPTIONS = --cores $(CORES) $(if $(CONFIG),--configfile $(CONFIG))
+RUN_OPTIONS = --cores $(CORES) $(if $(CONFIG),--configfile $(CONFIG)) \
+              $(if $(ENGINE),--config 'render={engine: $(ENGINE)}')
 # The folder that a run writes to: what its own configuration says, else the default.
 RESULTS     = $(or $(if $(CONFIG),$(shell awk '$$1 == "results:" { print $$2 }' $(CONFIG))),results)
 SOURCES    := workflow tests tools

@@ -7,6 +7,8 @@ import subprocess
 from pathlib import Path
 from typing import NamedTuple
 
+# The workflow's localrules. A dry run does not mark them.
+ON_THE_SUBMITTING_MACHINE = frozenset({"all"})
 SCRIPT = Path(__file__).resolve().parent / "cluster.sh"
 
 
@@ -60,11 +62,7 @@ class Cluster:
 
 
 def megabytes(text: str) -> int:
-    """Read Slurm's ``1500M`` or ``2G``.
-
-    >>> megabytes("1500M"), megabytes("2G")
-    (1500, 2048)
-    """
+    """Read Slurm's ``1500M`` or ``2G``."""
     factor = {"M": 1, "G": 1024}[text[-1]]
     return round(float(text[:-1]) * factor)
 
@@ -78,16 +76,11 @@ class PlannedJob(NamedTuple):
 
 
 def planned_jobs(output: str) -> list[PlannedJob]:
-    """Read the jobs out of a dry run, without those that stay on the submitting machine.
-
-    >>> planned_jobs("rule a:\\n    threads: 2\\n    resources: mem_mb=300, runtime=5\\n\\n")
-    [PlannedJob(rule='a', memory_mb=300, threads=2)]
-    >>> planned_jobs("localrule all:\\n    input: x\\n\\n")
-    []
-    """
+    """Read the jobs out of a dry run, without those that stay on the submitting machine."""
     jobs = []
     for block in re.split(r"\n(?=\[|(?:local)?rule )", "\n" + output):
-        if head := re.search(r"^rule (\w+):", block, re.MULTILINE):
+        head = re.search(r"^rule (\w+):", block, re.MULTILINE)
+        if head and head[1] not in ON_THE_SUBMITTING_MACHINE:
             memory = re.search(r"resources: .*?\bmem_mb=(\d+)", block)
             threads = re.search(r"threads: (\d+)", block)
             jobs.append(
@@ -99,9 +92,5 @@ def planned_jobs(output: str) -> list[PlannedJob]:
 
 
 def rule_of(comment: str) -> str:
-    """Return the rule that a job's comment names.
-
-    >>> rule_of("rule_render_document_wildcards_manuscript"), rule_of("rule_a_wildcards_")
-    ('render_document', 'a')
-    """
+    """Return the rule that a job's comment names."""
     return comment.removeprefix("rule_").partition("_wildcards_")[0]

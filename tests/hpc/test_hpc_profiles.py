@@ -78,7 +78,7 @@ rule read_logs:
     resources: tmpdir=<TBD>, mem_mb=2500, runtime=30
 
 [Mon Nov 23 01:00:00 2026]
-localrule all:
+rule all:
     input: b
     jobid: 0
     resources: tmpdir=<TBD>

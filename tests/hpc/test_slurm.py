@@ -36,7 +36,8 @@ class Runs(NamedTuple):
 def runs(cluster: Cluster, copy_project: Callable[[str], Path], snakemake: RunSnakemake) -> Runs:
     """Run the default study on this machine and on the cluster, in two clones."""
     local, remote = copy_project("local"), copy_project("slurm")
-    dry = snakemake(remote, "--cores", "2", "--dry-run", "--forceall")
+    site_default = ("--default-resources", "mem_mb=500")
+    dry = snakemake(remote, "--cores", "2", "--dry-run", "--forceall", *site_default)
     snakemake(local, "--cores", "2")
     snakemake(remote, "--profile", SITE, "--workflow-profile", PROFILE)
     return Runs(local, remote, planned_jobs(dry.stdout + dry.stderr), cluster.jobs())
