@@ -152,7 +152,8 @@ def test_a_long_function_is_found_and_a_long_docstring_is_not() -> None:
 
 
 MUTATORS = frozenset(
-    "add append clear discard extend insert pop popitem remove setdefault update".split()
+    {"add", "append", "clear", "discard", "extend", "insert"}
+    | {"pop", "popitem", "remove", "setdefault", "update"}
 )
 
 
