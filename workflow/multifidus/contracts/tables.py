@@ -14,7 +14,7 @@ import pandas as pd
 import pandera.pandas as pa
 
 from multifidus.base.files import write_parquet
-from multifidus.contracts.columns import PARTIAL_DATE, Kind, column, level, one_of
+from multifidus.contracts.columns import Kind, column, level, one_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -183,20 +183,13 @@ def _attendance() -> tuple[Table, ...]:
                 "participant_id": _participant(),
                 "category": column(Kind.TEXT, "Kind of event: protocol milestone or disposition event"),
                 "term": column(Kind.TEXT, "What happened, lower case"),
-                "date": column(Kind.PARTIAL_DATE, "Day, month or year", _partial_date(), nullable=True),
+                "date": column(Kind.PARTIAL_DATE, "Day, month or year", nullable=True),
             },
         ),
     )  # fmt: skip
 
 
-def _partial_date() -> pa.Check:
-    return pa.Check(
-        lambda values: values.str.match(PARTIAL_DATE), name="is_partial_date", ignore_na=True
-    )
-
-
 def _treatment() -> tuple[Table, ...]:
-    partial = _partial_date
     return (
         Table(
             "opioids",
@@ -211,8 +204,8 @@ def _treatment() -> tuple[Table, ...]:
                 "dose_unit": column(Kind.TEXT, "mg, or mcg/h for patches"),
                 "doses_per_day": column(Kind.NUMBER, "Administrations a day; 1 for patches", POSITIVE),
                 "as_needed": column(Kind.BOOLEAN, "Taken as needed"),
-                "start_date": column(Kind.PARTIAL_DATE, "First day", partial(), nullable=True),
-                "end_date": column(Kind.PARTIAL_DATE, "Last day; empty when ongoing", partial(), nullable=True),
+                "start_date": column(Kind.PARTIAL_DATE, "First day", nullable=True),
+                "end_date": column(Kind.PARTIAL_DATE, "Last day; empty when ongoing", nullable=True),
             },
         ),
         Table(
@@ -224,8 +217,8 @@ def _treatment() -> tuple[Table, ...]:
                 "treatment": column(Kind.TEXT, "Treatment received"),
                 "dose": column(Kind.NUMBER, "Dose", nullable=True),
                 "dose_unit": column(Kind.TEXT, "Unit of the dose", nullable=True),
-                "start_date": column(Kind.PARTIAL_DATE, "First day", partial(), nullable=True),
-                "end_date": column(Kind.PARTIAL_DATE, "Last day", partial(), nullable=True),
+                "start_date": column(Kind.PARTIAL_DATE, "First day", nullable=True),
+                "end_date": column(Kind.PARTIAL_DATE, "Last day", nullable=True),
             },
         ),
     )  # fmt: skip
@@ -250,8 +243,8 @@ def _events() -> tuple[Table, ...]:
                 "reported_term": column(Kind.TEXT, "Term as reported"),
                 "preferred_term": column(Kind.TEXT, "Coded preferred term"),
                 "system_organ_class": column(Kind.TEXT, "System organ class"),
-                "start_date": column(Kind.PARTIAL_DATE, "Day, month or year of onset", _partial_date(), nullable=True),
-                "end_date": column(Kind.PARTIAL_DATE, "Day, month or year of resolution", _partial_date(), nullable=True),
+                "start_date": column(Kind.PARTIAL_DATE, "Day, month or year of onset", nullable=True),
+                "end_date": column(Kind.PARTIAL_DATE, "Day, month or year of resolution", nullable=True),
                 "severity": column(Kind.TEXT, "Worst severity", one_of("mild", "moderate", "severe", "life threatening", "fatal"), nullable=True),
                 "serious": column(Kind.BOOLEAN, "Serious by ISO 14155 or ICH E2A", nullable=True),
                 "related_device": related("device or study drug"),
