@@ -55,6 +55,7 @@ check: setup ## Lint, format and types, the workflow's lint, generated files and
 	$(BIN)/snakefmt --check $(SMK)
 	$(BIN)/snakemake --lint
 	$(BIN)/python -m multifidus.config.generate --check
+	$(BIN)/python tools/error_catalogue.py --check
 	$(BIN)/python -m pytest -q tests/unit/test_house_environment.py
 
 verify: setup ## Hold every output against the manifest
@@ -65,8 +66,9 @@ bench: setup ## Run the benchmarks in turn
 	    echo "== $$script"; $(BIN)/python "$$script" || exit 1; \
 	done
 
-generate: setup ## Write the generated configuration, schemas and reference tables
+generate: setup ## Write the configuration, schemas, reference tables and error catalogue
 	@$(BIN)/python -m multifidus.config.generate
+	@$(BIN)/python tools/error_catalogue.py
 
 lock: setup ## Resolve the dependencies anew
 	$(UV_COMPILE) pyproject.toml --extra dev --fork-strategy fewest -o requirements.lock
