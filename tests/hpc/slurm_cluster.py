@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import subprocess
+from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
-# The workflow's localrules. A dry run does not mark them.
-ON_THE_SUBMITTING_MACHINE = frozenset({"all"})
+# Targets without work, which run on the submitting machine. A dry run does not mark them.
+STAYS_LOCAL = frozenset({"all", "default"})
 SCRIPT = Path(__file__).resolve().parent / "cluster.sh"
 
 
@@ -67,28 +68,26 @@ def megabytes(text: str) -> int:
     return round(float(text[:-1]) * factor)
 
 
-class PlannedJob(NamedTuple):
-    """A job that a dry run announces: rule, memory in MB, threads."""
+def planned_jobs(output: str) -> Counter[str]:
+    """Count the jobs of each rule that a dry run announces, without those that stay local."""
+    table = re.search(r"^Job stats:\n.*?\n-[- ]+\n(.*?)\ntotal", output, re.DOTALL | re.MULTILINE)
+    if table is None:
+        return Counter()
+    rows = (line.split() for line in table[1].splitlines())
+    counts = Counter({rule: int(count) for rule, count in rows})
+    return Counter({rule: n for rule, n in counts.items() if rule not in STAYS_LOCAL})
 
-    rule: str
-    memory_mb: int
-    threads: int
 
-
-def planned_jobs(output: str) -> list[PlannedJob]:
-    """Read the jobs out of a dry run, without those that stay on the submitting machine."""
-    jobs = []
-    for block in re.split(r"\n(?=\[|(?:local)?rule )", "\n" + output):
-        head = re.search(r"^rule (\w+):", block, re.MULTILINE)
-        if head and head[1] not in ON_THE_SUBMITTING_MACHINE:
-            memory = re.search(r"resources: .*?\bmem_mb=(\d+)", block)
-            threads = re.search(r"threads: (\d+)", block)
-            jobs.append(
-                PlannedJob(
-                    head[1], int(memory[1]) if memory else 0, int(threads[1]) if threads else 1
-                )
-            )
-    return jobs
+def threads_of_rules(text: str) -> dict[str, int]:
+    """Return the threads of every rule of a Snakefile that asks for more than one."""
+    blocks = re.split(r"(?m)^(?:    )?(?=rule\b)", text)
+    found = {}
+    for block in blocks:
+        name = re.match(r"rule (\w+):", block)
+        threads = re.search(r"(?m)^ +threads:\s+(\d+)$", block)
+        if name and threads and int(threads[1]) > 1:
+            found[name[1]] = int(threads[1])
+    return found
 
 
 def rule_of(comment: str) -> str:
