@@ -26,6 +26,7 @@ rule simulate_cohort:
     params:
         seed=RUN.seed,
         tier=str(RUN.tier),
+        value_set=get_value_set(),
         targets=get_calibration_targets(),
     message:
         "Drawing the synthetic cohort (seed {params.seed})"

@@ -90,6 +90,11 @@ def get_value_set_files():
     return sorted(path.stem for path in Path("literature/value_sets").glob("*.csv"))
 
 
+def get_value_set():
+    """Id of the EQ-5D-5L value set that the study assumes."""
+    return next((item.value_set for item in STUDY.outcomes if item.value_set), None)
+
+
 def get_literature():
     """Tables of the published figures and the references that they name."""
     return sorted(str(path) for path in Path("literature").glob("*.csv")) + [

@@ -6,6 +6,7 @@ from step import step
 with step(snakemake):
     simulate_cohort(
         literature="literature",
+        value_set=snakemake.params.value_set,
         seed=snakemake.params.seed,
         tables=snakemake.output.tables,
         usage=snakemake.output.usage,

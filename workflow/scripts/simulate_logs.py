@@ -1,12 +1,13 @@
 """Write the stimulator logs of the synthetic cohort."""
 
-from multifidus.cohort.run import simulate_logs
+from multifidus.cohort.logs import simulate_logs
 from step import step
 
-with step(snakemake):
-    simulate_logs(
-        usage=snakemake.input.usage,
-        folder=snakemake.output.logs,
-        seed=snakemake.params.seed,
-        workers=snakemake.threads,
-    )
+if __name__ == "__main__":  # worker processes import this file again
+    with step(snakemake):
+        simulate_logs(
+            usage=snakemake.input.usage,
+            folder=snakemake.output.logs,
+            seed=snakemake.params.seed,
+            workers=snakemake.threads,
+        )

@@ -98,7 +98,7 @@ def _users(doses: pd.DataFrame, rules: OpioidRules, population: str) -> list[Res
 
 
 def _categories(here: pd.DataFrame, visit: str) -> list[ResultRow]:
-    cell = Cell("opioids", "users_seen", visit, "observed", ALL, "On opioids at baseline and seen")
+    cell = Cell("opioids", "users", visit, "observed", ALL, "On opioids at baseline and seen")
     rows = [cell.of(n=len(here), total=len(here)).row("count", len(here), "d0")]
     for category, label in CATEGORIES.items():
         count = int((here["category"] == category).sum())
