@@ -1,1 +1,4 @@
-"""The report: results to figures, tables and the manuscript in three formats."""
+"""Presentation: numbers, tables and figures as views of the results, documents and their engines.
+
+Nothing here computes a statistic: every number comes from the results table by its id.
+"""

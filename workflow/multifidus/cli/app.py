@@ -1,0 +1,95 @@
+"""The command's tree; sub-commands of heavy rooms are imported when they are called."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from types import MappingProxyType
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from multifidus import __version__
+from multifidus.base.errors import MultifidusError
+
+__all__ = ["app", "main"]
+
+_ROOMS = MappingProxyType(
+    {
+        "logs": "multifidus.devicelogs.cli",
+        "results": "multifidus.cli.results",
+        "score": "multifidus.instruments.cli",
+        "scorecard": "multifidus.cli.scorecard",
+        "stats": "multifidus.stats.cli",
+    }
+)
+
+
+class LazyGroup(TyperGroup):
+    """A group whose rooms are imported only when one of their commands is asked for."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the names of all commands, without importing the rooms."""
+        return sorted({*super().list_commands(ctx), *_ROOMS})
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Return a command, importing its room when needed."""
+        if cmd_name in _ROOMS:
+            room = import_module(_ROOMS[cmd_name])
+            command = typer.main.get_command(room.app)
+            command.name = cmd_name
+            return command
+        return super().get_command(ctx, cmd_name)
+
+
+app = typer.Typer(
+    cls=LazyGroup,
+    no_args_is_help=True,
+    add_completion=False,
+    help="Multifidus: from published figures and participant data to the manuscript.",
+)
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def run(context: typer.Context) -> None:
+    """Run the workflow: arguments go to snakemake; ends with the error's own exit code."""
+    from multifidus.cli.run import run_workflow
+
+    raise typer.Exit(run_workflow(context.args))
+
+
+@app.command()
+def verify(
+    manifest: Annotated[str, typer.Argument(help="Manifest of a run.")] = "results/manifest.json",
+) -> None:
+    """Check every file of a run against its manifest."""
+    from multifidus.package.verify import verify_command
+
+    raise typer.Exit(verify_command(manifest))
+
+
+@app.command()
+def summary(
+    results: Annotated[str, typer.Argument(help="Results folder of a run.")] = "results",
+    seconds: Annotated[float | None, typer.Option(help="Elapsed time to print.")] = None,
+) -> None:
+    """Print the documents, the scorecard's verdicts and the elapsed time of a run."""
+    from multifidus.package.summary import summary_command
+
+    raise typer.Exit(summary_command(results, seconds))
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    typer.echo(__version__)
+
+
+def main() -> None:
+    """Run the command; a user error prints one sentence and ends with its exit code."""
+    try:
+        app()
+    except MultifidusError as error:
+        print(error, file=sys.stderr)
+        raise SystemExit(int(error.exit_code)) from None

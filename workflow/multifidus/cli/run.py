@@ -1,0 +1,62 @@
+"""Run the workflow and end with the sentence and the exit code of what went wrong."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["recorded_errors", "run_workflow"]
+
+
+def run_workflow(arguments: Sequence[str], *, logs: Path = Path("logs")) -> int:
+    """Run Snakemake with the given arguments.
+
+    Parameters
+    ----------
+    arguments
+        Passed on as they are; none means ``--cores all``.
+    logs
+        Folder in which the rules leave their error records.
+
+    Returns
+    -------
+    int
+        0, the exit code of the first user error, or Snakemake's own code.
+    """
+    started = time.time()
+    command = [sys.executable, "-m", "snakemake", *(arguments or ["--cores", "all"])]
+    code = subprocess.run(command, check=False).returncode
+    if code == 0:
+        return 0
+    errors = recorded_errors(logs, since=started)
+    if errors:
+        print("\nThe run stopped:", file=sys.stderr)
+        for error in errors:
+            print(f"  {error['sentence']}", file=sys.stderr)
+        return int(errors[0]["exit_code"])
+    return code
+
+
+def recorded_errors(logs: Path, *, since: float) -> list[dict[str, Any]]:
+    """Return the error records that rules left after a moment, oldest first.
+
+    Parameters
+    ----------
+    logs
+        Folder of the rules' logs.
+    since
+        Seconds since 1970.
+    """
+    found = [
+        (path.stat().st_mtime, path)
+        for path in logs.rglob("*.error.json")
+        if path.stat().st_mtime >= since - 1
+    ]
+    return [json.loads(path.read_text(encoding="utf-8")) for _, path in sorted(found)]

@@ -1,0 +1,89 @@
+"""Rules of the single analyses, as sections of a study file."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from multifidus.config.base import Slug, StrictModel
+
+__all__ = [
+    "AdverseEventRules",
+    "DeviceUseRules",
+    "MixedModelRules",
+    "OpioidRules",
+    "RandomisedComparison",
+]
+
+
+class OpioidRules(StrictModel):
+    """How opioid use is converted and classified."""
+
+    conversion: Slug = "cdc_2022"
+    """Edition of the conversion factors in `literature/mme/`."""
+    baseline_visit: Slug = "baseline"
+    """Visit that defines users and their baseline dose."""
+    visits: tuple[Slug, ...]
+    """Visits at which change is classified."""
+    unchanged_within_percent: Annotated[float, Field(ge=0, lt=100)] = 0.0
+    """Changes of the daily dose up to this share of baseline count as unchanged."""
+
+
+class AdverseEventRules(StrictModel):
+    """How adverse events are counted."""
+
+    treatment_emergent_from: Literal["treatment_start_date", "randomisation_date"] = (
+        "treatment_start_date"
+    )
+    """Events that start on or after this date are treatment-emergent."""
+    observation_end: Literal["last_contact_date", "treatment_end_date"] = "last_contact_date"
+    """Date at which the time at risk ends (death ends it too)."""
+    partial_start_date: Literal["earliest_on_treatment", "first_possible"] = "earliest_on_treatment"
+    """How an incomplete start date is completed: the earliest day that it allows on or after the
+    start of treatment, else the earliest day that it allows. Imputed dates carry a flag."""
+    related_values: tuple[str, ...] = ("possible", "probable", "definite")
+    """Causality words that count as related."""
+    device_event_types: tuple[Slug, ...] = ()
+    """Device events reported with their zero counts."""
+
+
+class DeviceUseRules(StrictModel):
+    """How stimulator logs become adherence."""
+
+    prescribed_minutes_per_day: Annotated[float, Field(gt=0, le=1440)] = 60.0
+    """Prescribed therapy a day; the denominator of utilisation."""
+    sessions_per_day: Annotated[int, Field(gt=0, le=48)] = 2
+    """Prescribed sessions a day."""
+    exposure_start: dict[Slug, Literal["activation_date", "crossover_date"]]
+    """Arm to the date from which therapy counts."""
+    years: Annotated[int, Field(gt=0, le=20)] = 5
+    """Years since the start of exposure that are reported."""
+
+
+class MixedModelRules(StrictModel):
+    """The supporting mixed model for repeated measures."""
+
+    outcomes: tuple[Slug, ...]
+    """Outcomes it is fitted to."""
+    visits: tuple[Slug, ...]
+    """Visits after baseline in the model."""
+    covariance: Literal["unstructured"] = "unstructured"
+    """Within-participant covariance; a declared fallback is said in the result."""
+    df_method: Literal["kenward_roger", "satterthwaite"] = "kenward_roger"
+    """Denominator degrees of freedom."""
+
+
+class RandomisedComparison(StrictModel):
+    """The comparison of the arms at the end of the blinded phase."""
+
+    visit: Slug
+    """Visit of the comparison."""
+    treatment: Slug
+    """Arm of interest."""
+    control: Slug
+    """Arm it is compared with."""
+    outcomes: tuple[Slug, ...]
+    """Outcomes whose change is compared."""
+    responder: Slug
+    """Responder definition of the primary endpoint."""

@@ -1,0 +1,132 @@
+"""What a run does: study, data tier and source, seed, rendering, disclosure."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import PurePosixPath
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from multifidus.config.base import Slug, StrictModel
+
+__all__ = ["DataConfig", "DisclosureConfig", "PathsConfig", "RenderConfig", "RunConfig", "Tier"]
+
+
+class Tier(StrEnum):
+    """What kind of data a run rests on. Every output carries it."""
+
+    PUBLISHED = "published"
+    SYNTHETIC = "synthetic"
+    PUBLIC = "public"
+    RESTRICTED = "restricted"
+
+    @property
+    def banner(self) -> str:
+        """One sentence that stands on every page of an output of this tier."""
+        return {
+            Tier.PUBLISHED: "Published figures only: no participant data",
+            Tier.SYNTHETIC: "Synthetic cohort, calibrated to published figures: not trial data",
+            Tier.PUBLIC: "Public, de-identified participant data",
+            Tier.RESTRICTED: "Restricted participant data: not for distribution",
+        }[self]
+
+    @property
+    def sensitivity(self) -> str:
+        """Who may see an output of this tier: ``open`` or ``restricted``."""
+        return "restricted" if self is Tier.RESTRICTED else "open"
+
+
+class DataConfig(StrictModel):
+    """Where participant data come from."""
+
+    source: Literal["none", "synthetic", "csv", "sdtm"] = "synthetic"
+    """`synthetic` draws the calibrated cohort, `csv` reads a folder of raw tables, `sdtm` reads SAS
+    transport files through the study's mapping, `none` checks the literature only."""
+    path: Annotated[str, Field(min_length=1)] | None = None
+    """Folder of the raw tables or transport files, relative to the project's folder. Required for
+    `csv` and `sdtm`; refused for the others."""
+
+    @model_validator(mode="after")
+    def _path_goes_with_source(self) -> Self:
+        needs = self.source in ("csv", "sdtm")
+        if needs and self.path is None:
+            raise ValueError(f"data.path is required when data.source is '{self.source}'")
+        if not needs and self.path is not None:
+            raise ValueError(f"data.path is not used when data.source is '{self.source}'")
+        return self
+
+
+class RenderConfig(StrictModel):
+    """How documents are rendered."""
+
+    engine: Literal["auto", "quarto", "embedded"] = "auto"
+    """`auto` takes a Quarto that is recent enough when one is found, else the embedded renderer."""
+    formats: tuple[Literal["html", "pdf", "docx"], ...] = ("html", "pdf", "docx")
+    """Formats to make, each once."""
+
+    @model_validator(mode="after")
+    def _each_format_once(self) -> Self:
+        if not self.formats or len(set(self.formats)) != len(self.formats):
+            raise ValueError("render.formats must name each wanted format once, and at least one")
+        return self
+
+
+class DisclosureConfig(StrictModel):
+    """Statistical disclosure control for counts of people."""
+
+    minimum_count: Annotated[int, Field(ge=0, le=20)] = 0
+    """Counts of people from 1 to one below this number are suppressed. 0 switches it off; the
+    restricted tier refuses 0."""
+
+
+class PathsConfig(StrictModel):
+    """Where a run writes."""
+
+    results: Annotated[str, Field(min_length=1)] = "results"
+    """Folder of all outputs, relative to the project's folder."""
+    logs: Annotated[str, Field(min_length=1)] = "logs"
+    """Folder of the rules' log files."""
+
+    @model_validator(mode="after")
+    def _stay_inside(self) -> Self:
+        for name, value in (("results", self.results), ("logs", self.logs)):
+            if PurePosixPath(value).is_absolute() or ".." in PurePosixPath(value).parts:
+                raise ValueError(f"paths.{name} must stay inside the project's folder")
+        return self
+
+
+class RunConfig(StrictModel):
+    """Everything that a run is told."""
+
+    study: Slug = "reactiv8b"
+    """Folder under `config/studies/` that describes the trial."""
+    tier: Tier = Tier.SYNTHETIC
+    """Data tier; printed on every page, table and file."""
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 20240110
+    """Seed of everything that is drawn at random."""
+    data: DataConfig = DataConfig()
+    """Source of the participant data."""
+    render: RenderConfig = RenderConfig()
+    """Rendering of documents."""
+    disclosure: DisclosureConfig = DisclosureConfig()
+    """Suppression of small counts."""
+    paths: PathsConfig = PathsConfig()
+    """Folders written to."""
+
+    @model_validator(mode="after")
+    def _tier_fits_source(self) -> Self:
+        fits = {
+            Tier.PUBLISHED: {"none"},
+            Tier.SYNTHETIC: {"synthetic"},
+            Tier.PUBLIC: {"csv", "sdtm"},
+            Tier.RESTRICTED: {"csv", "sdtm"},
+        }[self.tier]
+        if self.data.source not in fits:
+            wanted = " or ".join(sorted(fits))
+            raise ValueError(
+                f"tier '{self.tier}' goes with data.source {wanted}, not '{self.data.source}'"
+            )
+        if self.tier is Tier.RESTRICTED and self.disclosure.minimum_count == 0:
+            raise ValueError("tier 'restricted' needs disclosure.minimum_count of at least 1")
+        return self

@@ -1,0 +1,252 @@
+"""What a trial is: arms, visits, outcomes, responder cuts, analysis sets, declared assumptions."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from multifidus.config.analysis import (
+    AdverseEventRules,
+    DeviceUseRules,
+    MixedModelRules,
+    OpioidRules,
+    RandomisedComparison,
+)
+from multifidus.config.base import Slug, StrictModel
+
+__all__ = [
+    "AnalysisSet",
+    "Arm",
+    "Assumption",
+    "Characteristic",
+    "DateColumn",
+    "Outcome",
+    "ReportChoice",
+    "Responder",
+    "StudyConfig",
+    "StudyFacts",
+    "Visit",
+]
+
+DateColumn = Literal[
+    "randomisation_date",
+    "treatment_start_date",
+    "activation_date",
+    "crossover_date",
+    "treatment_end_date",
+    "death_date",
+    "last_contact_date",
+]
+"""A date of the participants table that windows and analysis sets may refer to."""
+
+
+class StudyFacts(StrictModel):
+    """Names and registration of the trial."""
+
+    id: Slug
+    """The study's folder name."""
+    title: str
+    """Full title, as it stands on the report."""
+    short_title: str
+    """Short title for headings and running heads."""
+    registry: str | None = None
+    """Registration number, for instance `NCT02577354`."""
+    intervention: str
+    """What participants received, in a few words."""
+    condition: str
+    """The condition studied, in a few words."""
+
+
+class Arm(StrictModel):
+    """A randomised arm."""
+
+    id: Slug
+    """Id used in results."""
+    label: str
+    """Name printed in tables."""
+
+
+class Visit(StrictModel):
+    """A scheduled visit and its analysis window."""
+
+    id: Slug
+    """Id used in tables and results."""
+    label: str
+    """Name printed in tables."""
+    anchor: DateColumn
+    """Date of the participants table that days are counted from."""
+    target_day: int
+    """Scheduled day relative to the anchor."""
+    window: tuple[int, int]
+    """First and last day, relative to the anchor, whose records belong to this visit."""
+    years: float | None = None
+    """Years after the anchor, for axes; none for visits without a place on the time axis."""
+
+    @model_validator(mode="after")
+    def _target_inside(self) -> Self:
+        if not self.window[0] <= self.target_day <= self.window[1]:
+            raise ValueError(f"visit '{self.id}': target_day must lie inside the window")
+        return self
+
+
+class Outcome(StrictModel):
+    """A scored outcome."""
+
+    id: Slug
+    """Id used in results."""
+    label: str
+    """Name printed in tables."""
+    instrument: Literal["vas", "odi", "eq5d"]
+    """Instrument whose raw answers are scored."""
+    unit: str
+    """Unit of the score (`cm`, `points`, `index`)."""
+    better: Literal["lower", "higher"]
+    """Direction of improvement."""
+    decimals: Annotated[int, Field(ge=0, le=4)]
+    """Decimals printed for a mean."""
+    max_missing_items: Annotated[int, Field(ge=0, le=5)] = 0
+    """Items of a questionnaire that may be missing (ODI)."""
+    value_set: Slug | None = None
+    """EQ-5D-5L value set; required for `eq5d`, refused for the others."""
+
+    @model_validator(mode="after")
+    def _value_set_for_eq5d(self) -> Self:
+        if (self.instrument == "eq5d") != (self.value_set is not None):
+            raise ValueError(f"outcome '{self.id}': value_set is required for eq5d and only there")
+        return self
+
+
+class Responder(StrictModel):
+    """A responder definition on unrounded scores."""
+
+    id: Slug
+    """Id used in results."""
+    label: str
+    """Definition as printed."""
+    kind: Literal["percent_reduction", "absolute_reduction", "level_at_most", "any_of", "all_of"]
+    """How the definition works."""
+    outcome: Slug | None = None
+    """Outcome it is defined on."""
+    threshold: float | None = None
+    """Cut: reached means responder (>= for reductions, <= for levels)."""
+    of: tuple[Slug, ...] = ()
+    """Definitions joined by `any_of` or `all_of`."""
+    visits: tuple[Slug, ...] | None = None
+    """Visits at which it is reported; none means every visit after baseline."""
+    refuse_analgesic_increase: bool = False
+    """A participant with an increase of analgesics at the visit is no responder."""
+
+    @model_validator(mode="after")
+    def _shape(self) -> Self:
+        joined = self.kind in ("any_of", "all_of")
+        if joined and (len(self.of) < 2 or self.outcome is not None):  # noqa: PLR2004
+            raise ValueError(f"responder '{self.id}': {self.kind} needs `of` and no outcome")
+        if not joined and (self.outcome is None or self.threshold is None or self.of):
+            raise ValueError(f"responder '{self.id}': {self.kind} needs outcome and threshold")
+        return self
+
+
+class AnalysisSet(StrictModel):
+    """A set of participants, defined by dates that must be present."""
+
+    id: Slug
+    """Id used in results."""
+    label: str
+    """Name printed in tables."""
+    requires: tuple[DateColumn, ...]
+    """Dates of the participants table that members have."""
+
+
+class Characteristic(StrictModel):
+    """A baseline characteristic for Table 1."""
+
+    id: Slug
+    """Id in the characteristics table."""
+    label: str
+    """Name printed in tables."""
+    unit: str
+    """Unit, or an empty text."""
+    decimals: Annotated[int, Field(ge=0, le=3)] = 1
+    """Decimals of the mean."""
+    minimum: float
+    """Smallest value that is accepted."""
+    maximum: float
+    """Largest value that is accepted."""
+
+
+class ReportChoice(StrictModel):
+    """Which documents the study's run makes."""
+
+    document: str
+    """Document under `reports/manuscript/`, without its ending."""
+    literature: bool = False
+    """Whether the study's published figures stand in `literature/` and are scored."""
+
+
+class Assumption(StrictModel):
+    """A choice that the published record does not settle; printed in the manuscript."""
+
+    id: Slug
+    """Stable id."""
+    statement: str
+    """What is assumed."""
+    reason: str
+    """Why, and what is known."""
+
+
+class StudyConfig(StrictModel):
+    """A trial as the pipeline sees it: one field per section of `study.yaml`."""
+
+    study: StudyFacts
+    """Names and registration."""
+    arms: tuple[Arm, ...]
+    """Randomised arms in printing order."""
+    analysis_sets: tuple[AnalysisSet, ...]
+    """Analysis sets; one is called `safety`."""
+    report: ReportChoice
+    """Documents."""
+    visits: tuple[Visit, ...] = ()
+    """Scheduled visits in order."""
+    outcomes: tuple[Outcome, ...] = ()
+    """Scored outcomes in printing order."""
+    responders: tuple[Responder, ...] = ()
+    """Responder definitions."""
+    characteristics: tuple[Characteristic, ...] = ()
+    """Baseline characteristics."""
+    adverse_events: AdverseEventRules = AdverseEventRules()
+    """Rules of the adverse-event analysis."""
+    opioids: OpioidRules | None = None
+    """Rules of the opioid analysis; none where opioids are not studied."""
+    device_use: DeviceUseRules | None = None
+    """Rules of the stimulator-log analysis; none for trials without logs."""
+    mixed_model: MixedModelRules | None = None
+    """The supporting mixed model; none where it is not fitted."""
+    randomised: RandomisedComparison | None = None
+    """The randomised comparison; none where there is none."""
+    assumptions: tuple[Assumption, ...] = ()
+    """Declared assumptions."""
+
+    @model_validator(mode="after")
+    def _ids_are_unique(self) -> Self:
+        for name in ("arms", "analysis_sets", "visits", "outcomes", "responders"):
+            ids = [item.id for item in getattr(self, name)]
+            if len(set(ids)) != len(ids):
+                raise ValueError(f"{name}: an id stands there twice")
+        return self
+
+    @model_validator(mode="after")
+    def _references_exist(self) -> Self:
+        visits = {visit.id for visit in self.visits}
+        outcomes = {outcome.id for outcome in self.outcomes}
+        responders = {responder.id for responder in self.responders}
+        for item in self.responders:
+            if item.outcome is not None and item.outcome not in outcomes:
+                raise ValueError(f"responder '{item.id}': no outcome '{item.outcome}'")
+            if missing := sorted(set(item.of) - responders):
+                raise ValueError(f"responder '{item.id}': no responder '{missing[0]}'")
+            if missing := sorted(set(item.visits or ()) - visits):
+                raise ValueError(f"responder '{item.id}': no visit '{missing[0]}'")
+        if "safety" not in {item.id for item in self.analysis_sets}:
+            raise ValueError("analysis_sets: a set with the id 'safety' is required")
+        return self

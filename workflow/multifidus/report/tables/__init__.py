@@ -1,0 +1,1 @@
+"""The report's tables, one function each: results in, a table out."""

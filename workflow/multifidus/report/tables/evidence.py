@@ -1,0 +1,51 @@
+"""Tables of the evidence: scorecard, divergences, declared assumptions."""
+
+from __future__ import annotations
+
+import html
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from multifidus.report.html_table import ReportTable
+
+if TYPE_CHECKING:
+    from multifidus.config import StudyConfig
+    from multifidus.results import Results
+
+__all__ = ["assumptions_table", "scorecard_table", "verdicts_table"]
+
+
+def scorecard_table(results: Results, scorecard: pd.DataFrame, family: str) -> ReportTable:
+    """Return the scorecard's rows of one family of claims, figure by figure."""
+    table = ReportTable(results, ["Published figure", "Printed", "Reproduced", "Verdict"])
+    for _, row in scorecard[scorecard["family"] == family].iterrows():
+        table.words(
+            [
+                html.escape(str(row["label"])),
+                html.escape(str(row["printed"])),
+                html.escape(str(row["reproduced"])),
+                html.escape(str(row["verdict"]).replace("_", " ")),
+            ]
+        )
+    return table
+
+
+def verdicts_table(results: Results, scorecard: pd.DataFrame) -> ReportTable:
+    """Return counts of verdicts by class of evidence."""
+    counts = pd.crosstab(scorecard["evidence"], scorecard["verdict"])
+    verdicts = list(counts.columns)
+    heads = [str(verdict).replace("_", " ").capitalize() for verdict in verdicts]
+    table = ReportTable(results, ["Evidence", *heads])
+    for evidence, row in counts.iterrows():
+        label = str(evidence).replace("_", " ").capitalize()
+        table.row(label, [str(int(row[verdict])) for verdict in verdicts])
+    return table
+
+
+def assumptions_table(results: Results, study: StudyConfig) -> ReportTable:
+    """Return every declared assumption with its reason."""
+    table = ReportTable(results, ["Assumption", "Reason"])
+    for assumption in study.assumptions:
+        table.words([html.escape(assumption.statement), html.escape(assumption.reason)])
+    return table

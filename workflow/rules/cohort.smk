@@ -1,0 +1,62 @@
+"""The synthetic cohort: raw answers and stimulator logs, calibrated to published figures.
+
+Rules: simulate_cohort (scripts/simulate_cohort.py), simulate_logs (scripts/simulate_logs.py).
+"""
+
+
+rule simulate_cohort:
+    """Draw the raw data of 204 participants so that scoring them meets the published figures."""
+    input:
+        value_sets="literature/value_sets/coefficients.csv",
+        code=get_code("simulate_cohort.py"),
+    output:
+        tables=directory(RESULTS / "cohort/raw"),
+        usage=RESULTS / "cohort/usage.parquet",
+        calibration=RESULTS / "cohort/calibration.csv",
+    log:
+        LOGS / "simulate_cohort.log",
+    benchmark:
+        LOGS / "benchmarks/simulate_cohort.tsv"
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=lambda wildcards, attempt: 1500 * attempt,
+        runtime=20,
+    params:
+        seed=RUN.seed,
+        tier=str(RUN.tier),
+        targets=get_calibration_targets(),
+        sections=get_sections(
+            "visits", "outcomes", "responders", "opioids", "device_use"
+        ),
+    message:
+        "Drawing the synthetic cohort (seed {params.seed})"
+    script:
+        "../scripts/simulate_cohort.py"
+
+
+rule simulate_logs:
+    """Write every download of every participant's stimulator in the project's open format."""
+    input:
+        tables=RESULTS / "cohort/raw",
+        usage=RESULTS / "cohort/usage.parquet",
+        code=get_code("simulate_logs.py"),
+    output:
+        logs=directory(RESULTS / "cohort/logs"),
+    log:
+        LOGS / "simulate_logs.log",
+    benchmark:
+        LOGS / "benchmarks/simulate_logs.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 2
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=20,
+    params:
+        seed=RUN.seed,
+        sections=get_sections("device_use"),
+    message:
+        "Writing the stimulator logs of the synthetic cohort"
+    script:
+        "../scripts/simulate_logs.py"

@@ -1,0 +1,15 @@
+"""Join the rows of all analyses into the results table."""
+
+from __future__ import annotations
+
+from multifidus.results.run import collect
+from step import step
+
+with step(snakemake):
+    collect(
+        list(snakemake.input.rows),
+        parquet=snakemake.output.parquet,
+        csv=snakemake.output.csv,
+        minimum_count=snakemake.params.minimum_count,
+        tier=snakemake.params.tier,
+    )

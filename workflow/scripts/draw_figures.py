@@ -1,0 +1,17 @@
+"""Draw the figures of the document."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from multifidus.config import load_sections
+from multifidus.report.figures import draw_figures
+from multifidus.results import Results
+from step import step
+
+with step(snakemake):
+    draw_figures(
+        Results.read(snakemake.input.results),
+        load_sections(snakemake.params.sections),
+        Path(snakemake.output.figures),
+    )

@@ -1,0 +1,13 @@
+"""Execute one notebook with the run's context."""
+
+from __future__ import annotations
+
+from multifidus.report.run import run_notebook
+from step import step
+
+with step(snakemake):
+    run_notebook(
+        snakemake.input.notebook,
+        snakemake.output.notebook,
+        context=dict(snakemake.params.context),
+    )

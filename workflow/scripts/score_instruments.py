@@ -1,0 +1,18 @@
+"""Score the instruments at every visit."""
+
+from __future__ import annotations
+
+from multifidus.instruments.run import score_instruments
+
+from multifidus.config import load_sections
+from step import step
+
+with step(snakemake):
+    score_instruments(
+        tables=snakemake.input.tables,
+        value_sets="literature/value_sets",
+        factors=snakemake.input.factors,
+        study=load_sections(snakemake.params.sections),
+        scores=snakemake.output.scores,
+        tier=snakemake.params.tier,
+    )
