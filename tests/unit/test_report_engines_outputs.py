@@ -105,7 +105,12 @@ def test_a_float_has_label_caption_words_and_width(tmp_path: Path) -> None:
 def test_sub_captions_nest_inside_the_float(tmp_path: Path) -> None:
     node = cell({"text/markdown": "one"}, {"text/markdown": "two"})
     text = write(
-        tmp_path, "html", node, label="tbl-a", tbl_cap="Both.", tbl_subcap=["I", "II"],
+        tmp_path,
+        "html",
+        node,
+        label="tbl-a",
+        tbl_cap="Both.",
+        tbl_subcap=["I", "II"],
         layout_ncol=2,
     )
     assert text.startswith(':::: {#tbl-a layout-ncol="2"}\n\n::: {#tbl-a-1}\n\none\n\nI\n\n:::')

@@ -13,6 +13,7 @@ import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from jupyter_client.kernelspec import KernelSpecManager
@@ -207,9 +208,7 @@ def _settle_outputs(notebook: NotebookNode) -> None:
                 output.text = _KERNEL_PATH.sub("<cell>", output.text)
 
 
-def execute_notebook(
-    source: Path, target: Path, *, environment: Mapping[str, str], scratch: Path
-) -> None:
+def execute_notebook(source: Path, target: Path, *, environment: Mapping[str, str]) -> None:
     """Execute an ``.ipynb`` and write it with its outputs, with the same bytes each time.
 
     Cell ids are kept; a cell without one gets its number. Execution times, kernel names and
@@ -223,8 +222,6 @@ def execute_notebook(
         Where the executed notebook is written, whole or not at all.
     environment
         Variables for the kernel, added to the current ones.
-    scratch
-        Folder for temporary files; made when absent.
 
     Raises
     ------
@@ -240,12 +237,10 @@ def execute_notebook(
     for number, cell in enumerate(notebook.cells, start=1):
         cell.setdefault("id", f"cell-{number}")
         cell.metadata["place"] = f"{source.name}, cell {number}"
-    run_cells(
-        notebook,
-        source.resolve().parent,
-        scratch,
-        kernel_environment(scratch, environment, FigureSettings()),
-    )
+    with TemporaryDirectory(prefix="multifidus-kernel-") as folder:
+        scratch = Path(folder)
+        whole = kernel_environment(scratch, environment, FigureSettings())
+        run_cells(notebook, source.resolve().parent, scratch, whole)
     for cell in notebook.cells:
         cell.metadata.pop("place", None)
     write_text(target, notebook_text(notebook))
