@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from multifidus.analyses import AnalysisInputs
+from multifidus.analyses.inputs import AnalysisInputs
 from multifidus.config import StudyConfig, load_study
 from multifidus.contracts import TABLES, check_table, empty_table, parse_table
 from multifidus.instruments import (

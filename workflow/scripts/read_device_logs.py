@@ -1,7 +1,5 @@
 """Read every stimulator log into sessions, periods and faults."""
 
-from __future__ import annotations
-
 from multifidus.devicelogs.run import read_device_logs
 
 from multifidus.config import load_sections

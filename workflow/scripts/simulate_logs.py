@@ -1,14 +1,10 @@
 """Write the stimulator logs of the synthetic cohort."""
 
-from __future__ import annotations
-
 from multifidus.cohort.run import simulate_logs
-
 from step import step
 
 with step(snakemake):
     simulate_logs(
-        tables=snakemake.input.tables,
         usage=snakemake.input.usage,
         folder=snakemake.output.logs,
         seed=snakemake.params.seed,

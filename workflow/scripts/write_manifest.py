@@ -1,7 +1,5 @@
 """List every deliverable with size, hash, tier and sensitivity."""
 
-from __future__ import annotations
-
 from multifidus.package.run import write_run_manifest
 
 from step import step
