@@ -33,7 +33,7 @@ if TYPE_CHECKING:
             r"a\.qmd:8: the cross-reference @fig-made has no target",
         ),
         (
-            "\n```{python}\nfrom IPython.display import Markdown\nMarkdown('see [@made2020]')\n```\n",
+            "\n```{python}\nfrom IPython.display import Markdown\nMarkdown('[@made2020]')\n```\n",
             "RND-010",
             r"a\.qmd:8: the citation @made2020 is not in the bibliography",
         ),

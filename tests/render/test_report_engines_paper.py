@@ -41,7 +41,7 @@ PROSE = [
     "The instrument is EQ-5D-5L and its value is a_b*c.",
     "Table 1 and Figure 1 show the same; Figs. 2, 1 too, and Figure 2 (b) is a part.",
     "Included text with an inline value: 204.",
-    "As Figure 4 shows, the notebook’s figure is part of the text.",
+    "As Figure 4 shows, the notebook\u2019s figure is part of the text.",
     "The model is that of Equation 1, and Listing 1 prints it.",
     "Two sources agree [1, 2].",
     "the version is one-point-nought and the place London, told by environment",

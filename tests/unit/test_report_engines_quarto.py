@@ -30,8 +30,7 @@ pathlib.Path(os.environ["RECORD"]).write_text(json.dumps({{
     "folder": os.getcwd(),
     "files": sorted(path.name for path in pathlib.Path().iterdir()),
     "metadata": pathlib.Path(sys.argv[-1]).read_text(),
-    "environment": {{key: os.environ.get(key) for key in
-        ("QUARTO_PYTHON", "MULTIFIDUS_RENDER_ENGINE", "WORD", "JUPYTER_PATH", "SOURCE_DATE_EPOCH")}},
+    "environment": dict(os.environ),
 }}))
 {body}
 """
@@ -123,7 +122,7 @@ def test_only_the_formats_asked_for(
 
 
 @pytest.mark.parametrize(
-    ("body", "error_id", "message"),
+    "failure",
     [
         ("print('ERROR: the cell fails'); raise SystemExit(3)", "RND-062", "exit code 3 .*cell"),
         ("print('x: RND-030: no data tier'); raise SystemExit(1)", "RND-030", "no data tier"),
@@ -134,10 +133,9 @@ def test_failures_are_one_sentence_and_keep_earlier_outputs(
     document: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    body: str,
-    error_id: str,
-    message: str,
+    failure: tuple[str, str, str],
 ) -> None:
+    body, error_id, message = failure
     earlier = tmp_path / "out" / "paper.html"
     earlier.parent.mkdir()
     earlier.write_text("earlier")
@@ -201,6 +199,7 @@ def test_quarto_asked_for_and_absent(
     document: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("QUARTO_PATH", raising=False)
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(RenderError) as caught:
         render(

@@ -208,7 +208,9 @@ def _settle_outputs(notebook: NotebookNode) -> None:
                 output.text = _KERNEL_PATH.sub("<cell>", output.text)
 
 
-def execute_notebook(source: Path, target: Path, *, environment: Mapping[str, str]) -> None:
+def execute_notebook(
+    source: Path, target: Path, *, environment: Mapping[str, str], scratch: Path | None = None
+) -> None:
     """Execute an ``.ipynb`` and write it with its outputs, with the same bytes each time.
 
     Cell ids are kept; a cell without one gets its number. Execution times, kernel names and
@@ -222,6 +224,9 @@ def execute_notebook(source: Path, target: Path, *, environment: Mapping[str, st
         Where the executed notebook is written, whole or not at all.
     environment
         Variables for the kernel, added to the current ones.
+    scratch
+        Folder for the kernel's settings and the log of a failing cell; a temporary one, gone
+        afterwards, when not given.
 
     Raises
     ------
@@ -238,9 +243,9 @@ def execute_notebook(source: Path, target: Path, *, environment: Mapping[str, st
         cell.setdefault("id", f"cell-{number}")
         cell.metadata["place"] = f"{source.name}, cell {number}"
     with TemporaryDirectory(prefix="multifidus-kernel-") as folder:
-        scratch = Path(folder)
-        whole = kernel_environment(scratch, environment, FigureSettings())
-        run_cells(notebook, source.resolve().parent, scratch, whole)
+        place = scratch or Path(folder)
+        whole = kernel_environment(place, environment, FigureSettings())
+        run_cells(notebook, source.resolve().parent, place, whole)
     for cell in notebook.cells:
         cell.metadata.pop("place", None)
     write_text(target, notebook_text(notebook))
