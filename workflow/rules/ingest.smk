@@ -1,11 +1,15 @@
 """From raw data to the tables of the contracts, and from stimulator logs to sessions.
 
-Rules: ingest_tables (scripts/ingest_tables.py), read_device_logs (scripts/read_device_logs.py).
+Rules: check_data (scripts/check_data.py), ingest_tables (scripts/ingest_tables.py),
+read_device_logs (scripts/read_device_logs.py).
+
+Checking and adopting are two rules because Snakemake removes the outputs of a rule that fails: data
+that break a contract so leave the tables and the report of the last good run as they were.
 """
 
 
-rule ingest_tables:
-    """Read, check and write every table; leave a data report in protocol terms."""
+rule check_data:
+    """Read and check every table; on a fault the data report stays in the log folder."""
     input:
         raw=branch(SYNTHETIC, then=RESULTS / "cohort/raw"),
         external=get_external_files(),
@@ -13,10 +17,41 @@ rule ingest_tables:
             RUN.data.source == "sdtm", then=f"config/studies/{RUN.study}/mapping.yaml"
         ),
         factors="literature/mme/factors.csv",
+        code=get_code("check_data.py"),
+    output:
+        tables=temp(directory(RESULTS / "checked/tables")),
+        report=temp(directory(RESULTS / "checked/report")),
+    log:
+        LOGS / "check_data.log",
+    benchmark:
+        LOGS / "benchmarks/check_data.tsv"
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=lambda wildcards, attempt: 1500 * attempt,
+        runtime=20,
+    params:
+        tier=str(RUN.tier),
+        source=RUN.data.source,
+        folder=RUN.data.path or str(RESULTS / "cohort/raw"),
+        report=str(LOGS / "data_report"),
+        required=get_required_tables(),
+        sections=get_sections("study", "arms", "visits", "characteristics", "opioids"),
+    message:
+        "Reading and checking the participants' data"
+    script:
+        "../scripts/check_data.py"
+
+
+rule ingest_tables:
+    """Adopt checked tables and their report in place of the last good ones."""
+    input:
+        tables=RESULTS / "checked/tables",
+        report=RESULTS / "checked/report",
         code=get_code("ingest_tables.py"),
     output:
         tables=directory(RESULTS / "tables"),
-        report=report(
+        page=report(
             RESULTS / "data_report/index.html",
             category="Data",
             labels={"what": "data report", "form": "page"},
@@ -29,16 +64,10 @@ rule ingest_tables:
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=lambda wildcards, attempt: 1500 * attempt,
-        runtime=20,
-    params:
-        tier=str(RUN.tier),
-        source=RUN.data.source,
-        report=RESULTS / "data_report",
-        folder=RUN.data.path or RESULTS / "cohort/raw",
-        sections=get_sections("study", "arms", "visits", "characteristics", "opioids"),
+        mem_mb=lambda wildcards, attempt: 1000 * attempt,
+        runtime=10,
     message:
-        "Reading and checking the participants' data"
+        "Adopting the checked tables"
     script:
         "../scripts/ingest_tables.py"
 

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from multifidus.literature.run import check_literature
-
 from step import step
 
 with step(snakemake):
     check_literature(
-        claims=snakemake.input.claims,
-        recomputations=snakemake.input.recomputations,
-        references=snakemake.input.references,
+        "literature",
         checks=snakemake.output.checks,
         recomputed=snakemake.output.recomputed,
         tier=snakemake.params.tier,

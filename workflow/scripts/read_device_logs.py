@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from step import step
+from multifidus.devicelogs.run import read_device_logs
 
 from multifidus.config import load_sections
-from multifidus.devicelogs.run import read_device_logs
+from step import step
 
 with step(snakemake):
     read_device_logs(

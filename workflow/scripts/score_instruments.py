@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from step import step
-
 from multifidus.config import load_sections
 from multifidus.instruments.run import score_instruments
+from step import step
 
 with step(snakemake):
     score_instruments(

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from multifidus.cohort.run import simulate_cohort
-
-from multifidus.config import load_sections
 from step import step
 
 with step(snakemake):
     simulate_cohort(
-        claims="literature/claims.csv",
-        value_sets="literature/value_sets",
-        study=load_sections(snakemake.params.sections),
+        literature="literature",
         seed=snakemake.params.seed,
         tables=snakemake.output.tables,
         usage=snakemake.output.usage,

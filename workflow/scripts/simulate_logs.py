@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from step import step
-
 from multifidus.cohort.run import simulate_logs
+from step import step
 
 with step(snakemake):
     simulate_logs(
-        tables=snakemake.input.tables,
         usage=snakemake.input.usage,
         folder=snakemake.output.logs,
         seed=snakemake.params.seed,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from step import step
-
 from multifidus.package.run import write_run_manifest
+
+from step import step
 
 with step(snakemake):
     write_run_manifest(

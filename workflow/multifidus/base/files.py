@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
+    "adopt_directory",
     "atomic_directory",
     "atomic_path",
     "sha256_of",
@@ -82,6 +83,12 @@ def atomic_directory(target: Path | str) -> Iterator[Path]:
         temporary.replace(target)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def adopt_directory(source: Path, target: Path) -> None:
+    """Copy a folder over another as a whole: the old one stays until the new one is complete."""
+    with atomic_directory(target) as folder:
+        shutil.copytree(source, folder, dirs_exist_ok=True)
 
 
 def write_bytes(target: Path | str, content: bytes) -> None:

@@ -72,11 +72,12 @@ def _short(key: str, body: str) -> str:
     fields = dict(_FIELD.findall(body))
     author = fields.get("author", "")
     if author.startswith("{"):
-        name = author.strip("{}")
+        name = author
     elif author:
         name = author.split(",")[0] + (" et al." if " and " in author else "")
     else:
-        name = fields.get("shorttitle") or fields.get("title", key).strip("[]")
+        name = fields.get("shorttitle") or fields.get("title", key)
+    name = re.sub(r"[{}\[\]]", "", name)
     return " ".join(part for part in (name, fields.get("year", "")) if part)
 
 

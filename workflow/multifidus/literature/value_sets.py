@@ -95,7 +95,7 @@ CHECK_STATES = TableModel(
     "Index of some states, to hold a scorer against.",
     ("state", "value_set"),
     (
-        Column("state", "Five answers.", Kind.COUNT),
+        Column("state", "Five answers, in the order of the dimensions.", Kind.SLUG),
         Column("value_set", "Id of the value set.", Kind.SLUG),
         Column("index", "Index to three decimals.", Kind.NUMBER),
     ),

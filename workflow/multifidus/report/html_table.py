@@ -105,7 +105,7 @@ class ReportTable:
         if self._methods:
             notes.append("Methods: " + "; ".join(self._methods) + ".")
         if notes:
-            cells = "<br>".join(html.escape(note) for note in notes)
+            cells = "<br/>".join(html.escape(note) for note in notes)
             foot = f'<tfoot><tr><td colspan="{len(self.columns)}">{cells}</td></tr></tfoot>'
         body = "".join(self._rows)
         return f"<table>\n<thead>{self._head()}</thead>\n<tbody>{body}</tbody>\n{foot}</table>"

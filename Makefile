@@ -1,0 +1,80 @@
+# The project's commands. `make report` and `make test` each work when run first on a fresh clone;
+# after set-up nothing here but `setup`, `lock` and `wheelhouse` touches the network.
+#
+#   make report                     from raw data to the manuscript
+#   make report CORES=4             with four cores
+#   make report CONFIG=config/studies/cdiscpilot01/config.yaml
+#   make test TESTS=tests/unit      one kind of test
+
+CORES  ?= all
+CONFIG ?=
+TESTS  ?=
+PYTEST ?=
+
+BIN        := .venv/bin
+MULTIFIDUS  = $(BIN)/multifidus
+RUN_OPTIONS = --cores $(CORES) $(if $(CONFIG),--configfile $(CONFIG))
+# The folder that a run writes to: what its own configuration says, else the default.
+RESULTS     = $(or $(if $(CONFIG),$(shell awk '$$1 == "results:" { print $$2 }' $(CONFIG))),results)
+SOURCES    := workflow tests tools
+SMK         = $(wildcard Snakefile workflow/Snakefile workflow/rules/*.smk)
+UV_COMPILE  = $(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet
+
+.DEFAULT_GOAL := help
+.PHONY: help setup report rerender test check verify bench clean lock wheelhouse generate
+
+help: ## Show these commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# Not a file target: what decides is the content of the locks and the place of the folder, which
+# tools/setup.py compares in a fraction of a second. Times of files say neither after a checkout.
+setup: ## Make .venv from the locks, or do nothing when it is up to date
+	@sh tools/setup.sh setup
+
+report: setup ## Run the workflow and print the documents, the verdicts and the time taken
+	@began=$$(date +%s) && $(MULTIFIDUS) run $(RUN_OPTIONS) && echo && \
+	$(MULTIFIDUS) summary $(RESULTS) --seconds $$(($$(date +%s) - began))
+
+# No rule above these may run: frozen results stay as they are, whatever has changed beneath them.
+rerender: setup ## Render the documents again from the frozen results
+	@began=$$(date +%s) && \
+	$(MULTIFIDUS) run $(RUN_OPTIONS) --forcerun render_document \
+	    --allowed-rules all render_document write_manifest && echo && \
+	$(MULTIFIDUS) summary $(RESULTS) --seconds $$(($$(date +%s) - began))
+
+test: setup ## Run the tests (MULTIFIDUS_SLOW=1 adds the slow ones and the Slurm cluster)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST) $(TESTS)
+
+check: setup ## Lint, format and types, the workflow's lint, generated files and locks
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/mypy
+	$(BIN)/snakefmt --check $(SMK)
+	$(BIN)/snakemake --lint
+	$(BIN)/python -m multifidus.config.generate --check
+	$(BIN)/python -m pytest -q tests/unit/test_house_environment.py
+
+verify: setup ## Hold every output against the manifest
+	@$(MULTIFIDUS) verify $(RESULTS)/manifest.json
+
+bench: setup ## Run the benchmarks in turn
+	@for script in benchmarks/*.py; do \
+	    echo "== $$script"; $(BIN)/python "$$script" || exit 1; \
+	done
+
+generate: setup ## Write the generated configuration, schemas and reference tables
+	@$(BIN)/python -m multifidus.config.generate
+
+lock: setup ## Resolve the dependencies anew
+	$(UV_COMPILE) pyproject.toml --extra dev --fork-strategy fewest -o requirements.lock
+	echo uv | $(UV_COMPILE) - -o requirements-uv.lock
+	echo setuptools | $(UV_COMPILE) - -o requirements-build.lock
+	$(BIN)/python tools/conda_environments.py
+
+wheelhouse: ## Fetch every locked file into wheelhouse/, for a site without a network
+	@sh tools/setup.sh wheelhouse wheelhouse
+
+clean: ## Remove the environment, caches and everything that runs have made
+	rm -rf .venv .snakemake .cache results logs wheelhouse
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks workflow/*.egg-info
+	find workflow tests tools benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true

@@ -1,0 +1,82 @@
+"""Runs of the workflow in copies of the project, made once and shared by the tests."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+LEFT_OUT = {
+    ".git", ".venv", ".snakemake", "results", "logs", "wheelhouse", ".pytest_cache", ".mypy_cache",
+    ".ruff_cache", ".hypothesis", "__pycache__",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Run:
+    """A copy of the project and what its workflow printed.
+
+    Parameters
+    ----------
+    folder
+        The copy; products are under ``results/``.
+    code
+        Exit code.
+    output
+        What was printed on both streams.
+    """
+
+    folder: Path
+    code: int
+    output: str
+
+    @property
+    def results(self) -> Path:
+        return self.folder / "results"
+
+    def rules(self) -> dict[str, int]:
+        """Rules of the printed job table and how many jobs each has."""
+        table = re.search(r"^job +count\n[- ]+\n(.*?)^total ", self.output, re.S | re.M)
+        lines = table[1].splitlines() if table else []
+        return {line.split()[0]: int(line.split()[1]) for line in lines if line.strip()}
+
+
+def copy_project(target: Path) -> Path:
+    """Copy what a clone would hold: the working tree without products and caches."""
+    shutil.copytree(ROOT, target, ignore=lambda _, names: LEFT_OUT & set(names))
+    return target
+
+
+def snakemake(folder: Path, *arguments: str, timeout: float = 900) -> Run:
+    """Run Snakemake in a copy of the project, as a user would in a fresh shell."""
+    return _run(folder, ["-m", "snakemake", *arguments], timeout)
+
+
+def multifidus(folder: Path, *arguments: str, timeout: float = 900) -> Run:
+    """Run the ``multifidus`` command in a copy of the project."""
+    return _run(folder, ["-c", "from multifidus.cli import main; main()", *arguments], timeout)
+
+
+def _run(folder: Path, arguments: list[str], timeout: float) -> Run:
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("SNAKEMAKE", "MULTIFIDUS_REPORT", "QUARTO"))
+    }
+    environment["PYTHONPATH"] = str(folder / "workflow")
+    done = subprocess.run(
+        [sys.executable, *arguments],
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
+    return Run(folder, done.returncode, done.stdout)

@@ -1,0 +1,208 @@
+"""The scorecard's verdicts, on hand-made claims and results."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+import pytest
+
+from multifidus.base.errors import ScorecardError
+from multifidus.literature import (
+    build_scorecard,
+    compare_verdicts,
+    load_expected_verdicts,
+    verdict_counts,
+    write_expected_verdicts,
+)
+
+_ID = "change.vas.y5.observed.all.mean"
+_CLAIM = {
+    "claim_id": "a",
+    "source": "paper",
+    "outcome": "vas_change",
+    "visit": "y5",
+    "group": "all",
+    "statistic": "mean",
+    "value_printed": "-4.9",
+    "unit": "cm",
+    "ci_lower_printed": "",
+    "ci_upper_printed": "",
+    "result_id": _ID,
+    "evidence": "recovered_from_cohort",
+    "family": "five_year_abstract",
+    "superseded_by": "",
+    "declared_contradiction": "",
+    "note": "",
+}
+_DIVERGENCES = pd.DataFrame(
+    {
+        "divergence_id": ["upper", "wording", "cut"],
+        "part": ["ci_upper", "none", "value"],
+        "reason": ["The limits are not symmetric.", "Words differ.", "An earlier cut."],
+    }
+)
+_NOTHING = pd.DataFrame(
+    columns=["recomputation_id", "claim_id", "part", "method", "value", "low", "high"]
+)
+
+
+def _score(
+    results: dict[str, float] | None = None,
+    recomputed: pd.DataFrame = _NOTHING,
+    tier: str = "synthetic",
+    **fields: str,
+) -> pd.DataFrame:
+    frame = pd.DataFrame(
+        {"result_id": list(results or {}), "value": list((results or {}).values())}
+    )
+    claims = pd.DataFrame([_CLAIM | fields])
+    return build_scorecard(claims, frame, recomputed, _DIVERGENCES, tier)  # type: ignore[arg-type]
+
+
+def _recomputed(value: float, spread: float) -> pd.DataFrame:
+    row = ("r", "a", "value", "a difference", value, value - spread, value + spread)
+    return pd.DataFrame([row], columns=_NOTHING.columns)
+
+
+@pytest.mark.parametrize(
+    ("printed", "value", "verdict", "shown"),
+    [
+        # Half away from zero: -4.85 prints -4.9 and -4.95 prints -5.0, though both lie 0.05 off.
+        ("-4.9", -4.88, "reproduced", "-4.9"),
+        ("-4.9", -4.85, "reproduced", "-4.9"),
+        ("-4.9", -4.95, "within_rounding", "-5.0"),
+        ("-4.9", -4.96, "not_reproduced", "-5.0"),
+        ("71.8%", 100 * 89 / 124, "reproduced", "71.8%"),
+        ("71.8%", 100 * 90 / 126, "not_reproduced", "71.4%"),
+        ("< 0.0001", 1e-9, "reproduced", "< 0.0001"),
+        ("< 0.0001", 0.0002, "not_reproduced", "0.0002"),
+        ("none", 0.0, "reproduced", "0"),
+        ("none", 1.0, "not_reproduced", "1"),
+    ],
+)
+def test_verdict_follows_the_print(printed: str, value: float, verdict: str, shown: str) -> None:
+    row = _score({_ID: value}, value_printed=printed).iloc[0]
+    assert (row["verdict"], row["reproduced"]) == (verdict, shown)
+    if "<" in printed:
+        assert math.isnan(row["difference"])
+        assert math.isnan(row["tolerance"])
+    else:
+        number = 0 if printed == "none" else float(printed.rstrip("%"))
+        assert row["difference"] == pytest.approx(value - number)
+
+
+def test_limits_are_parts_with_their_own_results() -> None:
+    limits = {"ci_lower_printed": "-5.3", "ci_upper_printed": "-4.5"}
+    stem = "change.vas.y5.observed.all."
+    found = _score(
+        {_ID: -4.9, stem + "ci_lower": -5.31, stem + "ci_upper": -4.2},
+        declared_contradiction="upper",
+        **limits,
+    )
+    assert found["part"].tolist() == ["value", "ci_lower", "ci_upper"]
+    assert found["verdict"].tolist() == ["reproduced", "reproduced", "declared_contradiction"]
+    assert found["result_id"].tolist()[1:] == [stem + "ci_lower", stem + "ci_upper"]
+    assert found["reason"].iloc[2] == "The limits are not symmetric."
+    assert found["label"].iloc[0] == "Change in low back pain (VAS), at five years, mean (cm)"
+
+
+def test_a_declaration_excuses_only_its_own_part() -> None:
+    value_off = _score({_ID: -4.0}, declared_contradiction="upper")
+    assert value_off["verdict"].tolist() == ["not_reproduced"]
+    remark_only = _score({_ID: -4.0}, declared_contradiction="wording")
+    assert remark_only["verdict"].tolist() == ["not_reproduced"]
+    matches = _score({_ID: -4.9}, declared_contradiction="cut")
+    assert matches["verdict"].tolist() == ["reproduced"]
+
+
+def test_a_superseded_claim_names_the_preferred_one() -> None:
+    found = _score({_ID: -4.0}, declared_contradiction="cut", superseded_by="b").iloc[0]
+    assert found["verdict"] == "declared_contradiction"
+    assert found["reason"] == "An earlier cut. Preferred: b."
+
+
+def test_a_fall_printed_as_a_size_is_held_against_minus_the_change() -> None:
+    found = _score({_ID: -68.12}, statistic="mean_reduction", value_printed="68.1%").iloc[0]
+    assert (found["verdict"], found["reproduced"]) == ("reproduced", "68.1%")
+
+
+def test_a_missing_result_is_a_failure_and_says_which() -> None:
+    found = _score({}).iloc[0]
+    assert found["verdict"] == "not_reproduced"
+    assert _ID in found["reason"]
+    assert found["reproduced"] == ""
+    empty = _score({_ID: float("nan")}).iloc[0]
+    assert empty["verdict"] == "not_reproduced"
+
+
+def test_recomputed_claims_allow_for_the_rounding_of_their_inputs() -> None:
+    fields = {"evidence": "recomputed", "result_id": "", "value_printed": "10.4%"}
+    near = _score(recomputed=_recomputed(10.5, 0.1), **fields).iloc[0]
+    assert near["verdict"] == "within_rounding"
+    assert near["tolerance"] == pytest.approx(0.15)
+    exact = _score(recomputed=_recomputed(10.5, 0.0), **fields).iloc[0]
+    assert exact["verdict"] == "not_reproduced"
+    undeclared = _score(**fields).iloc[0]
+    assert undeclared["verdict"] == "not_reproduced"
+
+
+def test_tiers() -> None:
+    cohort = {_ID: -4.9}
+    published = _score(cohort, tier="published").iloc[0]
+    assert published["verdict"] == "not_attempted"
+    assert published["reproduced"] == ""
+    assert "no other published figure" in published["reason"]
+    answered = _score(cohort, _recomputed(-4.9, 0.1), tier="published").iloc[0]
+    assert (answered["verdict"], answered["evidence"]) == ("reproduced", "recomputed")
+    restricted = _score(cohort, tier="restricted").iloc[0]
+    assert restricted["evidence"] == "participant_data"
+    suppressed = _score({_ID: float("nan")}, tier="restricted").iloc[0]
+    assert suppressed["verdict"] == "not_attempted"
+
+
+def test_claims_that_need_participant_data() -> None:
+    needs = {"evidence": "needs_participant_data", "note": "Nobody else knows."}
+    synthetic = _score({_ID: -4.9}, **needs).iloc[0]
+    assert (synthetic["verdict"], synthetic["reason"]) == ("not_attempted", "Nobody else knows.")
+    assert _score({_ID: -4.9}, tier="restricted", **needs).iloc[0]["verdict"] == "reproduced"
+    nameless = _score({}, tier="restricted", **needs, result_id="").iloc[0]
+    assert nameless["verdict"] == "not_attempted"
+
+
+def test_counts_name_every_verdict() -> None:
+    assert verdict_counts(_score({_ID: -4.9})) == {
+        "reproduced": 1,
+        "within_rounding": 0,
+        "declared_contradiction": 0,
+        "not_reproduced": 0,
+        "not_attempted": 0,
+    }
+
+
+def test_a_changed_verdict_stops_the_build(tmp_path) -> None:
+    path = tmp_path / "expected_verdicts.csv"
+    good = _score({_ID: -4.9})
+    write_expected_verdicts(path, good, "synthetic")
+    write_expected_verdicts(
+        path, _score(tier="published"), "published", load_expected_verdicts(path)
+    )
+    expected = load_expected_verdicts(path)
+    assert expected["tier"].tolist() == ["published", "synthetic"]
+    compare_verdicts(good, expected, "synthetic")
+    with pytest.raises(ScorecardError, match="accept-verdicts") as caught:
+        compare_verdicts(_score({_ID: -4.0}), expected, "synthetic")
+    assert caught.value.error_id == "SCO-001"
+    assert "a value (reproduced to not_reproduced)" in caught.value.message
+    compare_verdicts(_score({_ID: -4.0}, tier="restricted"), expected, "restricted")
+
+
+def test_a_claim_that_appears_or_goes_is_a_change(tmp_path) -> None:
+    path = tmp_path / "expected_verdicts.csv"
+    write_expected_verdicts(path, _score({_ID: -4.9}), "synthetic")
+    expected = load_expected_verdicts(path)
+    renamed = _score({_ID: -4.9}, claim_id="b")
+    with pytest.raises(ScorecardError, match="2 verdicts") as caught:
+        compare_verdicts(renamed, expected, "synthetic")
+    assert "a value (reproduced to absent)" in caught.value.message
+    assert "b value (absent to reproduced)" in caught.value.message

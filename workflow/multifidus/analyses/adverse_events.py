@@ -1,0 +1,184 @@
+"""Treatment-emergent adverse events: participants, events, shares and exposure-adjusted rates.
+
+The rate is participants with at least one event per 100 patient-years at risk, where a participant
+is at risk until the first event of that kind or the end of observation (term-specific exposure),
+with the exact Poisson interval of Garwood (1936).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from multifidus.analyses.errors import AnalysisError
+from multifidus.analyses.inputs import ALL, AnalysisInputs, Cell, Group
+from multifidus.analyses.treatment_emergent import RELATIONS, adverse_event_list
+from multifidus.stats.rates import poisson_rate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from multifidus.config.analysis import AdverseEventRules
+    from multifidus.results import ResultRow
+
+__all__ = ["DAYS_PER_YEAR", "observation_days", "summarise_adverse_events"]
+
+DAYS_PER_YEAR = 365.25
+SAFETY = "safety"
+_PER_YEARS = 100.0
+_SEVERE = ("severe", "life threatening", "fatal")
+_LABELS = {
+    "any": "Any adverse event",
+    "serious": "Serious",
+    "related": "Related to device, procedure, stimulation or study drug",
+    "related_device": "Related to the device or study drug",
+    "related_procedure": "Related to a procedure",
+    "related_stimulation": "Related to stimulation",
+    "serious_related": "Serious and related",
+    "severe": "Severe or worse",
+    "unanticipated": "Not anticipated",
+    "fatal": "Fatal",
+}
+
+
+def summarise_adverse_events(inputs: AnalysisInputs) -> list[ResultRow]:
+    """Count treatment-emergent adverse events, together and by arm.
+
+    Headings, system organ classes (``soc_<slug>``) and preferred terms (``pt_<slug>``, labelled
+    "class / term"). A class counts distinct participants. Terms seen in any group have rows, zeros
+    included, in every group. Reads the tables ``participants`` and ``adverse_events`` and the
+    sections analysis_sets, arms and adverse_events.
+
+    Returns
+    -------
+    list of ResultRow
+        ``adverse_events.<what>.overall.safety.<group>.<participants|percent|events|rate|ci_lower|
+        ci_upper>``; per cent of the group's participants, limits of the rate. Rows are in the order
+        of frequency over all arms within classes.
+
+    Raises
+    ------
+    AnalysisError
+        ``ANA-003`` when a participant's observation has no start or end.
+    """
+    members = inputs.members(SAFETY)
+    listed = adverse_event_list(inputs)
+    emergent = listed[listed["treatment_emergent"]]
+    time = observation_days(members, inputs.study.adverse_events)
+    rows: list[ResultRow] = []
+    for group in inputs.groups(members):
+        for outcome, label, events in _kinds(emergent):
+            cell = Cell("adverse_events", outcome, "overall", SAFETY, group.id, label)
+            own = events[events["participant_id"].isin(group.members["participant_id"])]
+            rows += _rows(cell, group, own, time)
+    return [*rows, *_notes(listed, len(members))]
+
+
+def observation_days(members: pd.DataFrame, rules: AdverseEventRules) -> pd.DataFrame:
+    """Return first and last day at risk of each participant.
+
+    The last day is the study file's observation end or death, whichever comes first; where the
+    observation end is missing, the last date known of the participant.
+
+    Parameters
+    ----------
+    members
+        Rows of the participants table.
+    rules
+        Start and end of the observation.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by participant_id: first, last (days).
+
+    Raises
+    ------
+    AnalysisError
+        ``ANA-003``, with the number of participants.
+    """
+    dates = members.set_index("participant_id")
+    known = dates[["last_contact_date", "treatment_end_date", "death_date"]].max(axis=1)
+    last = dates[rules.observation_end].fillna(known)
+    last = last.where(
+        dates["death_date"].isna() | (dates["death_date"] > last), dates["death_date"]
+    )
+    first = dates[rules.treatment_emergent_from]
+    if bad := int((first.isna() | last.isna() | (last < first)).sum()):
+        raise AnalysisError(
+            "ANA-003",
+            f"{bad} participants of the safety set have no observation time: participants."
+            f"{rules.observation_end} must be given and not be before "
+            f"{rules.treatment_emergent_from}.",
+        )
+    return pd.DataFrame({"first": first, "last": last})
+
+
+def _kinds(emergent: pd.DataFrame) -> Iterator[tuple[str, str, pd.DataFrame]]:
+    """Yield slug, label and events of every heading, class and term."""
+    severe = emergent["severity"].isin(_SEVERE)
+    fatal = (emergent["severity"] == "fatal") | emergent["outcome"].str.lower().eq("fatal")
+    masks: dict[str, Any] = {
+        "any": pd.Series(True, index=emergent.index),
+        "serious": emergent["serious"],
+        "related": emergent["related"],
+        **{name: emergent[name] for name in RELATIONS},
+        "serious_related": emergent["serious"] & emergent["related"],
+        "severe": severe,
+        "unanticipated": ~emergent["anticipated"].fillna(True).astype(bool),
+        "fatal": fatal.fillna(False).astype(bool),
+    }
+    for outcome, mask in masks.items():
+        yield outcome, _LABELS[outcome], emergent[mask]
+    for soc, of_class in _by_frequency(emergent, "soc_slug"):
+        label = str(of_class["soc"].iloc[0])
+        yield f"soc_{soc}", label, of_class
+        for pt, of_term in _by_frequency(of_class, "pt_slug"):
+            yield f"pt_{pt}", f"{label} / {of_term['pt'].iloc[0]}", of_term
+
+
+def _by_frequency(events: pd.DataFrame, by: str) -> list[tuple[str, pd.DataFrame]]:
+    """Split events by a slug: most participants first, then most events, then by name."""
+    parts = [(str(name), own) for name, own in events.groupby(by, sort=True)]
+    return sorted(parts, key=lambda part: (-part[1]["participant_id"].nunique(), -len(part[1])))
+
+
+def _rows(cell: Cell, group: Group, own: pd.DataFrame, time: pd.DataFrame) -> list[ResultRow]:
+    participants = own["participant_id"].nunique()
+    cell = cell.of(n=participants, total=group.size)
+    rows = [
+        cell.row("participants", participants, "d0"),
+        cell.of(n=len(own)).row("events", len(own), "d0"),
+    ]
+    if not group.size:
+        return rows
+    rows.append(cell.row("percent", 100.0 * participants / group.size, "pct1", "%"))
+    at_risk = time.loc[group.members["participant_id"]]
+    onset = own.groupby("participant_id")["start_day"].min().reindex(at_risk.index)
+    end = np.minimum(onset.fillna(at_risk["last"]), at_risk["last"])
+    years = float(((end - at_risk["first"]).dt.days + 1).sum()) / DAYS_PER_YEAR
+    rate = poisson_rate(participants, years, per=_PER_YEARS, method="garwood")
+    method = "Participants with the event per 100 patient-years to the first event; " + rate.method
+    cell = cell.of(method=method)
+    values = {"rate": rate.rate, "ci_lower": rate.ci_lower, "ci_upper": rate.ci_upper}
+    unit = "per 100 patient-years"
+    return rows + [cell.row(name, value, "f1", unit) for name, value in values.items()]
+
+
+def _notes(listed: pd.DataFrame, total: int) -> list[ResultRow]:
+    """Say how many events are not treatment-emergent and how many start dates were imputed."""
+    counts = {
+        "recorded": ("Recorded in the safety set", len(listed)),
+        "not_emergent": (
+            "Started before treatment",
+            int((~listed["treatment_emergent"]).sum()),
+        ),
+        "start_imputed": ("Start date imputed", int((listed["start_imputed"] != "").sum())),
+    }
+    cell = Cell("adverse_events", "any", "overall", SAFETY, ALL, "", total=total)
+    return [
+        cell.of(outcome=outcome, label=label, n=count).row("events", count, "d0")
+        for outcome, (label, count) in counts.items()
+    ]

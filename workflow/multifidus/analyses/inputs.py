@@ -1,0 +1,164 @@
+"""What every analysis takes: the study, the tables, the scores and the device-use table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from multifidus.analyses.errors import AnalysisError
+from multifidus.results import ResultRow
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    import pandas as pd
+
+    from multifidus.config import StudyConfig
+
+__all__ = ["ALL", "AnalysisInputs", "Cell", "Group"]
+
+ALL = "all"
+_MAIN_SET = "itt"
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Participants that a statistic is computed over.
+
+    Parameters
+    ----------
+    id
+        Slug of the group in results: ``all`` or an arm.
+    label
+        Name printed in tables.
+    members
+        Their rows of the participants table.
+    """
+
+    id: str
+    label: str
+    members: pd.DataFrame
+
+    @property
+    def size(self) -> int:
+        """Number of participants."""
+        return len(self.members)
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysisInputs:
+    """Inputs of an analysis; each analysis reads what its registration names and no more.
+
+    Parameters
+    ----------
+    study
+        The study, whole or the sections that a workflow rule declared.
+    tables
+        Tables of the contracts by name.
+    scores
+        Scores as :func:`multifidus.instruments.build_scores` gives them.
+    usage
+        Device use per participant and period.
+    """
+
+    study: StudyConfig
+    tables: Mapping[str, pd.DataFrame]
+    scores: pd.DataFrame | None = None
+    usage: pd.DataFrame | None = None
+
+    @property
+    def participants(self) -> pd.DataFrame:
+        """The participants table."""
+        return self.tables["participants"]
+
+    def scored(self) -> pd.DataFrame:
+        """Return the scores.
+
+        Raises
+        ------
+        AnalysisError
+            ``ANA-001`` when none were given.
+        """
+        if self.scores is None:
+            raise AnalysisError(
+                "ANA-001", "This analysis needs scores; give the table that scoring wrote."
+            )
+        return self.scores
+
+    def main_set(self) -> str:
+        """Id of the set that describes the trial: ``itt`` where defined, else the first one."""
+        ids = [item.id for item in self.study.analysis_sets]
+        return _MAIN_SET if _MAIN_SET in ids else ids[0]
+
+    def members(self, set_id: str) -> pd.DataFrame:
+        """Return the participants of an analysis set: those with all the dates it requires.
+
+        Raises
+        ------
+        AnalysisError
+            ``ANA-002`` when the study file defines no such set.
+        """
+        for item in self.study.analysis_sets:
+            if item.id == set_id:
+                dates = self.participants[list(item.requires)]
+                return self.participants[dates.notna().all(axis=1)]
+        raise AnalysisError(
+            "ANA-002",
+            f"The study file defines no analysis set '{set_id}'; add it to analysis_sets.",
+        )
+
+    def groups(self, members: pd.DataFrame, *, by_arm: bool = True) -> Iterator[Group]:
+        """Yield all members, then the arms in printing order."""
+        yield Group(ALL, "All", members)
+        if by_arm:
+            for arm in self.study.arms:
+                yield Group(arm.id, arm.label, members[members["arm"] == arm.id])
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """Where a group of statistics stands in the results, to make its rows from.
+
+    Parameters
+    ----------
+    analysis, outcome, visit, population, group
+        Parts of the id.
+    label
+        The outcome in words.
+    n, total
+        Participants (or events) that contribute, and the denominator.
+    method
+        The variant used.
+    """
+
+    analysis: str
+    outcome: str
+    visit: str
+    population: str
+    group: str
+    label: str
+    n: int | None = None
+    total: int | None = None
+    method: str = ""
+
+    def of(self, **changes: Any) -> Cell:
+        """Return a copy with other fields."""
+        return replace(self, **changes)
+
+    def row(self, statistic: str, value: float, display: str, unit: str = "") -> ResultRow:
+        """Make one row."""
+        return ResultRow(
+            analysis=self.analysis,
+            outcome=self.outcome,
+            visit=self.visit,
+            population=self.population,
+            group=self.group,
+            statistic=statistic,
+            value=float(value),
+            display=display,
+            label=self.label,
+            unit=unit,
+            n=self.n,
+            total=self.total,
+            method=self.method,
+        )

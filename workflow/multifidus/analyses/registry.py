@@ -1,0 +1,154 @@
+"""Every analysis by name, with exactly what it reads, so that a workflow rule can declare it.
+
+Functions are named and not imported: the workflow reads this registry each time it starts, and
+must not wait for the libraries of the analyses.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from multifidus.analyses.errors import AnalysisError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from multifidus.analyses.inputs import AnalysisInputs
+    from multifidus.results import ResultRow
+
+__all__ = ["ANALYSES", "Analysis", "run_analysis"]
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """One analysis and what it reads.
+
+    Parameters
+    ----------
+    name
+        Its name.
+    function
+        Importable name of the pure function.
+    tables
+        Tables of the contracts.
+    sections
+        Sections of the study file.
+    needs_scores, needs_usage
+        Whether it reads the scores (in studies with outcomes) and the device-use table.
+    """
+
+    name: str
+    function: str
+    tables: tuple[str, ...]
+    sections: tuple[str, ...]
+    needs_scores: bool = False
+    needs_usage: bool = False
+
+    @property
+    def module(self) -> str:
+        """Module of the function."""
+        return self.function.rpartition(".")[0]
+
+    def load(self) -> Callable[[AnalysisInputs], list[ResultRow]]:
+        """Import the function."""
+        module, _, name = self.function.rpartition(".")
+        function: Callable[[AnalysisInputs], list[ResultRow]] = getattr(import_module(module), name)
+        return function
+
+
+_PEOPLE = ("participants",)
+_SETS = ("arms", "analysis_sets", "visits", "outcomes")
+
+
+def _all() -> tuple[Analysis, ...]:
+    return (
+        Analysis(
+            "baseline",
+            "multifidus.analyses.baseline.summarise_baseline",
+            (*_PEOPLE, "characteristics"),
+            (*_SETS, "characteristics"),
+            needs_scores=True,
+        ),
+        Analysis(
+            "effectiveness",
+            "multifidus.analyses.effectiveness.summarise_effectiveness",
+            _PEOPLE,
+            (*_SETS, "randomised"),
+            needs_scores=True,
+        ),
+        Analysis(
+            "responders",
+            "multifidus.analyses.responders.summarise_responders",
+            (*_PEOPLE, "analgesics"),
+            (*_SETS, "responders", "randomised"),
+            needs_scores=True,
+        ),
+        Analysis(
+            "mixed_model",
+            "multifidus.analyses.mixed_model.summarise_mixed_model",
+            _PEOPLE,
+            (*_SETS, "mixed_model"),
+            needs_scores=True,
+        ),
+        Analysis(
+            "randomised",
+            "multifidus.analyses.randomised.summarise_randomised",
+            (*_PEOPLE, "analgesics"),
+            (*_SETS, "responders", "randomised"),
+            needs_scores=True,
+        ),
+        Analysis(
+            "opioids",
+            "multifidus.analyses.opioids.summarise_opioids",
+            _PEOPLE,
+            ("analysis_sets", "opioids"),
+            needs_scores=True,
+        ),
+        Analysis(
+            "adverse_events",
+            "multifidus.analyses.adverse_events.summarise_adverse_events",
+            (*_PEOPLE, "adverse_events"),
+            ("arms", "analysis_sets", "adverse_events"),
+        ),
+        Analysis(
+            "device_events",
+            "multifidus.analyses.device_events.summarise_device_events",
+            (*_PEOPLE, "device_events"),
+            ("analysis_sets", "adverse_events"),
+        ),
+        Analysis(
+            "flow",
+            "multifidus.analyses.flow.summarise_flow",
+            (*_PEOPLE, "visits", "disposition"),
+            (*_SETS, "device_use"),
+            needs_scores=True,
+        ),
+        Analysis(
+            "device_use",
+            "multifidus.analyses.device_use.summarise_device_use",
+            (),
+            ("device_use",),
+            needs_usage=True,
+        ),
+    )
+
+
+ANALYSES: Mapping[str, Analysis] = MappingProxyType({item.name: item for item in _all()})
+"""Every analysis by name."""
+
+
+def run_analysis(name: str, inputs: AnalysisInputs) -> list[ResultRow]:
+    """Run one analysis by name.
+
+    Raises
+    ------
+    AnalysisError
+        ``ANA-005`` when there is no such analysis, with the names known.
+    """
+    if name not in ANALYSES:
+        known = ", ".join(ANALYSES)
+        raise AnalysisError("ANA-005", f"There is no analysis '{name}'; choose one of: {known}.")
+    return ANALYSES[name].load()(inputs)

@@ -1,0 +1,104 @@
+"""Who is a responder at which visit, on unrounded scores."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from multifidus.instruments.scores import place_records
+
+if TYPE_CHECKING:
+    from multifidus.analyses.inputs import AnalysisInputs
+    from multifidus.config.study import Outcome, Responder
+
+__all__ = ["CUT_TOLERANCE", "responder_status"]
+
+CUT_TOLERANCE = 1e-9
+"""A cut counts as reached within this distance: it absorbs binary noise of sums such as
+7.0 - 4.9 cm and is a billionth of the finest difference the instruments can record."""
+
+
+def responder_status(inputs: AnalysisInputs) -> pd.DataFrame:
+    """Classify every participant at every visit after baseline.
+
+    A definition needs its scores: a per cent or absolute reduction needs the baseline and the
+    visit, a level needs the visit. ``any_of`` is decided by the parts that can be classified, at
+    least one of them; ``all_of`` needs every part. Where what is needed is missing the participant
+    is not classified.
+
+    Parameters
+    ----------
+    inputs
+        Scores, the section responders, outcomes and visits, and the table ``analgesics``
+        where a definition refuses an increase of analgesics (no answer counts as no increase).
+
+    Returns
+    -------
+    DataFrame
+        participant_id, visit, responder, met (bool); one row per classified participant, sorted.
+    """
+    wide: dict[str, pd.Series[Any]] = {}
+    by_id = {item.id: item for item in inputs.study.responders}
+    for item in inputs.study.responders:
+        wide[item.id] = _status(item, by_id, wide, inputs)
+    parts = []
+    for item in inputs.study.responders:
+        status = wide[item.id].dropna()
+        if item.visits is not None:
+            status = status[status.index.get_level_values("visit").isin(item.visits)]
+        frame = status.astype(bool).rename("met").reset_index()
+        parts.append(frame.assign(responder=item.id))
+    columns = ["participant_id", "visit", "responder", "met"]
+    if not parts:
+        return pd.DataFrame(columns=columns)
+    return pd.concat(parts, ignore_index=True)[columns]
+
+
+def _status(
+    item: Responder,
+    by_id: dict[str, Responder],
+    done: dict[str, pd.Series[Any]],
+    inputs: AnalysisInputs,
+) -> pd.Series[Any]:
+    """Return met or not by (participant_id, visit); what cannot be classified is absent."""
+    if item.kind in ("any_of", "all_of"):
+        parts = [
+            done[name] if name in done else _status(by_id[name], by_id, done, inputs)
+            for name in item.of
+        ]
+        if item.kind == "any_of":
+            return pd.concat(parts, axis=1).eq(True).any(axis=1)
+        return pd.concat(parts, axis=1, join="inner").astype(bool).all(axis=1)
+    outcome = next(one for one in inputs.study.outcomes if one.id == item.outcome)
+    met = _reached(item, outcome, inputs)
+    if item.refuse_analgesic_increase:
+        increased = _increased(inputs)
+        met = met & ~met.index.isin(increased)
+    return met
+
+
+def _reached(item: Responder, outcome: Outcome, inputs: AnalysisInputs) -> pd.Series[Any]:
+    scores = inputs.scored()
+    rows = scores[scores["parameter"] == outcome.id]
+    rows = rows[rows["visit"] != inputs.study.visits[0].id]
+    rows = rows.set_index(["participant_id", "visit"]).sort_index()
+    value, start = rows["value"], rows["baseline"]
+    gain = (start - value) if outcome.better == "lower" else (value - start)
+    threshold = float(item.threshold or 0.0)
+    if item.kind == "level_at_most":
+        return (value <= threshold + CUT_TOLERANCE)[value.notna()]
+    if item.kind == "percent_reduction":
+        known = gain.notna() & (start > 0)
+        return (100.0 * gain >= threshold * start - 100.0 * CUT_TOLERANCE)[known]
+    return (gain >= threshold - CUT_TOLERANCE)[gain.notna()]
+
+
+def _increased(inputs: AnalysisInputs) -> pd.MultiIndex:
+    """Return (participant_id, visit) with any increase of analgesics, in the visit windows."""
+    answered = inputs.tables["analgesics"]["analgesic_increase"].notna()
+    placed = place_records("analgesics", inputs.tables, inputs.study, answered)
+    used = placed[(placed["flag"] == "used") & placed["analgesic_increase"].astype(bool)]
+    keys = used[["participant_id", "analysis_visit"]].rename(columns={"analysis_visit": "visit"})
+    return pd.MultiIndex.from_frame(keys.astype({"visit": np.dtype(object)}))

@@ -1,0 +1,51 @@
+"""Partial ISO dates: the earliest and the latest day that a date allows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import pandas as pd
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["DAY", "date_precision", "earliest_day", "latest_day"]
+
+DAY: Final = "datetime64[s]"
+_YEAR, _MONTH, _FULL = 4, 7, 10
+
+
+def date_precision(dates: pd.Series[Any]) -> pd.Series[Any]:
+    """Tell how complete partial dates are.
+
+    Parameters
+    ----------
+    dates
+        ISO text cut after year, month or day; missing ones are NA.
+
+    Returns
+    -------
+    Series
+        ``D`` complete, ``M`` day missing, ``Y`` month and day missing, ``-`` no date at all.
+    """
+    length = dates.astype("str").str.len().where(dates.notna(), 0)
+    return length.map({_FULL: "D", _MONTH: "M", _YEAR: "Y"}).fillna("-")
+
+
+def earliest_day(dates: pd.Series[Any]) -> pd.Series[Any]:
+    """Return the first day that each partial date allows; no date gives no day."""
+    return _day(dates, ("-01-01", "-01"))
+
+
+def latest_day(dates: pd.Series[Any]) -> pd.Series[Any]:
+    """Return the last day that each partial date allows; no date gives no day."""
+    day = _day(dates, ("-12-01", "-01"))
+    month_end = day + pd.offsets.MonthEnd(0)
+    return month_end.where(date_precision(dates) != "D", day).astype(DAY)
+
+
+def _day(dates: pd.Series[Any], endings: Sequence[str]) -> pd.Series[Any]:
+    text = dates.astype("str").where(dates.notna())
+    precision = date_precision(dates)
+    whole = text.mask(precision == "Y", text + endings[0]).mask(precision == "M", text + endings[1])
+    return pd.to_datetime(whole, format="%Y-%m-%d", errors="coerce").astype(DAY)

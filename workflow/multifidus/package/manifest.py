@@ -1,0 +1,267 @@
+"""The manifest: every output of a run with its size, hash, shape, data tier and sensitivity.
+
+It holds no time, no host and no absolute path, so that two runs of one configuration write the
+same manifest to the byte. Paths are relative to the manifest's own folder: a results folder can be
+copied and still be verified.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from dataclasses import asdict, dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from multifidus import __version__
+from multifidus.base.files import sha256_of, write_json
+from multifidus.config.run import Tier
+from multifidus.package.errors import PackageError
+from multifidus.package.labels import stated_tiers, table_shape
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+__all__ = [
+    "FORMAT",
+    "WORKING_FILES",
+    "Manifest",
+    "Output",
+    "build_manifest",
+    "canonical_sha256",
+    "read_manifest",
+    "write_manifest",
+]
+
+FORMAT = "multifidus-manifest/1"
+"""Name and version of the manifest's form."""
+
+WORKING_FILES = (
+    "analyses/*",
+    "cohort/*",
+    "devicelogs/*",
+    "figures/*",
+    "literature/*",
+    "notebooks/*",
+    "scores/*",
+    "tables/*",
+    "*/render.json",
+    "*/.*",
+    ".*",
+)
+"""Patterns of files between the steps of a run: not deliverables, so not listed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One deliverable.
+
+    Parameters
+    ----------
+    path
+        Relative to the manifest's folder, with forward slashes.
+    bytes
+        Size.
+    sha256
+        Hash of the content, 64 hexadecimal digits.
+    tier, sensitivity
+        Data tier and who may see it (``open`` or ``restricted``).
+    rows, columns
+        Shape of a table; none for anything else.
+    """
+
+    path: str
+    bytes: int
+    sha256: str
+    tier: str
+    sensitivity: str
+    rows: int | None = None
+    columns: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """A run's manifest.
+
+    Parameters
+    ----------
+    run
+        Facts of the run: study, tier, sensitivity, seed, version, Python, hashes of the
+        configuration and the lock, render engine.
+    outputs
+        The deliverables, sorted by path.
+    working
+        Patterns of files that a run leaves beside its deliverables.
+    """
+
+    run: Mapping[str, Any]
+    outputs: tuple[Output, ...]
+    working: tuple[str, ...] = field(default=WORKING_FILES)
+
+
+def write_manifest(
+    outputs: Iterable[Path | str],
+    target: Path | str,
+    *,
+    run: Mapping[str, Any],
+    sensitivity: str,
+    lock: Path | str,
+    record: Path | str | None = None,
+) -> Manifest:
+    """Write the manifest of a run.
+
+    Parameters
+    ----------
+    outputs
+        Deliverables; a folder stands for all files in it.
+    target
+        The manifest to write, in the run's results folder.
+    run
+        The run's validated configuration as plain values (``RunConfig.model_dump(mode="json")``).
+    sensitivity
+        ``open`` or ``restricted``; holds for every output.
+    lock
+        The locked requirements of the environment.
+    record
+        What the render engine wrote of itself; none for a run without documents.
+
+    Returns
+    -------
+    Manifest
+        What was written.
+
+    Raises
+    ------
+    PackageError
+        ``PKG-001`` when an output is missing or lies outside the results folder, ``PKG-002`` when
+        an output states another tier than the run's, ``PKG-003`` for a render record without an
+        engine.
+    """
+    manifest = build_manifest(
+        outputs,
+        Path(target).parent,
+        run=run,
+        sensitivity=sensitivity,
+        facts={"lock_sha256": sha256_of(lock), "engine": _engine(record)},
+    )
+    write_json(target, {"format": FORMAT, **asdict(manifest)})
+    return manifest
+
+
+def build_manifest(
+    outputs: Iterable[Path | str],
+    folder: Path,
+    *,
+    run: Mapping[str, Any],
+    sensitivity: str,
+    facts: Mapping[str, Any],
+) -> Manifest:
+    """Describe outputs under ``folder``; parameters and errors as in :func:`write_manifest`."""
+    tier = Tier(run["tier"]).value
+    files = sorted({file for path in outputs for file in _files(Path(path))})
+    return Manifest(
+        run={
+            "study": run["study"],
+            "tier": tier,
+            "sensitivity": sensitivity,
+            "seed": run["seed"],
+            "multifidus": __version__,
+            "python": ".".join(platform.python_version_tuple()[:2]),
+            "config_sha256": canonical_sha256(run),
+            **facts,
+        },
+        outputs=tuple(_describe(file, folder, tier, sensitivity) for file in files),
+    )
+
+
+def canonical_sha256(values: Mapping[str, Any]) -> str:
+    """Return one hash of plain values that does not depend on the order of keys."""
+    text = json.dumps(values, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def read_manifest(path: Path | str) -> Manifest:
+    """Read a manifest and check its form.
+
+    Raises
+    ------
+    PackageError
+        ``PKG-010`` when it is missing, ``PKG-011`` when it is no manifest of this form,
+        ``PKG-012`` when it names a path outside its folder.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise PackageError(
+            "PKG-010", f"The manifest {path} is missing: run `make report` or give its path."
+        )
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        known = content["format"] == FORMAT
+        outputs = tuple(Output(**entry) for entry in content["outputs"])
+        manifest = Manifest(dict(content["run"]), outputs, tuple(content["working"]))
+    except (ValueError, KeyError, TypeError):
+        known = False
+    if not known:
+        raise PackageError(
+            "PKG-011", f"{path} is not a manifest of the form {FORMAT}: run `make report` again."
+        )
+    _refuse_outside_paths(path, [output.path for output in manifest.outputs])
+    return manifest
+
+
+def _refuse_outside_paths(path: Path, names: Sequence[str]) -> None:
+    for name in names:
+        parts = PurePosixPath(name)
+        if parts.is_absolute() or ".." in parts.parts or not parts.parts:
+            raise PackageError(
+                "PKG-012", f"{path} names a file outside its own folder: do not trust it."
+            )
+
+
+def _files(path: Path) -> list[Path]:
+    if path.is_dir():
+        return [inner for inner in path.rglob("*") if inner.is_file()]
+    if not path.is_file():
+        raise PackageError(
+            "PKG-001", f"The output {path} is missing: run the workflow again to make it."
+        )
+    return [path]
+
+
+def _describe(file: Path, folder: Path, tier: str, sensitivity: str) -> Output:
+    try:
+        relative = file.resolve().relative_to(folder.resolve()).as_posix()
+    except ValueError:
+        raise PackageError(
+            "PKG-001", f"The output {file} lies outside the results folder {folder}: move its rule."
+        ) from None
+    if others := sorted(stated_tiers(file) - {tier}):
+        raise PackageError(
+            "PKG-002",
+            f"The output {file} states the tier '{others[0]}' in a run of tier '{tier}': remove"
+            " the results folder and run the workflow again.",
+        )
+    rows, columns = table_shape(file) or (None, None)
+    return Output(
+        path=relative,
+        bytes=file.stat().st_size,
+        sha256=sha256_of(file),
+        tier=tier,
+        sensitivity=sensitivity,
+        rows=rows,
+        columns=columns,
+    )
+
+
+def _engine(record: Path | str | None) -> dict[str, str] | None:
+    if record is None:
+        return None
+    content = json.loads(Path(record).read_text(encoding="utf-8"))
+    name = content.get("engine_name", content.get("engine"))
+    version = content.get("engine_version", content.get("version"))
+    if not isinstance(name, str) or not isinstance(version, str):
+        raise PackageError(
+            "PKG-003", f"{record} does not name the render engine: render the document again."
+        )
+    return {"name": name, "version": version}

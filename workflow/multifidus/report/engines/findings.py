@@ -1,0 +1,39 @@
+"""What the lint finds: a rule, a place and one sentence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from multifidus.base.errors import RenderError
+
+__all__ = ["Finding"]
+
+
+@dataclass(frozen=True, order=True)
+class Finding:
+    """One thing that keeps a document from rendering the same with both engines.
+
+    Attributes
+    ----------
+    file
+        Name of the file it stands in.
+    line
+        Line number, from 1.
+    rule
+        Error id, ``RND-`` and three digits.
+    message
+        What is wrong and how to mend it, without the place.
+    """
+
+    file: str
+    line: int
+    rule: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.message}"
+
+    def as_error(self, others: int = 0) -> RenderError:
+        """Return the finding as an error; ``others`` more are counted, not shown."""
+        more = f" ({others} more findings in the document)" if others else ""
+        return RenderError(self.rule, f"{self}{more}")

@@ -1,0 +1,103 @@
+"""The scratch tree that a render works in: never in the author's folder, never two in one."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from multifidus.base.errors import RenderError
+from multifidus.base.files import write_bytes
+from multifidus.report.engines.reference import fill_tier
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from multifidus.report.engines.source import Document
+
+__all__ = ["check_tier", "fill_reference", "stage"]
+
+_TIERS = ("published", "synthetic", "restricted")
+
+
+def stage(document: Document, resources: Mapping[str, Path], scratch: Path) -> Path:
+    """Copy the document's project and the run's resources into a fresh tree.
+
+    Parameters
+    ----------
+    document
+        The document; its whole project folder is copied.
+    resources
+        Path beside the document to the file or folder that is to be there.
+    scratch
+        The tree is made at ``scratch / "project"``; an older one is removed.
+
+    Returns
+    -------
+    Path
+        The document in the tree.
+
+    Raises
+    ------
+    RenderError
+        ``RND-026`` for a resource that does not exist or a name that leads out of the tree.
+    """
+    project = scratch / "project"
+    if project.exists():
+        shutil.rmtree(project)
+    ignore = shutil.ignore_patterns(".*", "_output", "__pycache__", "*_files")
+    shutil.copytree(document.project, project, ignore=ignore)
+    target = project / document.path.relative_to(document.project)
+    for name, source in sorted(resources.items()):
+        inside = PurePosixPath(name)
+        if inside.is_absolute() or ".." in inside.parts:
+            raise RenderError("RND-026", f"the resource {name} must lie beside the document.")
+        if not source.exists():
+            raise RenderError(
+                "RND-026", f"the resource {name} of {document.path.name} does not exist yet."
+            )
+        place = target.parent / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, place, dirs_exist_ok=True)
+        else:
+            shutil.copyfile(source, place)
+    return target
+
+
+def check_tier(metadata: Mapping[str, Any]) -> str:
+    """Return the tier's sentence.
+
+    Raises
+    ------
+    RenderError
+        ``RND-030`` when the tier or its sentence is missing: no document comes out unmarked.
+    """
+    tier, banner = metadata.get("tier"), metadata.get("tier-banner")
+    if tier not in _TIERS:
+        raise RenderError(
+            "RND-030",
+            "the document has no data tier; give tier: published, synthetic or restricted in the "
+            "run's metadata.",
+        )
+    if not banner:
+        raise RenderError(
+            "RND-030", "the document has no tier-banner; say in one sentence what its data are."
+        )
+    return str(banner)
+
+
+def fill_reference(staged: Path, metadata: Mapping[str, Any], banner: str) -> None:
+    """Write the tier into the staged Word template, in place."""
+    docx = (metadata.get("format") or {}).get("docx") or {}
+    name = docx.get("reference-doc") if isinstance(docx, dict) else None
+    if not name:
+        raise RenderError(
+            "RND-031",
+            "the document names no Word template; give format.docx.reference-doc in _quarto.yml.",
+        )
+    path = staged.parent / str(name)
+    if not path.is_file():
+        raise RenderError("RND-025", f"the Word template {name} is not there.")
+    write_bytes(path, fill_tier(path.read_bytes(), banner))

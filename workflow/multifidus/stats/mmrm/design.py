@@ -1,0 +1,280 @@
+"""From a formula and a long frame to a design matrix, with what LS means need to know later."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from formulaic import Formula
+from formulaic.errors import FormulaicError
+from formulaic.parser.types import Factor, Term
+
+from multifidus.base.errors import StatisticsError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+__all__ = ["Design", "build_design"]
+
+
+@dataclass(frozen=True)
+class Design:
+    """A design matrix with its rows' participants and visits.
+
+    Attributes
+    ----------
+    x, y
+        Design matrix, shape ``(n, p)``, and outcome, shape ``(n,)``, rows sorted by participant
+        and visit.
+    subject, visit
+        Codes of participant and visit per row, shape ``(n,)``.
+    columns
+        Names of the ``p`` columns.
+    terms
+        For each term of the formula its text and its slice of columns.
+    levels
+        Levels of each factor of the formula, reference level first.
+    covariate_means
+        Mean of each covariate over the rows used.
+    """
+
+    x: np.ndarray
+    y: np.ndarray
+    subject: np.ndarray
+    visit: np.ndarray
+    visit_levels: tuple[str, ...]
+    columns: tuple[str, ...]
+    terms: tuple[tuple[str, slice], ...]
+    levels: dict[str, tuple[Any, ...]]
+    covariate_means: dict[str, float]
+    rows_read: int
+    rows_used: int
+    rows_without_outcome: int
+    rows_without_covariate: int
+    outcome: str
+    formula: str
+    frame: pd.DataFrame = field(repr=False)
+    spec: Any = field(repr=False)
+
+    def rows_for(self, grid: pd.DataFrame) -> np.ndarray:
+        """Return the design rows of ``grid`` (columns: all factors and covariates)."""
+        cast = grid.copy()
+        for name, levels in self.levels.items():
+            cast[name] = pd.Categorical(cast[name], categories=list(levels))
+        return np.asarray(self.spec.get_model_matrix(cast), dtype=float)
+
+    def sum_coded(self) -> tuple[np.ndarray, tuple[tuple[str, slice], ...]]:
+        """Return the same design with sum-to-zero factor coding, and its terms' columns."""
+        terms = [
+            Term(
+                Factor(f"C({part.expr}, contr.sum)", eval_method="python")
+                if part.expr in self.levels
+                else part
+                for part in term.factors
+            )
+            for term in Formula(self.formula).rhs
+        ]
+        matrix = Formula(terms).get_model_matrix(self.frame, context={})
+        slices = tuple(matrix.model_spec.term_slices.values())
+        names = tuple(name for name, _ in self.terms)
+        return np.asarray(matrix, dtype=float), tuple(zip(names, slices, strict=True))
+
+
+def build_design(
+    data: pd.DataFrame,
+    formula: str,
+    *,
+    subject: str,
+    visit: str,
+    reference: Mapping[str, Any] | None = None,
+    visit_order: Sequence[Any] | None = None,
+) -> Design:
+    """Build the design of ``formula`` on ``data``, rows sorted by participant and visit.
+
+    Text, boolean and categorical columns are factors; numbers are covariates. The first level is
+    the reference: that of ``reference``, else the first of ``visit_order`` (visit only), else the
+    first category, else the first in sort order.
+
+    Raises
+    ------
+    StatisticsError
+        ``STA-101`` to ``STA-108``: formula, columns, duplicates, infinite values, empty factors.
+    """
+    parsed, outcome = _parse(formula)
+    used = sorted(str(name) for name in parsed.rhs.required_variables)
+    _need_columns(data, [outcome, subject, visit, *used])
+    frame = data.loc[:, list(dict.fromkeys([outcome, subject, visit, *used]))].copy()
+    frame["_outcome"] = _numeric(frame[outcome], outcome)
+    _check_keys(frame, subject, visit)
+    has_outcome = frame["_outcome"].notna()
+    has_covariates = frame[used].notna().all(axis=1) if used else has_outcome | True
+    kept = frame.loc[has_outcome & has_covariates].copy()
+    if kept.empty:
+        raise StatisticsError(
+            "STA-104", f"No row has `{outcome}` and all covariates of the formula; nothing to fit."
+        )
+    order = _levels_of(kept[visit], visit, visit_order, None)
+    kept["_subject"] = np.unique(kept[subject].astype(str).to_numpy(), return_inverse=True)[1]
+    kept["_visit"] = pd.Categorical(kept[visit], categories=list(order)).codes
+    kept = kept.sort_values(["_subject", "_visit"], kind="stable").reset_index(drop=True)
+    levels = _cast_factors(kept, used, visit, order, reference or {})
+    matrix = _model_matrix(parsed, kept)
+    spec = matrix.model_spec
+    covariates = [name for name in used if name not in levels]
+    return Design(
+        x=np.asarray(matrix, dtype=float),
+        y=kept["_outcome"].to_numpy(dtype=float),
+        subject=kept["_subject"].to_numpy(),
+        visit=kept["_visit"].to_numpy().astype(int),
+        visit_levels=tuple(str(level) for level in order),
+        columns=tuple(str(name) for name in matrix.columns),
+        terms=tuple((str(term), part) for term, part in spec.term_slices.items()),
+        levels=levels,
+        covariate_means={name: float(kept[name].astype(float).mean()) for name in covariates},
+        rows_read=len(frame),
+        rows_used=len(kept),
+        rows_without_outcome=int((~has_outcome).sum()),
+        rows_without_covariate=int((has_outcome & ~has_covariates).sum()),
+        outcome=outcome,
+        formula=formula,
+        frame=kept,
+        spec=spec,
+    )
+
+
+def _parse(formula: str) -> tuple[Any, str]:
+    """Return the parsed formula and the name of its outcome column."""
+    try:
+        parsed = Formula(formula)
+        left = list(parsed.lhs)
+        right = list(parsed.rhs)
+    except (FormulaicError, AttributeError, SyntaxError, TypeError):
+        raise StatisticsError(
+            "STA-101",
+            f"The formula `{formula}` cannot be read; write it as `outcome ~ arm * visit`.",
+        ) from None
+    if len(left) != 1 or len(left[0].factors) != 1 or not right:
+        raise StatisticsError(
+            "STA-101", f"The formula `{formula}` needs one outcome column left of `~`."
+        )
+    return parsed, str(left[0].factors[0].expr).strip("`")
+
+
+def _need_columns(data: pd.DataFrame, names: Sequence[str]) -> None:
+    absent = sorted({name for name in names if name not in data.columns})
+    if absent:
+        raise StatisticsError(
+            "STA-102", f"The data have no column {', '.join(absent)}; check formula and arguments."
+        )
+    repeated = sorted({name for name in names if int((data.columns == name).sum()) > 1})
+    if repeated:
+        raise StatisticsError(
+            "STA-102", f"The data have more than one column named {', '.join(repeated)}."
+        )
+
+
+def _numeric(column: pd.Series[Any], name: str) -> pd.Series[float]:
+    if isinstance(column.dtype, pd.CategoricalDtype) or not pd.api.types.is_numeric_dtype(column):
+        raise StatisticsError("STA-103", f"Column `{name}` must be numeric.")
+    values = column.astype(float)
+    infinite = int(np.isinf(values).sum())
+    if infinite:
+        raise StatisticsError(
+            "STA-103", f"Column `{name}` holds {infinite} infinite values; correct or remove them."
+        )
+    return values
+
+
+def _check_keys(frame: pd.DataFrame, subject: str, visit: str) -> None:
+    """Refuse missing keys and duplicate participant-visit rows."""
+    unkeyed = int(frame[[subject, visit]].isna().any(axis=1).sum())
+    if unkeyed:
+        raise StatisticsError(
+            "STA-105", f"{unkeyed} rows lack `{subject}` or `{visit}`; fill or remove them."
+        )
+    duplicated = frame.duplicated([subject, visit]).to_numpy()
+    if duplicated.any():
+        raise StatisticsError(
+            "STA-106",
+            f"{int(duplicated.sum())} rows repeat a pair of `{subject}` and `{visit}`, the first "
+            f"at data row {int(np.argmax(duplicated)) + 1}; keep one record per visit.",
+        )
+
+
+def _is_factor(column: pd.Series[Any]) -> bool:
+    return (
+        isinstance(column.dtype, pd.CategoricalDtype)
+        or pd.api.types.is_bool_dtype(column)
+        or not pd.api.types.is_numeric_dtype(column)
+    )
+
+
+def _levels_of(
+    column: pd.Series[Any], name: str, order: Sequence[Any] | None, first: Any
+) -> tuple[Any, ...]:
+    """Return the levels of a factor among the rows used, reference level first."""
+    present = set(column.unique())
+    if order is not None:
+        unknown = len(present - set(order))
+        if unknown:
+            raise StatisticsError(
+                "STA-107", f"{unknown} levels of `{name}` are not in the order given; add them."
+            )
+        levels = [level for level in order if level in present]
+    elif isinstance(column.dtype, pd.CategoricalDtype):
+        levels = [level for level in column.cat.categories if level in present]
+    else:
+        levels = sorted(present, key=lambda level: (isinstance(level, str), level))
+    if first is not None:
+        if first not in levels:
+            raise StatisticsError(
+                "STA-107", f"The reference level of `{name}` does not occur in the rows used."
+            )
+        levels = [first, *(level for level in levels if level != first)]
+    return tuple(levels)
+
+
+def _cast_factors(
+    kept: pd.DataFrame,
+    used: Sequence[str],
+    visit: str,
+    visit_order: Sequence[Any],
+    reference: Mapping[str, Any],
+) -> dict[str, tuple[Any, ...]]:
+    """Turn the factors of ``kept`` into categoricals and return their levels."""
+    unknown = sorted(set(reference) - set(used))
+    if unknown:
+        raise StatisticsError(
+            "STA-107", f"A reference level is given for {', '.join(unknown)}, not in the formula."
+        )
+    levels: dict[str, tuple[Any, ...]] = {}
+    for name in used:
+        if not (_is_factor(kept[name]) or name in reference):
+            kept[name] = _numeric(kept[name], name)
+            continue
+        order = visit_order if name == visit else None
+        levels[name] = _levels_of(kept[name], name, order, reference.get(name))
+        if len(levels[name]) < 2:  # noqa: PLR2004 - a contrast needs two levels
+            raise StatisticsError(
+                "STA-108",
+                f"Factor `{name}` has one level among the rows used; take it out of the formula.",
+            )
+        kept[name] = pd.Categorical(kept[name], categories=list(levels[name]))
+    return levels
+
+
+def _model_matrix(parsed: Any, kept: pd.DataFrame) -> Any:
+    try:
+        matrix = parsed.rhs.get_model_matrix(kept, context={})
+    except (FormulaicError, KeyError, NameError, TypeError, ValueError):
+        raise StatisticsError(
+            "STA-101", "The right side of the formula cannot be evaluated; check its terms."
+        ) from None
+    values = np.asarray(matrix, dtype=float)
+    if values.shape[0] != len(kept) or not np.isfinite(values).all():
+        raise StatisticsError(
+            "STA-103", "A term of the formula gives missing or infinite values; mend the data."
+        )
+    return matrix

@@ -1,0 +1,183 @@
+"""Least squares means, their contrasts, and Type 3 hypotheses as rows on the coefficients."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import product
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from multifidus.base.errors import StatisticsError
+from multifidus.stats.estimates import Estimate, as_frame
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import numpy.typing as npt
+
+    from multifidus.stats.mmrm.design import Design
+    from multifidus.stats.mmrm.model import MmrmFit
+
+__all__ = ["MarginalMeans", "lsmean_rows", "type3_rows"]
+
+
+@dataclass(frozen=True)
+class MarginalMeans:
+    """Least squares means over the levels of some factors.
+
+    Attributes
+    ----------
+    factors
+        The factors, in the order of the labels.
+    levels
+        One tuple of levels per mean.
+    rows
+        Weights on the design columns, shape ``(means, p)``.
+    estimates
+        One estimate per mean.
+    """
+
+    factors: tuple[str, ...]
+    levels: tuple[tuple[str, ...], ...]
+    rows: np.ndarray
+    estimates: tuple[Estimate, ...]
+    alpha: float
+    fit: MmrmFit = field(repr=False)
+
+    def table(self) -> pd.DataFrame:
+        """Return one row per mean, factors first."""
+        head = pd.DataFrame(list(self.levels), columns=list(self.factors))
+        return pd.concat([head, as_frame(self.estimates).drop(columns="label")], axis=1)
+
+    def contrast(self, weights: npt.ArrayLike, label: str = "contrast") -> Estimate:
+        """Return a linear combination of the means, ``weights`` of shape ``(means,)``."""
+        combined = np.asarray(weights, dtype=float) @ self.rows
+        return self.fit.contrast(combined, label, alpha=self.alpha)
+
+    def differences(
+        self, factor: str, reference: str, *, average: bool = False
+    ) -> tuple[Estimate, ...]:
+        """Return differences from the ``reference`` level of ``factor`` at each other level.
+
+        Parameters
+        ----------
+        average
+            Average the differences over the other factors with equal weights, instead of one
+            difference per combination of their levels.
+
+        Raises
+        ------
+        StatisticsError
+            ``STA-119`` for an unknown factor or level.
+        """
+        if factor not in self.factors:
+            raise StatisticsError("STA-119", f"These LS means have no factor `{factor}`.")
+        place = self.factors.index(factor)
+        index = {level: number for number, level in enumerate(self.levels)}
+        others = sorted(
+            {level[place] for level in self.levels}, key=[x[place] for x in self.levels].index
+        )
+        if reference not in others:
+            raise StatisticsError("STA-119", f"The reference level of `{factor}` is unknown.")
+        estimates = []
+        for other in (level for level in others if level != reference):
+            pairs = [
+                (level, (*level[:place], reference, *level[place + 1 :]))
+                for level in self.levels
+                if level[place] == other
+            ]
+            rows = np.array([self.rows[index[a]] - self.rows[index[b]] for a, b in pairs])
+            labels = [_pair_label(level, place, reference) for level, _ in pairs]
+            if average:
+                rows, labels = rows.mean(axis=0, keepdims=True), [f"{other} - {reference}"]
+            estimates += [
+                self.fit.contrast(row, label, alpha=self.alpha)
+                for row, label in zip(rows, labels, strict=True)
+            ]
+        return tuple(estimates)
+
+
+def _pair_label(level: tuple[str, ...], place: int, reference: str) -> str:
+    rest = ", ".join(part for index, part in enumerate(level) if index != place)
+    return f"{level[place]} - {reference}" + (f" at {rest}" if rest else "")
+
+
+def lsmean_rows(
+    design: Design,
+    factors: tuple[str, ...],
+    weights: Literal["equal", "proportional"],
+    at: Mapping[str, Any],
+) -> tuple[np.ndarray, tuple[tuple[str, ...], ...]]:
+    """Return the design weights of the LS means and their labels.
+
+    Raises
+    ------
+    StatisticsError
+        ``STA-119`` for an unknown factor, covariate, level or weighting.
+    """
+    _check_names(design, factors, weights, at)
+    levels = {name: (at[name],) if name in at else values for name, values in design.levels.items()}
+    grid = pd.DataFrame(list(product(*levels.values())), columns=list(levels))
+    for name, mean in design.covariate_means.items():
+        grid[name] = float(at.get(name, mean))
+    if not levels:
+        grid = pd.DataFrame(
+            {name: [value] for name, value in {**design.covariate_means, **at}.items()}
+        )
+    rows = design.rows_for(grid)
+    share = _shares(design, grid, factors, weights)
+    labels = list(product(*(levels[name] for name in factors)))
+    member = np.array([labels.index(key) for key in _keys(grid, factors)])
+    averaged = np.zeros((len(labels), rows.shape[1]))
+    total = np.zeros(len(labels))
+    np.add.at(averaged, member, rows * share[:, None])
+    np.add.at(total, member, share)
+    if (total == 0).any():
+        raise StatisticsError(
+            "STA-114", "Proportional weights need data at every level asked for; use equal weights."
+        )
+    names = tuple(tuple(str(part) for part in label) for label in labels)
+    return averaged / total[:, None], names
+
+
+def _keys(frame: pd.DataFrame, factors: Sequence[str]) -> list[tuple[Any, ...]]:
+    if not factors:
+        return [()] * len(frame)
+    return list(zip(*(frame[name] for name in factors), strict=True))
+
+
+def _check_names(
+    design: Design, factors: tuple[str, ...], weights: str, at: Mapping[str, Any]
+) -> None:
+    absent = [name for name in factors if name not in design.levels]
+    known = {*design.levels, *design.covariate_means}
+    absent += [name for name in at if name not in known]
+    if absent:
+        raise StatisticsError(
+            "STA-119",
+            f"{', '.join(absent)} is not among the model's {', '.join(sorted(known)) or 'terms'}; "
+            "LS means run over its factors.",
+        )
+    if any(name in design.levels and at[name] not in design.levels[name] for name in at):
+        raise StatisticsError("STA-119", "A factor is held at a level that does not occur.")
+    if weights not in ("equal", "proportional"):
+        raise StatisticsError("STA-119", "LS means weights are `equal` or `proportional`.")
+
+
+def _shares(design: Design, grid: pd.DataFrame, factors: Sequence[str], weights: str) -> np.ndarray:
+    """Return the weight of each grid row: one, or the rows used at its averaged-over factors."""
+    averaged = [name for name in design.levels if name not in factors]
+    if weights == "equal" or not averaged:
+        return np.ones(len(grid))
+    counts = design.frame.groupby(averaged, observed=True).size()
+    table = {key if isinstance(key, tuple) else (key,): n for key, n in counts.items()}
+    return np.array([float(table.get(key, 0)) for key in _keys(grid, averaged)])
+
+
+def type3_rows(design: Design) -> list[tuple[str, np.ndarray]]:
+    """Return each term's Type 3 hypothesis as rows on the coefficients (intercept left out)."""
+    coded, terms = design.sum_coded()
+    change = np.linalg.lstsq(coded, design.x, rcond=None)[0]
+    return [(name, change[part]) for name, part in terms if name != "1"]

@@ -1,0 +1,116 @@
+"""From a compressed design to a well-scaled problem: rank, orthonormal columns, unit scale."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import linalg
+
+from multifidus.base.errors import StatisticsError
+from multifidus.stats.mmrm.compression import Compressed
+
+if TYPE_CHECKING:
+    from multifidus.stats.mmrm.design import Design
+
+__all__ = ["independent_rows", "leading_independent", "orthonormal", "scaled_problem"]
+
+
+def orthonormal(
+    raw: Compressed, design: Design, aliased: str
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return kept and dropped columns, how the dropped depend on the kept, and the triangle."""
+    x = raw.x.reshape(-1, raw.x.shape[2])
+    norms = np.linalg.norm(x, axis=0)
+    triangle = np.asarray(np.linalg.qr(x / np.where(norms > 0, norms, 1.0), mode="r"))
+    kept = leading_independent(triangle)
+    dropped = np.setdiff1d(np.arange(x.shape[1]), kept)
+    if len(dropped) and aliased == "refuse":
+        names = ", ".join(f"`{design.columns[index]}`" for index in dropped)
+        raise StatisticsError(
+            "STA-115",
+            f"The design columns {names} depend on the others (an empty cell or a repeated "
+            "covariate); simplify the formula or pass aliased='drop'.",
+        )
+    if raw.rows <= len(kept):
+        raise StatisticsError(
+            "STA-116",
+            f"{raw.rows} rows cannot estimate {len(kept)} coefficients and a covariance matrix.",
+        )
+    upper = np.asarray(np.linalg.qr(x[:, kept], mode="r"))
+    aliasing = np.asarray(np.linalg.lstsq(x[:, kept], x[:, dropped], rcond=None)[0])
+    return kept, dropped, aliasing, upper
+
+
+def leading_independent(triangle: np.ndarray) -> np.ndarray:
+    """Return the columns that are independent of those before them (unit-norm columns)."""
+    kept: list[int] = []
+    basis = np.zeros((triangle.shape[0], 0))
+    for index, column in enumerate(triangle.T):
+        rest = column - basis @ (basis.T @ column)
+        rest = rest - basis @ (basis.T @ rest)
+        size = float(np.linalg.norm(rest))
+        if size > 1e-9:  # noqa: PLR2004 - columns have norm 1, so this is relative
+            kept.append(index)
+            basis = np.column_stack([basis, rest / size])
+    return np.array(kept, dtype=int)
+
+
+def scaled_problem(
+    raw: Compressed, kept: np.ndarray, triangle: np.ndarray
+) -> tuple[Compressed, float, np.ndarray]:
+    """Return the scaled problem, the outcome's scale and a starting covariance matrix."""
+    flat = raw.x.reshape(-1, raw.x.shape[2])[:, kept]
+    q = linalg.solve_triangular(triangle, flat.T, trans="T").T.reshape(*raw.y.shape, len(kept))
+    gamma = np.einsum("rap,ra->p", q, raw.y)
+    residual = raw.y - q @ gamma
+    total = float((residual**2).sum())
+    if total <= 1e-20 * float((raw.y**2).sum()) or total == 0.0:
+        raise StatisticsError(
+            "STA-117", "The outcome has no variation left after the fixed effects; nothing to fit."
+        )
+    scale = float(np.sqrt(total / (raw.rows - len(kept))))
+    residual = residual / scale
+    together = np.maximum(raw.seen_together, 1.0)
+    start = np.einsum("ra,rb->ab", residual * 1.0, residual) / together
+    scaled = Compressed(
+        x=q,
+        y=raw.y / scale,
+        starts=raw.starts,
+        pattern=raw.pattern,
+        counts=raw.counts,
+        masks=raw.masks,
+        rows=raw.rows,
+        subjects=raw.subjects,
+    )
+    return scaled, scale, _positive_definite(start)
+
+
+def _positive_definite(start: np.ndarray) -> np.ndarray:
+    """Shrink a pairwise residual covariance towards its diagonal until it is well conditioned."""
+    variance = np.maximum(np.diag(start), 1e-3)
+    spread = np.sqrt(variance)
+    corr = start / np.outer(spread, spread)
+    np.fill_diagonal(corr, 1.0)
+    smallest = float(np.linalg.eigvalsh(corr)[0])
+    floor = 0.02
+    if smallest < floor:
+        weight = (floor - smallest) / (1.0 - smallest)
+        corr = (1 - weight) * corr + weight * np.eye(len(corr))
+    return np.asarray(corr * np.outer(spread, spread))
+
+
+def independent_rows(rows: np.ndarray) -> np.ndarray:
+    """Return the rows that are independent of those before them.
+
+    Raises
+    ------
+    StatisticsError
+        ``STA-113`` when all weights are zero.
+    """
+    norms = np.linalg.norm(rows, axis=1)
+    rows = rows[norms > 0]
+    if not len(rows):
+        raise StatisticsError("STA-113", "A contrast needs at least one weight that is not zero.")
+    chosen = leading_independent((rows / np.linalg.norm(rows, axis=1)[:, None]).T)
+    return np.asarray(rows[chosen])
