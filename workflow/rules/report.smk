@@ -135,7 +135,6 @@ rule write_manifest:
         mem_mb=lambda wildcards, attempt: 1000 * attempt,
         runtime=10,
     params:
-        tier=str(RUN.tier),
         sensitivity=RUN.tier.sensitivity,
         run=RUN.model_dump(mode="json"),
     message:
