@@ -120,8 +120,7 @@ def r(tmp_path_factory, data):
     assert run.returncode == 0, run.stderr
     answers = json.loads(run.stdout)
     return {
-        key: np.array([np.nan if v is None else v for v in value])
-        for key, value in answers.items()
+        key: np.array([np.nan if v is None else v for v in value]) for key, value in answers.items()
     }
 
 
