@@ -209,7 +209,13 @@ def draw_flow(
             end_date[person] = enrolment.activation[person] + int(rng.integers(low, high + 1))
         due = enrolment.activation + np.timedelta64(plan.day, "D")
         reason[visit] = _missed(
-            rng, visit, following, standing[:, index], due, (attending, pandemic), design
+            rng,
+            visit,
+            following,
+            standing=standing[:, index],
+            due=due,
+            wanted=(attending, pandemic),
+            design=design,
         )
         reason[visit][~following] = end_reason[~following]
         visit_date[visit] = _visit_days(rng, enrolment.activation, visit, design)
@@ -251,6 +257,7 @@ def _missed(
     rng: np.random.Generator,
     visit: str,
     following: BoolArray,
+    *,
     standing: FloatArray,
     due: DayArray,
     wanted: tuple[int, int],
@@ -302,8 +309,8 @@ def _unanswered(
             size = seen - targets.count(f"level.{outcome}.{visit}.observed.all.n", seen - assumed)
             if not size:
                 continue
-            # People with much to gain who gained it: whoever counts as a responder by ODI alone stays determined
-            # in "pain or disability" although the VAS is missing.
+            # People with much to gain who gained it: a responder by ODI stays determined in
+            # "pain or disability" although the VAS is missing.
             candidates = flow.attended(visit)
             standing = latent.at("odi", visit) + latent.severity[:, 1]
             candidates = candidates & (standing > np.quantile(standing[candidates], 0.75))
