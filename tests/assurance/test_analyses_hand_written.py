@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 from hand_written_cohort import inputs
 
-from multifidus.analyses import ANALYSES, AnalysisInputs, run_analysis
+from multifidus.analyses import ANALYSES, run_analysis
+from multifidus.analyses.inputs import AnalysisInputs
 from multifidus.analyses.opioids import classify_opioids
 from multifidus.analyses.responder_status import responder_status
 from multifidus.analyses.treatment_emergent import adverse_event_list

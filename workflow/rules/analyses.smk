@@ -42,9 +42,12 @@ for analysis, plan in get_analyses().items():
             f"analyse_{analysis}"
         input:
             tables=RESULTS / "tables",
-            scores=branch(plan.needs_scores, then=RESULTS / "scores/scores.parquet"),
-            periods=branch(plan.needs_logs, then=RESULTS / "devicelogs/periods.parquet"),
-            code=get_code("analyse.py", plan.source),
+            scores=branch(
+                plan.needs_scores and bool(STUDY.outcomes),
+                then=RESULTS / "scores/scores.parquet",
+            ),
+            usage=branch(plan.needs_usage, then=RESULTS / "devicelogs/periods.parquet"),
+            code=get_code("analyse.py", plan.module),
         output:
             rows=RESULTS / f"analyses/{analysis}.parquet",
         log:

@@ -8,6 +8,7 @@ rule simulate_cohort:
     """Draw the raw data of 204 participants so that scoring them meets the published figures."""
     input:
         value_sets="literature/value_sets/coefficients.csv",
+        factors="literature/mme/factors.csv",
         code=get_code("simulate_cohort.py"),
     output:
         tables=directory(RESULTS / "cohort/raw"),
@@ -25,10 +26,8 @@ rule simulate_cohort:
     params:
         seed=RUN.seed,
         tier=str(RUN.tier),
+        sections=get_sections("outcomes"),
         targets=get_calibration_targets(),
-        sections=get_sections(
-            "visits", "outcomes", "responders", "opioids", "device_use"
-        ),
     message:
         "Drawing the synthetic cohort (seed {params.seed})"
     script:
@@ -55,7 +54,6 @@ rule simulate_logs:
         runtime=20,
     params:
         seed=RUN.seed,
-        sections=get_sections("device_use"),
     message:
         "Writing the stimulator logs of the synthetic cohort"
     script:

@@ -2,11 +2,12 @@
 
 import csv
 from pathlib import Path
-from typing import NamedTuple
 
+from multifidus.analyses.registry import ANALYSES
 from multifidus.base.errors import MultifidusError
 from multifidus.base.imports import code_behind
 from multifidus.config import load_run, load_study
+from multifidus.ingest.inputs import required_tables
 
 PACKAGE = Path(workflow.current_basedir).parent / "multifidus"
 SCRIPTS = PACKAGE.parent / "scripts"
@@ -29,6 +30,7 @@ LOGS = Path(RUN.paths.logs)
 HAS_DATA = RUN.data.source != "none"
 SYNTHETIC = RUN.data.source == "synthetic"
 ENVIRONMENT = "../envs/multifidus.yaml"
+PROSE = {"note", "reason", "locator", "source"}
 
 
 wildcard_constraints:
@@ -47,69 +49,21 @@ def get_sections(*names):
     return {name: STUDY.model_dump(mode="json")[name] for name in names}
 
 
-class AnalysisPlan(NamedTuple):
-    """One analysis: its module, the study's sections it reads, and what else it needs."""
-
-    source: str
-    sections: tuple[str, ...]
-    needs_scores: bool = False
-    needs_logs: bool = False
-
-
 def get_analyses():
-    """Analyses of this run's study, by name; each is a module of multifidus.analyses."""
-    plans = {
-        "baseline": AnalysisPlan(
-            "multifidus.analyses.baseline",
-            ("arms", "analysis_sets", "characteristics", "outcomes", "opioids"),
-            needs_scores=bool(STUDY.outcomes),
-        ),
-        "flow": AnalysisPlan(
-            "multifidus.analyses.flow",
-            ("arms", "analysis_sets", "visits", "outcomes"),
-            needs_scores=bool(STUDY.outcomes),
-        ),
-        "safety": AnalysisPlan(
-            "multifidus.analyses.safety", ("arms", "analysis_sets", "adverse_events")
-        ),
+    """Analyses of this run's study: those whose sections it has."""
+    wanted = {
+        "baseline": True,
+        "flow": True,
+        "adverse_events": True,
+        "device_events": bool(STUDY.adverse_events.device_event_types),
+        "effectiveness": bool(STUDY.outcomes),
+        "responders": bool(STUDY.responders),
+        "mixed_model": STUDY.mixed_model is not None,
+        "randomised": STUDY.randomised is not None,
+        "opioids": STUDY.opioids is not None,
+        "device_use": STUDY.device_use is not None,
     }
-    if STUDY.outcomes:
-        plans["effectiveness"] = AnalysisPlan(
-            "multifidus.analyses.effectiveness",
-            ("arms", "analysis_sets", "visits", "outcomes", "randomised"),
-            needs_scores=True,
-        )
-    if STUDY.responders:
-        plans["responders"] = AnalysisPlan(
-            "multifidus.analyses.responders",
-            ("arms", "analysis_sets", "visits", "outcomes", "responders", "randomised"),
-            needs_scores=True,
-        )
-    if STUDY.mixed_model:
-        plans["mixed_model"] = AnalysisPlan(
-            "multifidus.analyses.mixed_model",
-            ("analysis_sets", "visits", "outcomes", "mixed_model"),
-            needs_scores=True,
-        )
-    if STUDY.randomised:
-        plans["randomised"] = AnalysisPlan(
-            "multifidus.analyses.randomised",
-            ("arms", "analysis_sets", "visits", "outcomes", "responders", "randomised"),
-            needs_scores=True,
-        )
-    if STUDY.opioids:
-        plans["opioids"] = AnalysisPlan(
-            "multifidus.analyses.opioids",
-            ("analysis_sets", "visits", "opioids"),
-            needs_scores=True,
-        )
-    if STUDY.device_use:
-        plans["device_use"] = AnalysisPlan(
-            "multifidus.analyses.device_use",
-            ("device_use", "analysis_sets"),
-            needs_logs=True,
-        )
-    return plans
+    return {name: item for name, item in ANALYSES.items() if wanted.get(name, True)}
 
 
 def get_external_files():
@@ -136,21 +90,31 @@ def get_value_set_files():
     return sorted(path.stem for path in Path("literature/value_sets").glob("*.csv"))
 
 
-def get_calibration_targets():
-    """The published figures that the cohort is calibrated to, as printed.
+def get_literature():
+    """Tables of the published figures and the references that they name."""
+    return sorted(str(path) for path in Path("literature").glob("*.csv")) + [
+        "literature/references.bib"
+    ]
 
-    A parameter and not an input: a change of any other claim leaves the cohort alone.
+
+def get_calibration_targets():
+    """The published figures that the cohort is calibrated to, and the rules on clashing ones.
+
+    A parameter and not an input: a change of any other claim, or of a note, leaves the cohort alone.
     """
-    with Path("literature/claims.csv").open(encoding="utf-8", newline="") as stream:
-        return {
-            row["claim_id"]: [
-                row["value_printed"],
-                row["ci_lower_printed"],
-                row["ci_upper_printed"],
-            ]
-            for row in csv.DictReader(stream)
-            if row["evidence"] == "recovered_from_cohort"
-        }
+    targets = {}
+    for name in ("claims", "divergences"):
+        with Path(f"literature/{name}.csv").open(
+            encoding="utf-8", newline=""
+        ) as stream:
+            for row in csv.DictReader(stream):
+                if (
+                    row.get("evidence", "recovered_from_cohort")
+                    == "recovered_from_cohort"
+                ):
+                    words = (value for key, value in row.items() if key not in PROSE)
+                    targets[next(iter(row.values()))] = list(words)
+    return targets
 
 
 def get_deliverables():

@@ -8,9 +8,7 @@ Rules: check_literature (scripts/check_literature.py), score_reproduction
 rule check_literature:
     """Hold the published figures against their contract and against each other."""
     input:
-        claims="literature/claims.csv",
-        recomputations="literature/recomputations.csv",
-        references="literature/references.bib",
+        literature=get_literature(),
         code=get_code("check_literature.py"),
     output:
         checks=RESULTS / "literature/checks.csv",
@@ -35,9 +33,8 @@ rule check_literature:
 rule score_reproduction:
     """Compare every published figure with the reproduced one."""
     input:
-        claims="literature/claims.csv",
-        divergences="literature/divergences.csv",
-        recomputed=RESULTS / "literature/recomputed.csv",
+        literature=get_literature(),
+        checks=RESULTS / "literature/checks.csv",
         results=branch(HAS_DATA, then=RESULTS / "results.parquet"),
         code=get_code("score_reproduction.py"),
     output:
@@ -63,7 +60,6 @@ rule score_reproduction:
         runtime=10,
     params:
         tier=str(RUN.tier),
-        banner=RUN.tier.banner,
     message:
         "Scoring every published figure against the reproduced one"
     script:

@@ -1,11 +1,8 @@
 """Run one analysis: tables and scores in, rows of results out."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from multifidus.analyses.run import analyse
-
 from multifidus.config import load_sections
 from step import step
 
@@ -15,7 +12,7 @@ with step(snakemake):
         load_sections(snakemake.params.sections),
         tables=Path(snakemake.input.tables),
         scores=snakemake.input.get("scores") or None,
-        periods=snakemake.input.get("periods") or None,
+        usage=snakemake.input.get("usage") or None,
         target=Path(snakemake.output.rows),
         rule=snakemake.rule,
         tier=snakemake.params.tier,

@@ -1,12 +1,9 @@
 """Read and check every table; leave the data report in the log folder."""
 
-from __future__ import annotations
-
 import shutil
 
-from multifidus.ingest.run import ingest_tables
-
 from multifidus.config import load_sections
+from multifidus.ingest.run import ingest_tables
 from step import step
 
 with step(snakemake):

@@ -1,16 +1,11 @@
 """Check the published figures against each other and recompute what can be recomputed."""
 
-from __future__ import annotations
-
 from multifidus.literature.run import check_literature
-
 from step import step
 
 with step(snakemake):
     check_literature(
-        claims=snakemake.input.claims,
-        recomputations=snakemake.input.recomputations,
-        references=snakemake.input.references,
+        "literature",
         checks=snakemake.output.checks,
         recomputed=snakemake.output.recomputed,
         tier=snakemake.params.tier,

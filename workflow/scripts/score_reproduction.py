@@ -1,20 +1,17 @@
 """Score every published figure against the reproduced one."""
 
-from __future__ import annotations
+from pathlib import Path
 
+from multifidus.literature.page import ScorecardFiles
 from multifidus.literature.run import score_reproduction
-
 from step import step
 
 with step(snakemake):
     score_reproduction(
-        claims=snakemake.input.claims,
-        divergences=snakemake.input.divergences,
-        recomputed=snakemake.input.recomputed,
+        "literature",
         results=snakemake.input.get("results") or None,
-        csv=snakemake.output.csv,
-        json=snakemake.output.json,
-        html=snakemake.output.html,
+        files=ScorecardFiles(
+            Path(snakemake.output.csv), Path(snakemake.output.json), Path(snakemake.output.html)
+        ),
         tier=snakemake.params.tier,
-        banner=snakemake.params.banner,
     )

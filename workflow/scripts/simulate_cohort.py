@@ -1,11 +1,9 @@
 """Draw the synthetic cohort: raw tables, therapy usage, calibration report."""
 
-from __future__ import annotations
+from step import step
 
 from multifidus.cohort.run import simulate_cohort
-
 from multifidus.config import load_sections
-from step import step
 
 with step(snakemake):
     simulate_cohort(

@@ -1,11 +1,10 @@
 """Analyses: tables, scores and sections of the study file in, rows of the results table out.
 
-Every analysis is a pure function of :class:`AnalysisInputs`. `ANALYSES` names each with the tables
-and sections that it reads, so that a workflow rule can declare exactly these as its inputs.
+Every analysis is a pure function of :class:`multifidus.analyses.inputs.AnalysisInputs`. `ANALYSES`
+names each with the tables and sections that it reads, so that a workflow rule can declare exactly
+these as its inputs.
 """
 
-from multifidus.analyses.errors import AnalysisError
-from multifidus.analyses.inputs import AnalysisInputs
-from multifidus.analyses.registry import ANALYSES, Analysis, run_analysis
+from multifidus.analyses.registry import ANALYSES, Analysis, analyses_of, run_analysis
 
-__all__ = ["ANALYSES", "Analysis", "AnalysisError", "AnalysisInputs", "run_analysis"]
+__all__ = ["ANALYSES", "Analysis", "analyses_of", "run_analysis"]

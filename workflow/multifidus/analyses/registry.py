@@ -1,30 +1,26 @@
-"""Every analysis by name, with exactly what it reads, so that a workflow rule can declare it."""
+"""Every analysis by name, with exactly what it reads, so that a workflow rule can declare it.
+
+Functions are named and not imported: the workflow reads this registry each time it starts, and
+must not wait for the libraries of the analyses.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib import import_module
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from multifidus.analyses.adverse_events import summarise_adverse_events
-from multifidus.analyses.baseline import summarise_baseline
-from multifidus.analyses.device_events import summarise_device_events
-from multifidus.analyses.device_use import summarise_device_use
-from multifidus.analyses.effectiveness import summarise_effectiveness
 from multifidus.analyses.errors import AnalysisError
-from multifidus.analyses.flow import summarise_flow
-from multifidus.analyses.mixed_model import summarise_mixed_model
-from multifidus.analyses.opioids import summarise_opioids
-from multifidus.analyses.randomised import summarise_randomised
-from multifidus.analyses.responders import summarise_responders
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from multifidus.analyses.inputs import AnalysisInputs
+    from multifidus.config import StudyConfig
     from multifidus.results import ResultRow
 
-__all__ = ["ANALYSES", "Analysis", "run_analysis"]
+__all__ = ["ANALYSES", "Analysis", "analyses_of", "run_analysis"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,26 +32,35 @@ class Analysis:
     name
         Its name.
     function
-        The pure function.
+        Importable name of the pure function.
     tables
         Tables of the contracts.
     sections
         Sections of the study file.
     needs_scores, needs_usage
         Whether it reads the scores (in studies with outcomes) and the device-use table.
+    asks_for
+        Section without which a study does not have this analysis; empty for every study.
     """
 
     name: str
-    function: Callable[[AnalysisInputs], list[ResultRow]]
+    function: str
     tables: tuple[str, ...]
     sections: tuple[str, ...]
     needs_scores: bool = False
     needs_usage: bool = False
+    asks_for: str = ""
 
     @property
-    def function_name(self) -> str:
-        """Importable name of the function, for the provenance of its results."""
-        return f"{self.function.__module__}.{self.function.__qualname__}"
+    def module(self) -> str:
+        """Module of the function."""
+        return self.function.rpartition(".")[0]
+
+    def load(self) -> Callable[[AnalysisInputs], list[ResultRow]]:
+        """Import the function."""
+        module, _, name = self.function.rpartition(".")
+        function: Callable[[AnalysisInputs], list[ResultRow]] = getattr(import_module(module), name)
+        return function
 
 
 _PEOPLE = ("participants",)
@@ -66,77 +71,98 @@ def _all() -> tuple[Analysis, ...]:
     return (
         Analysis(
             "baseline",
-            summarise_baseline,
+            "multifidus.analyses.baseline.summarise_baseline",
             (*_PEOPLE, "characteristics"),
             (*_SETS, "characteristics"),
             needs_scores=True,
         ),
         Analysis(
             "effectiveness",
-            summarise_effectiveness,
+            "multifidus.analyses.effectiveness.summarise_effectiveness",
             _PEOPLE,
             (*_SETS, "randomised"),
             needs_scores=True,
+            asks_for="outcomes",
         ),
         Analysis(
             "responders",
-            summarise_responders,
+            "multifidus.analyses.responders.summarise_responders",
             (*_PEOPLE, "analgesics"),
             (*_SETS, "responders", "randomised"),
             needs_scores=True,
+            asks_for="responders",
         ),
         Analysis(
             "mixed_model",
-            summarise_mixed_model,
+            "multifidus.analyses.mixed_model.summarise_mixed_model",
             _PEOPLE,
             (*_SETS, "mixed_model"),
             needs_scores=True,
+            asks_for="mixed_model",
         ),
         Analysis(
             "randomised",
-            summarise_randomised,
+            "multifidus.analyses.randomised.summarise_randomised",
             (*_PEOPLE, "analgesics"),
             (*_SETS, "responders", "randomised"),
             needs_scores=True,
+            asks_for="randomised",
         ),
         Analysis(
             "opioids",
-            summarise_opioids,
+            "multifidus.analyses.opioids.summarise_opioids",
             _PEOPLE,
             ("analysis_sets", "opioids"),
             needs_scores=True,
+            asks_for="opioids",
         ),
         Analysis(
             "adverse_events",
-            summarise_adverse_events,
+            "multifidus.analyses.adverse_events.summarise_adverse_events",
             (*_PEOPLE, "adverse_events"),
             ("arms", "analysis_sets", "adverse_events"),
         ),
         Analysis(
             "device_events",
-            summarise_device_events,
+            "multifidus.analyses.device_events.summarise_device_events",
             (*_PEOPLE, "device_events"),
             ("analysis_sets", "adverse_events"),
         ),
         Analysis(
             "flow",
-            summarise_flow,
+            "multifidus.analyses.flow.summarise_flow",
             (*_PEOPLE, "visits", "disposition"),
             (*_SETS, "device_use"),
             needs_scores=True,
         ),
         Analysis(
             "device_use",
-            summarise_device_use,
+            "multifidus.analyses.device_use.summarise_device_use",
             (),
             ("device_use",),
             needs_usage=True,
+            asks_for="device_use",
         ),
     )
 
 
 ANALYSES: Mapping[str, Analysis] = MappingProxyType({item.name: item for item in _all()})
 """Every analysis by name."""
+
+
+def analyses_of(study: StudyConfig) -> dict[str, Analysis]:
+    """Return the analyses that a study has, by name.
+
+    Parameters
+    ----------
+    study
+        The whole study.
+    """
+    return {
+        item.name: item
+        for item in ANALYSES.values()
+        if not item.asks_for or getattr(study, item.asks_for)
+    }
 
 
 def run_analysis(name: str, inputs: AnalysisInputs) -> list[ResultRow]:
@@ -150,4 +176,4 @@ def run_analysis(name: str, inputs: AnalysisInputs) -> list[ResultRow]:
     if name not in ANALYSES:
         known = ", ".join(ANALYSES)
         raise AnalysisError("ANA-005", f"There is no analysis '{name}'; choose one of: {known}.")
-    return ANALYSES[name].function(inputs)
+    return ANALYSES[name].load()(inputs)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import multifidus
 from multifidus.base.files import sha256_of, write_json
@@ -55,8 +55,8 @@ def render_document(
         outcome = render(
             Path(document),
             Path(output_dir),
-            engine=engine,  # type: ignore[arg-type] - the configuration model has checked it
-            formats=tuple(formats),  # type: ignore[arg-type]
+            engine=cast("Any", engine),
+            formats=tuple(cast("Any", formats)),
             environment=_environment(context, scratch),
             metadata=_metadata(context),
             scratch=scratch / "work",
@@ -88,8 +88,11 @@ def run_notebook(source: Path | str, target: Path | str, *, context: Mapping[str
         As for :func:`render_document`.
     """
     with TemporaryDirectory(prefix="multifidus-notebook-") as folder:
-        environment = _environment(context, Path(folder))
-        execute_notebook(Path(source), Path(target), environment=environment)
+        scratch = Path(folder)
+        environment = _environment(context, scratch)
+        execute_notebook(
+            Path(source), Path(target), environment=environment, scratch=scratch / "work"
+        )
 
 
 def _environment(context: Mapping[str, Any], scratch: Path) -> dict[str, str]:

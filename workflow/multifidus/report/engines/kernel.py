@@ -13,6 +13,7 @@ import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from jupyter_client.kernelspec import KernelSpecManager
@@ -208,7 +209,7 @@ def _settle_outputs(notebook: NotebookNode) -> None:
 
 
 def execute_notebook(
-    source: Path, target: Path, *, environment: Mapping[str, str], scratch: Path
+    source: Path, target: Path, *, environment: Mapping[str, str], scratch: Path | None = None
 ) -> None:
     """Execute an ``.ipynb`` and write it with its outputs, with the same bytes each time.
 
@@ -224,7 +225,8 @@ def execute_notebook(
     environment
         Variables for the kernel, added to the current ones.
     scratch
-        Folder for temporary files; made when absent.
+        Folder for the kernel's settings and the log of a failing cell; a temporary one, gone
+        afterwards, when not given.
 
     Raises
     ------
@@ -240,12 +242,10 @@ def execute_notebook(
     for number, cell in enumerate(notebook.cells, start=1):
         cell.setdefault("id", f"cell-{number}")
         cell.metadata["place"] = f"{source.name}, cell {number}"
-    run_cells(
-        notebook,
-        source.resolve().parent,
-        scratch,
-        kernel_environment(scratch, environment, FigureSettings()),
-    )
+    with TemporaryDirectory(prefix="multifidus-kernel-") as folder:
+        place = scratch or Path(folder)
+        whole = kernel_environment(place, environment, FigureSettings())
+        run_cells(notebook, source.resolve().parent, place, whole)
     for cell in notebook.cells:
         cell.metadata.pop("place", None)
     write_text(target, notebook_text(notebook))

@@ -1,0 +1,49 @@
+"""The Word template: same bytes each time, and never without the data tier."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from pathlib import Path
+
+import docx
+import pytest
+
+from multifidus.base.errors import RenderError
+from multifidus.report.engines.reference import TIER_PLACEHOLDER, build_reference, fill_tier
+
+COMMITTED = Path(__file__).parents[2] / "reports" / "manuscript" / "templates" / "reference.docx"
+
+
+def header_text(content: bytes) -> str:
+    (section,) = docx.Document(io.BytesIO(content)).sections
+    return "".join(paragraph.text for paragraph in section.header.paragraphs)
+
+
+def test_the_committed_template_is_what_the_code_makes() -> None:
+    assert COMMITTED.read_bytes() == build_reference()
+
+
+def test_the_page_is_a4_and_the_styles_are_there() -> None:
+    document = docx.Document(str(COMMITTED))
+    (section,) = document.sections
+    assert (round(section.page_width.mm), round(section.page_height.mm)) == (210, 297)
+    names = {style.name for style in document.styles}
+    assert {"Affiliation", "Abstract", "Abstract Title", "Callout", "Layout", "Table"} <= names
+    assert {"Table Caption", "Image Caption", "Heading 1", "Margin Note"} <= names
+
+
+def test_the_tier_is_written_into_the_header_and_escaped() -> None:
+    filled = fill_tier(COMMITTED.read_bytes(), "Synthetic <cohort> & co")
+    assert header_text(filled) == "Synthetic <cohort> & co"
+    assert header_text(COMMITTED.read_bytes()) == TIER_PLACEHOLDER
+    assert filled == fill_tier(COMMITTED.read_bytes(), "Synthetic <cohort> & co")
+
+
+def test_a_template_without_the_place_is_refused() -> None:
+    bare = io.BytesIO()
+    with zipfile.ZipFile(bare, "w") as archive:
+        archive.writestr("word/header1.xml", "<w:hdr/>")
+    with pytest.raises(RenderError, match="no header with the place") as caught:
+        fill_tier(bare.getvalue(), "Synthetic")
+    assert caught.value.error_id == "RND-031"

@@ -1,0 +1,61 @@
+"""The workflow's step of one analysis: files in, rows of results out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from multifidus.analyses.inputs import AnalysisInputs
+from multifidus.analyses.registry import ANALYSES, run_analysis
+from multifidus.base.files import sha256_of_many, write_parquet
+from multifidus.contracts import read_table
+from multifidus.results import Provenance, rows_to_frame
+
+if TYPE_CHECKING:
+    from multifidus.config import StudyConfig
+
+__all__ = ["analyse"]
+
+
+def analyse(
+    name: str,
+    study: StudyConfig,
+    *,
+    tables: Path,
+    scores: Path | str | None,
+    usage: Path | str | None,
+    target: Path,
+    rule: str,
+    tier: str,
+) -> None:
+    """Run one analysis and write its rows with their provenance.
+
+    Parameters
+    ----------
+    name
+        Name of the analysis in :data:`multifidus.analyses.registry.ANALYSES`.
+    study
+        The sections of the study that the analysis reads.
+    tables
+        Folder of the ingested tables.
+    scores, usage
+        Scores and device use, where the analysis reads them.
+    target
+        Parquet file of rows to write.
+    rule, tier
+        For the provenance of each row.
+    """
+    analysis = ANALYSES[name]
+    inputs = AnalysisInputs(
+        study,
+        {table: read_table(tables, table) for table in analysis.tables},
+        pd.read_parquet(scores) if scores else None,
+        pd.read_parquet(usage) if usage else None,
+    )
+    files = [tables / f"{table}.parquet" for table in analysis.tables]
+    files += [Path(path) for path in (scores, usage) if path]
+    provenance = Provenance(sha256_of_many(files), rule, analysis.function, tier)
+    frame = rows_to_frame(run_analysis(name, inputs), provenance)
+    write_parquet(target, frame, {"table": "results", "tier": tier})
