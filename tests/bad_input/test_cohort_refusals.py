@@ -12,7 +12,7 @@ from multifidus.base.errors import DataError, ExitCode
 from multifidus.cohort import CohortTargets, Window, generate_cohort
 from multifidus.cohort.balance import balanced_baseline
 from multifidus.cohort.calibration import require_met
-from multifidus.cohort.run import decrements_of
+from multifidus.cohort.run import decrements_of, simulate_logs
 from multifidus.literature import load_value_sets
 from synthetic_cohort import LITERATURE, assumed_design, published_targets
 
@@ -54,26 +54,27 @@ def test_the_published_randomised_figures_leave_a_narrow_strip() -> None:
 
 
 def test_a_missed_target_is_refused_by_name() -> None:
-    report = pd.DataFrame({"target": ["a", "b", "c"], "met": pd.array([True, False, pd.NA], "boolean")})
+    report = pd.DataFrame(
+        {"target": ["a", "b", "c"], "met": pd.array([True, False, pd.NA], "boolean")}
+    )
     with pytest.raises(DataError, match=r"COH-005.*\(b\)"):
         require_met(report)
 
 
 def test_an_unknown_value_set() -> None:
     coefficients = load_value_sets(LITERATURE / "value_sets").coefficients
-    with pytest.raises(DataError, match="COH-006.*atlantis_1999"):
+    with pytest.raises(DataError, match=r"COH-006.*atlantis_1999"):
         decrements_of(coefficients, "atlantis_1999")
 
 
 def test_logs_need_the_usage_of_the_same_cohort(tmp_path: Path) -> None:
-    pytest.importorskip("multifidus.devicelogs")
-    from multifidus.cohort.run import simulate_logs
-
     pd.DataFrame({"participant_id": ["P001"]}).to_csv(tmp_path / "participants.csv", index=False)
     columns = {"participant_id": ["P002"], "record": ["activation"], "utc": [0], "seconds": [0]}
     pd.DataFrame(columns | {"reason": [0], "amplitude": [0]}).to_parquet(tmp_path / "usage.parquet")
-    with pytest.raises(DataError, match="COH-008"):
-        simulate_logs(tables=tmp_path, usage=tmp_path / "usage.parquet", folder=tmp_path / "logs", seed=1)
+    with pytest.raises(DataError, match=r"COH-008"):
+        simulate_logs(
+            tables=tmp_path, usage=tmp_path / "usage.parquet", folder=tmp_path / "logs", seed=1
+        )
     assert not (tmp_path / "logs").exists()
 
 

@@ -31,7 +31,9 @@ def test_the_same_seed_gives_the_same_bytes_and_another_one_others(tmp_path: Pat
     second = write_cohort(again, tmp_path / "b")
     other = write_cohort(cohort_of(1), tmp_path / "c")
     assert [path.read_bytes() for path in first] == [path.read_bytes() for path in second]
-    different = {a.stem for a, b in zip(first, other, strict=True) if a.read_bytes() != b.read_bytes()}
+    different = {
+        a.stem for a, b in zip(first, other, strict=True) if a.read_bytes() != b.read_bytes()
+    }
     assert different == {path.stem for path in first}
     pd.testing.assert_frame_equal(cohort_of(SEED).report, again.report)
     for one, two in zip(cohort_of(SEED).usage, again.usage, strict=True):
@@ -46,10 +48,16 @@ def test_answers_stand_at_attended_visits_and_in_their_windows() -> None:
             "y3": (1096, 90), "y4": (1461, 90), "y5": (1826, 90)}  # fmt: skip
     for name in ("vas", "odi", "eq5d"):
         table = cohort[name]
-        attended = visits.loc[pd.MultiIndex.from_frame(table[["participant_id", "visit"]]), "attended"]
+        attended = visits.loc[
+            pd.MultiIndex.from_frame(table[["participant_id", "visit"]]), "attended"
+        ]
         assert attended.all()
-        activation = pd.to_datetime(people.loc[table["participant_id"], "activation_date"]).to_numpy()
-        day = (pd.to_datetime(table["assessment_date"]).to_numpy() - activation) / np.timedelta64(1, "D")
+        activation = pd.to_datetime(
+            people.loc[table["participant_id"], "activation_date"]
+        ).to_numpy()
+        day = (pd.to_datetime(table["assessment_date"]).to_numpy() - activation) / np.timedelta64(
+            1, "D"
+        )
         for visit, (target, window) in days.items():
             here = day[(table["visit"] == visit).to_numpy()]
             assert (np.abs(here - target) <= window).all(), (name, visit)

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from multifidus.cohort.logs import usage_frame, write_logs
 from synthetic_cohort import cohort_of
 
 SEEDS = (1, 20)
@@ -93,9 +94,6 @@ def test_sham_sessions_are_weak_until_the_switch() -> None:
 
 def test_logs_tell_the_sessions(tmp_path: Path) -> None:
     """Two devices' logs, read back: the sessions of the last download are the last ones run."""
-    pytest.importorskip("multifidus.devicelogs")
-    from multifidus.cohort.logs import usage_frame, write_logs
-
     chosen = tuple(sorted(cohort_of(1).usage, key=lambda use: -len(use.start_utc))[:2])
     frame = usage_frame(chosen)
     for folder in ("a", "b"):

@@ -45,7 +45,7 @@ def test_contradictory_goals_are_named() -> None:
     columns = task.moments(task.values)
     task.add_mean("low mean", (1.0, 1.2), columns, 2.0)
     task.add_count("all high", (6,), task.values >= 9)
-    with pytest.raises(DataError, match="COH-001.*vas at y5") as caught:
+    with pytest.raises(DataError, match=r"COH-001.*vas at y5") as caught:
         solve(task, np.random.default_rng(2), "vas at y5")
     assert "mean" in caught.value.message or "high" in caught.value.message
 

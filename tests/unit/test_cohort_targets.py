@@ -51,7 +51,9 @@ def test_an_asymmetric_interval_keeps_its_lower_limit() -> None:
 
 
 def test_a_symmetric_interval_keeps_both_limits() -> None:
-    found = targets_from_claims(claims(("c", "change.vas.y5.observed.all.mean", "-4.9", "-5.3", "-4.5")))
+    found = targets_from_claims(
+        claims(("c", "change.vas.y5.observed.all.mean", "-4.9", "-5.3", "-4.5"))
+    )
     assert found.get("change.vas.y5.observed.all.ci_upper") is not None
     assert not found.declined
 
@@ -71,7 +73,9 @@ def test_superseded_claims_give_way_unless_the_other_is_given_up() -> None:
 
 def test_windows_of_one_result_are_cut_to_their_overlap() -> None:
     name = "baseline.odi.baseline.itt.all.mean"
-    found = targets_from_claims(claims(("fine", name, "39.1"), ("coarse", name, "39"), ("other", name, "41")))
+    found = targets_from_claims(
+        claims(("fine", name, "39.1"), ("coarse", name, "39"), ("other", name, "41"))
+    )
     window = found.get(name)
     assert window is not None
     assert (window.lower, window.upper) == pytest.approx((39.05, 39.15))
@@ -97,5 +101,8 @@ def test_counts_that_print_as_a_share(
 
 def test_a_printed_count_beats_a_share_that_contradicts_it() -> None:
     stem = "responder.vas_le25.y2.observed.all"
-    windows = (Window(f"{stem}.count", 102.5, 103.5, "103", ""), Window(f"{stem}.percent", 64.5, 65.5, "65%", ""))
+    windows = (
+        Window(f"{stem}.count", 102.5, 103.5, "103", ""),
+        Window(f"{stem}.percent", 64.5, 65.5, "65%", ""),
+    )
     assert CohortTargets(windows).counts_that_print(stem, 156) == (103,)
