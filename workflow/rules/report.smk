@@ -25,7 +25,7 @@ rule draw_figures:
     params:
         tier=str(RUN.tier),
         sections=get_sections(
-            "study", "arms", "visits", "outcomes", "responders", "device_use"
+            "arms", "visits", "outcomes", "responders", "opioids", "device_use"
         ),
     message:
         "Drawing the figures"

@@ -21,7 +21,7 @@ from multifidus.cohort.goals import (
     responder_flags,
 )
 from multifidus.cohort.balance import balanced_baseline
-from multifidus.cohort.latent import residual_ratio
+from multifidus.cohort.latent import OUTCOMES, residual_ratio
 from multifidus.cohort.search import Problem, solve
 
 if TYPE_CHECKING:
@@ -167,6 +167,7 @@ def _desired(
     groups = setting.groups(members)
     parts = {arm: groups[arm] for arm in setting.design.arms} if by_arm else {"all": groups["all"]}
     ratios = np.empty(len(response))
+    ceiling = setting.design.largest_ratio[OUTCOMES.index(outcome)]
     for group, inside in parts.items():
         mean, sd = shape_of(setting, outcome, visit, baseline[inside], group)
         n = int(inside.sum())
@@ -175,7 +176,7 @@ def _desired(
             if outcome == "vas" and group == "all"
             else ()
         )
-        ratios[inside] = residual_ratio(response[inside], 1 - mean, sd, cuts)
+        ratios[inside] = residual_ratio(response[inside], 1 - mean, sd, cuts, ceiling)
     return np.asarray(baseline * ratios)
 
 

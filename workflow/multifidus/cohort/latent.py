@@ -112,8 +112,8 @@ def residual_ratio(
     response: FloatArray,
     mean: float,
     sd: float,
-    cuts: tuple[tuple[float, int], ...] = (),
-    ceiling: float = 1.6,
+    cuts: tuple[tuple[float, int], ...],
+    ceiling: float,
 ) -> FloatArray:
     """Turn latent responses into residual ratios (follow-up over baseline), best response lowest.
 
