@@ -116,6 +116,13 @@ def test_a_typst_error_is_one_sentence(render_text: Render) -> None:
     assert caught.value.error_id == "RND-051"
 
 
+def test_a_missing_template_is_named(render_text: Render) -> None:
+    head = "title: T\nformat:\n  typst:\n    template-partials: [absent.typ]\n"
+    with pytest.raises(RenderError, match=r"absent\.typ .* not there") as caught:
+        render_text("Text.\n", head=head, formats=("pdf",))
+    assert caught.value.error_id == "RND-025"
+
+
 def test_a_failing_notebook_names_its_cell(tmp_path: Path) -> None:
     source, target = tmp_path / "a.ipynb", tmp_path / "b.ipynb"
     cells = [nbformat.v4.new_markdown_cell("x"), nbformat.v4.new_code_cell("import nothing_here")]

@@ -1,8 +1,9 @@
-"""The Word template: same bytes each time, and never without the data tier."""
+"""The Word template and the mark on PDF pages: made by code, the same bytes each time."""
 
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from pathlib import Path
 
@@ -11,8 +12,10 @@ import pytest
 
 from multifidus.base.errors import RenderError
 from multifidus.report.engines.reference import TIER_PLACEHOLDER, build_reference, fill_tier
+from multifidus.report.engines.tier_mark import build_tier_marks
 
-COMMITTED = Path(__file__).parents[2] / "reports" / "manuscript" / "templates" / "reference.docx"
+TEMPLATES = Path(__file__).parents[2] / "reports" / "manuscript" / "templates"
+COMMITTED = TEMPLATES / "reference.docx"
 
 
 def header_text(content: bytes) -> str:
@@ -22,6 +25,12 @@ def header_text(content: bytes) -> str:
 
 def test_the_committed_template_is_what_the_code_makes() -> None:
     assert COMMITTED.read_bytes() == build_reference()
+
+
+def test_the_committed_tier_marks_are_what_the_code_makes() -> None:
+    text = (TEMPLATES / "tier-mark.typ").read_text("utf-8")
+    assert text == build_tier_marks()
+    assert re.findall(r"^  (\w+): ", text, re.MULTILINE) == ["published", "restricted", "synthetic"]
 
 
 def test_the_page_is_a4_and_the_styles_are_there() -> None:

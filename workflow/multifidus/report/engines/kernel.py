@@ -183,14 +183,17 @@ def _cell_error(notebook: NotebookNode, error: CellExecutionError, scratch: Path
     spoken = error.ename in _CODE_ERRORS or _is_ours(error.ename)
     why = f"{error.ename}: {error.evalue}" if spoken else error.ename
     frames = re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(output.traceback[:-1]))
-    write_text(scratch / "failed-cell.log", f"{why}\n{_KERNEL_PATH.sub('<cell>', frames)}\n")
+    frames = _KERNEL_PATH.sub("<cell>", frames)
+    write_text(scratch / "failed-cell.log", f"{why}\n{frames}\n")
     where = cell.metadata.get("place", "a cell")
     inline = cell.metadata.get("kind") == "inline"
-    return RenderError(
+    told = RenderError(
         "RND-041" if inline else "RND-040",
         f"{where}: the {'inline expression' if inline else 'cell'} fails with {why}; mend the "
         "code there.",
     )
+    told.add_note(frames)  # reaches the log with the traceback, never the user's terminal
+    return told
 
 
 def _is_ours(name: str) -> bool:

@@ -142,7 +142,10 @@ class Conversion:
         frame.mkdir(exist_ok=True)
         shutil.copyfile(_ASSETS / "paper.typ", frame / "paper.typ")
         for name in metadata.get("template-partials") or []:
-            shutil.copyfile(self.folder / str(name), frame / Path(str(name)).name)
+            source = self.folder / str(name)
+            if not source.is_file():
+                raise RenderError("RND-025", f"the file {name} of _quarto.yml is not there.")
+            shutil.copyfile(source, frame / source.name)
         return ["--template", str(frame / "paper.typ")]
 
     def _docx_options(self, metadata: Mapping[str, Any]) -> list[str]:
