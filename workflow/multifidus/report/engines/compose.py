@@ -31,12 +31,11 @@ _SIZE = (
 
 def figure_settings(metadata: Mapping[str, Any]) -> FigureSettings:
     """Return the document's default figure size, inches, and resolution."""
-    execute = metadata.get("execute") or {}
     default = FigureSettings()
     return FigureSettings(
-        width=float(execute.get("fig-width", default.width)),
-        height=float(execute.get("fig-height", default.height)),
-        dpi=int(execute.get("fig-dpi", default.dpi)),
+        width=float(metadata.get("fig-width", default.width)),
+        height=float(metadata.get("fig-height", default.height)),
+        dpi=int(metadata.get("fig-dpi", default.dpi)),
     )
 
 
