@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 from multifidus.base.files import write_parquet
 from multifidus.cli.app import main as command
 from multifidus.config import RunConfig
+from multifidus.config.run import Tier
 from multifidus.package import (
     Finding,
     read_manifest,
@@ -28,8 +30,16 @@ from multifidus.package.manifest import canonical_sha256
 from multifidus.package.run import write_run_manifest
 
 RUN = RunConfig().model_dump(mode="json")
+# The banner as a page may break it.
+PAGE = "<p>Synthetic cohort, calibrated to\n  published figures: not trial data.</p>"
 SCORECARD = "claim_id,verdict,tier\na,reproduced,synthetic\nb,reproduced,synthetic\n"
 SCORECARD += "c,declared_contradiction,synthetic\n"
+
+
+def write_word(path: Path, banner: str) -> None:
+    """Write what matters here of a Word document: its header."""
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(zipfile.ZipInfo("word/header1.xml"), f"<w:t>{banner}</w:t>")
 
 
 @pytest.fixture
@@ -37,18 +47,18 @@ def results(tmp_path: Path) -> Path:
     """A results folder as a run leaves it: deliverables, and files between the steps."""
     folder = tmp_path / "results"
     for name, content in {
-        "manuscript/manuscript.html": '<html data-tier="synthetic">page</html>',
+        "manuscript/manuscript.html": PAGE,
         "manuscript/manuscript.pdf": "%PDF-1.7",
-        "manuscript/manuscript.docx": "PK",
         "manuscript/render.json": '{"engine_name": "embedded", "engine_version": "3.9"}',
         "scorecard.csv": SCORECARD,
-        "scorecard.html": "<html></html>",
+        "scorecard.html": PAGE,
         "scorecard.json": '{"tier": "synthetic"}',
-        "data_report/index.html": "<html></html>",
+        "data_report/index.html": PAGE,
         "tables/vas.parquet": "between the steps",
     }.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(content, encoding="utf-8")
+    write_word(folder / "manuscript" / "manuscript.docx", Tier.SYNTHETIC.banner)
     frame = pd.DataFrame({"value": [1.0, 2.0, 3.0], "tier": ["synthetic"] * 3})
     write_parquet(folder / "results.parquet", frame, {"tier": "synthetic"})
     (tmp_path / "requirements.lock").write_text("a==1\n", encoding="utf-8")
@@ -146,7 +156,7 @@ def test_a_missing_output_stops_the_manifest(results: Path) -> None:
     [
         ("scorecard.csv", SCORECARD + "d,reproduced,restricted\n"),
         ("scorecard.json", '{"tier": "restricted"}'),
-        ("manuscript/manuscript.html", '<meta name="tier" content="restricted">'),
+        ("manuscript/manuscript.html", f"{PAGE} {Tier.RESTRICTED.banner}"),
     ],
 )
 def test_an_output_of_another_tier_stops_the_manifest(
@@ -161,6 +171,39 @@ def test_an_output_of_another_tier_stops_the_manifest(
 def test_a_table_of_another_tier_stops_the_manifest(results: Path) -> None:
     write_parquet(results / "results.parquet", pd.DataFrame({"a": [1]}), {"tier": "published"})
     with pytest.raises(PackageError, match="'published'"):
+        write(results)
+
+
+def test_a_word_document_of_another_tier_stops_the_manifest(results: Path) -> None:
+    write_word(results / "manuscript" / "manuscript.docx", Tier.RESTRICTED.banner)
+    with pytest.raises(PackageError, match="'restricted'"):
+        write(results)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("scorecard.csv", "claim_id,verdict\na,reproduced\n"),
+        ("scorecard.json", "[]"),
+        ("scorecard.html", "<p>A page without a banner.</p>"),
+    ],
+)
+def test_an_output_without_a_tier_stops_the_manifest(
+    results: Path, name: str, content: str
+) -> None:
+    (results / name).write_text(content, encoding="utf-8")
+    with pytest.raises(PackageError, match="does not state its data tier") as caught:
+        write(results)
+    assert caught.value.error_id == "PKG-004"
+
+
+def test_a_word_document_and_a_table_without_a_tier_stop_the_manifest(results: Path) -> None:
+    write_word(results / "manuscript" / "manuscript.docx", "")
+    with pytest.raises(PackageError, match=r"manuscript\.docx does not state"):
+        write(results)
+    write_word(results / "manuscript" / "manuscript.docx", Tier.SYNTHETIC.banner)
+    write_parquet(results / "results.parquet", pd.DataFrame({"a": [1]}), {})
+    with pytest.raises(PackageError, match=r"results\.parquet does not state"):
         write(results)
 
 
@@ -321,12 +364,13 @@ def test_a_run_without_scorecard_or_time_has_a_summary_too(results: Path) -> Non
 def test_files_state_their_tier_where_their_kind_can(results: Path) -> None:
     stated = {name: stated_tiers(results / name) for name in DELIVERABLES}
     assert stated == {
-        "manuscript/manuscript.docx": frozenset(),
+        "manuscript/manuscript.docx": {"synthetic"},
         "manuscript/manuscript.html": {"synthetic"},
         "manuscript/manuscript.pdf": frozenset(),
         "results.parquet": {"synthetic"},
         "scorecard.csv": {"synthetic"},
-        "scorecard.html": frozenset(),
+        "scorecard.html": {"synthetic"},
         "scorecard.json": {"synthetic"},
     }
     assert table_shape(results / "manuscript" / "manuscript.html") is None
+    assert stated_tiers(results / "manuscript" / "render.json") == frozenset()

@@ -97,7 +97,7 @@ def _model_rows(recomputed: Recomputed, targets: CohortTargets) -> Iterator[dict
         if targets.get(f"change.{outcome}.{last}.observed.all.mean") is None:
             continue
         visits = [BASELINE, *FOLLOW_UPS[1:]]
-        scores = recomputed.wide[outcome].reindex(columns=visits)
+        scores = pd.DataFrame({visit: recomputed.wide[outcome, visit] for visit in visits})
         means = likelihood_means(scores.to_numpy(dtype=float))
         completed = float((scores[last] - scores[BASELINE]).mean())
         reached = float(means[-1] - means[0])

@@ -151,7 +151,6 @@ class CohortDesign:
     opioid_users: int = 75
     opioid_increased_share: float = 0.3  # of those neither discontinued nor decreased
     opioid_shares: tuple[float, float] = (0.40, 0.22)  # discontinued, decreased, unpublished visits
-    smallest_change: float = 0.2  # smallest relative change of a dose that was changed
     post_surgical_share: float = 0.3
     new_users: int = 3
 

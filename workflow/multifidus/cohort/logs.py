@@ -117,7 +117,9 @@ def write_logs(usage: pd.DataFrame, folder: Path, seed: int, workers: int = 1) -
     with atomic_directory(folder) as target:
         if workers > 1:
             with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-                for job, files in zip(jobs, pool.map(_simulate, jobs, chunksize=_CHUNK), strict=True):
+                for job, files in zip(
+                    jobs, pool.map(_simulate, jobs, chunksize=_CHUNK), strict=True
+                ):
                     written += _write(target, job, files)
         else:
             for job in jobs:

@@ -74,7 +74,7 @@ def draw_crossover(setting: Setting) -> DayArray:
     days = setting.rng.integers(low, high + 1, len(after))
     switch = after + days * _DAY
     control = setting.arms[setting.design.control_arm]
-    gone = ~np.isnat(setting.flow.end_date) & (switch >= setting.flow.end_date)
+    gone = switch >= observed_until(setting)
     return np.where(control & ~gone, switch, np.datetime64("NaT"))
 
 

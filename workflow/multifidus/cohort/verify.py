@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -85,7 +84,9 @@ class Recomputed:
         self.tables, self.usage = tables, usage
         self.people = tables["participants"].set_index("participant_id")
         scores = score_tables(tables, design)
-        self.wide = scores.set_index(["participant_id", "outcome", "visit"])["score"].unstack([1, 2])
+        self.wide = scores.pivot_table(
+            index="participant_id", columns=["outcome", "visit"], values="score"
+        )
 
     def value(self, result_id: str) -> float | None:
         """Return a statistic, or nothing when this module does not know how to compute it."""
@@ -181,9 +182,7 @@ class Recomputed:
 
     def _doses(self, visit: str) -> pd.Series:
         """Return relative opioid doses (drug, dose and number) at a visit, by participant."""
-        rows = self.tables["opioids"].merge(
-            self._seen(visit), on="participant_id"
-        )
+        rows = self.tables["opioids"].merge(self._seen(visit), on="participant_id")
         start = rows["start_date"] + "-01-01"
         begun = pd.to_datetime(start.str[:10], format="ISO8601")
         ended = pd.to_datetime(rows["end_date"], format="ISO8601")
@@ -211,7 +210,7 @@ class Recomputed:
         if parts.outcome != "serious_related":
             return None
         events = self.tables["adverse_events"]
-        related = events[["related_device", "related_procedure"]].ne("none").any(axis=1)
+        related = (events["related_device"] != "none") | (events["related_procedure"] != "none")
         people = events.loc[related & events["serious"], "participant_id"].nunique()
         return {"participants": float(people), "percent": 100 * people / len(self.people)}.get(
             parts.statistic

@@ -37,7 +37,7 @@ def write_run_manifest(
     Raises
     ------
     PackageError
-        ``PKG-001`` to ``PKG-003``.
+        ``PKG-001`` to ``PKG-004``.
     """
     write_manifest(
         deliverables,
