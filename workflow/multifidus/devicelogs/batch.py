@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from multifidus.devicelogs.custody import doubts
 from multifidus.devicelogs.findings import FaultLog
 from multifidus.devicelogs.layout import SESSION_LIMIT_S
 from multifidus.devicelogs.merge import account_for_sequence, merge_downloads
 from multifidus.devicelogs.model import NO_TIME
 from multifidus.devicelogs.placement import device_anchors, place_records
+from multifidus.devicelogs.plausibility import note_implausible
 from multifidus.devicelogs.records import MISSING, typed_view
 from multifidus.devicelogs.sessions import build_sessions
 from multifidus.devicelogs.text_parts import read_frames
 from multifidus.devicelogs.text_reader import parse_records
+from multifidus.devicelogs.trust import refuse_strangers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +29,7 @@ if TYPE_CHECKING:
     from multifidus.devicelogs.model import Header, IntArray
     from multifidus.devicelogs.placement import Placement
     from multifidus.devicelogs.records import BadValue, RecordTable
-    from multifidus.devicelogs.text_parts import TextFile, TextPart
+    from multifidus.devicelogs.text_parts import BoolArray, TextFile, TextPart
 
 __all__ = ["Batch", "Download", "counter_points", "read_batch"]
 
@@ -79,11 +82,10 @@ def read_batch(inputs: Sequence[bytes]) -> Batch:
     table, bad, rejected, sizes = parse_records(
         [(files[index].text.data, part) for index, part in parts]
     )
-    devices = sorted({part.header.pseudonym for _, part in parts if part.header.pseudonym})
+    owners = [_owner(part) for _, part in parts]
+    devices = sorted(set(owners) - {""})
     number = {name: index for index, name in enumerate(devices)}
-    device_of = np.asarray(
-        [number.get(part.header.pseudonym or "", MISSING) for _, part in parts], dtype=np.int64
-    )
+    device_of = np.asarray([number.get(owner, MISSING) for owner in owners], dtype=np.int64)
     downloads = [
         Download(index, part.header, int(device_of[row]), part.faults, int(sizes[row]))
         for row, (index, part) in enumerate(parts)
@@ -93,7 +95,11 @@ def read_batch(inputs: Sequence[bytes]) -> Batch:
     damaged = _damaged_numbers(parts, files, rejected, sizes)
     _note_bad_values(table, bad, logs)
     _note_unowned(downloads)
-    merged = merge_downloads(table, headers, device_of, logs)
+    tidy = _tidy_records(parts, table, rejected, sizes)
+    refused = refuse_strangers(table, headers, tidy, logs)
+    for row in np.flatnonzero(refused & (table.seq != MISSING)).tolist():
+        damaged[int(table.part[row])].append(int(table.seq[row]))
+    merged = merge_downloads(table, headers, device_of, refused, logs)
     gaps, last = account_for_sequence(merged, headers, device_of, damaged, len(devices))
     device_faults = [FaultLog() for _ in devices]
     _note_gaps(gaps, device_faults)
@@ -104,9 +110,21 @@ def read_batch(inputs: Sequence[bytes]) -> Batch:
     placement = place_records(merged, anchors, device_faults)
     lengths = _session_lengths(headers, device_of, len(devices))
     sessions = build_sessions(merged, placement, lengths, device_faults)
+    note_implausible(merged, sessions, device_faults)
     return Batch(
         files, downloads, devices, table, merged, placement, sessions, gaps, device_faults, last
     )
+
+
+def _owner(part: TextPart) -> str:
+    """Return the device whose records a part holds; empty when its header does not show it."""
+    if not part.header.pseudonym:
+        return ""
+    doubt = doubts(part.header, part.header_names)
+    if not doubt or not part.runs:
+        return part.header.pseudonym
+    part.faults.add(12, f"{doubt}; its records are not used", count=part.count)
+    return ""
 
 
 def _damaged_numbers(
@@ -142,6 +160,29 @@ def _damaged_numbers(
         if seq is not None:
             damaged[owner].append(seq)
     return damaged
+
+
+def _tidy_records(
+    parts: Sequence[tuple[int, TextPart]],
+    table: RecordTable,
+    rejected: Sequence[int],
+    sizes: IntArray,
+) -> list[BoolArray | None]:
+    """Per part, whether each of its records lies in a tidy block; ``None`` when complete."""
+    total = int(sizes.sum())
+    kept = np.ones(total, dtype=np.bool_)
+    kept[list(rejected)] = False
+    seqs = np.full(total, MISSING, dtype=np.int64)
+    seqs[kept] = table.seq
+    ends = np.cumsum(sizes)
+    tidy: list[BoolArray | None] = []
+    for end, size, (_, part) in zip(ends.tolist(), sizes.tolist(), parts, strict=True):
+        own = slice(end - size, end)
+        if part.complete and kept[own].all():
+            tidy.append(None)
+        else:
+            tidy.append(part.tidy_lines(seqs[own])[kept[own]])
+    return tidy
 
 
 def _line_span(data: bytes, part: TextPart, line: int) -> tuple[int, int]:

@@ -48,7 +48,11 @@ class MergedRecords:
 
 
 def merge_downloads(
-    table: RecordTable, headers: Sequence[Header], device_of: IntArray, faults: Sequence[FaultLog]
+    table: RecordTable,
+    headers: Sequence[Header],
+    device_of: IntArray,
+    refused: np.ndarray,
+    faults: Sequence[FaultLog],
 ) -> MergedRecords:
     """Take the union of all downloads by (device, sequence number).
 
@@ -61,6 +65,8 @@ def merge_downloads(
         Records of a batch.
     headers, device_of, faults
         Header, device index (:data:`MISSING` when unknown) and fault list of each download.
+    refused
+        Mask of records that are not this device's.
     """
     first = np.asarray([_or(header.first_seq, 0) for header in headers], dtype=np.int64)
     last = np.asarray([_or(header.last_seq, 1 << 40) for header in headers], dtype=np.int64)
@@ -68,7 +74,7 @@ def merge_downloads(
     inside = (table.seq >= first[table.part]) & (table.seq <= last[table.part])
     _note_strays(table, inside, faults)
     _note_order(table, faults)
-    rows = np.flatnonzero(inside & (owner != MISSING) & (table.seq != MISSING))
+    rows = np.flatnonzero(inside & ~refused & (owner != MISSING) & (table.seq != MISSING))
     order = rows[np.lexsort((table.part[rows], table.seq[rows], owner[rows]))]
     same = np.zeros(len(order), dtype=np.bool_)
     same[1:] = (owner[order[1:]] == owner[order[:-1]]) & (
