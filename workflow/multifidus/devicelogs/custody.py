@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 __all__ = ["damaged_header_line", "doubts", "syncs_contradict"]
 
 _DAY = 86_400
-_SLACK_S = 300
 _ORDER = re.compile(r"(format )?device download (sync )+(ring )?(life )?(rx )*(other )*")
 _TIME = r".{20}"
 _SHAPES = {
@@ -55,10 +54,9 @@ def doubts(header: Header, names: Sequence[str]) -> str:
     start, end = header.download_start, header.download_end
     if start is not None and end is not None:
         for sync in header.syncs:
-            if not start - _SLACK_S <= sync.utc <= end + _SLACK_S:
-                # Within a day it is a wrong clock; beyond, another download.
-                if not start - _DAY <= sync.utc <= end + _DAY:
-                    return "sync records lie more than a day outside the download"
+            # Within a day it is a wrong clock; beyond, another download.
+            if not start - _DAY <= sync.utc <= end + _DAY:
+                return "sync records lie more than a day outside the download"
     if syncs_contradict(header.syncs, _DAY):
         return "sync records contradict each other by more than a day"
     return ""

@@ -62,28 +62,31 @@ def broken_laws(batch: Batch, truth: Mapping[str, list[TrueSession]]) -> list[st
         if not file.account.balanced or min(file.account.accepted, file.account.flagged) < 0
     ]
     breaches += _numbers(batch)
-    starts = {(name, s.seq_start): s for name, own in truth.items() for s in own if s.seq_start >= 0}
+    starts = {
+        (name, s.seq_start): s for name, own in truth.items() for s in own if s.seq_start >= 0
+    }
     ends = {(name, s.seq_end): s for name, own in truth.items() for s in own if s.seq_end >= 0}
-    for row in batch.sessions.itertuples():
-        name = batch.devices[int(row.device)]
-        by_start = starts.get((name, int(row.seq_start)))
-        by_end = ends.get((name, int(row.seq_end)))
+    columns = ("device", "seq_start", "seq_end", "start_s", "seconds_lower", "seconds_upper")
+    values = zip(*(batch.sessions[name].astype("int64").tolist() for name in columns), strict=True)
+    certain = zip(batch.sessions["per_day"], batch.sessions["uncertainty_s"], strict=True)
+    for row, (per_day, spread) in zip(values, certain, strict=True):
+        device, first, last, start, lower, upper = row
+        name = batch.devices[device]
+        by_start, by_end = starts.get((name, first)), ends.get((name, last))
         true = by_start or by_end
-        label = f"{name}: session {row.seq_start}-{row.seq_end}"
+        label = f"{name}: session {first}-{last}"
         if true is None:
             breaches.append(f"{label} was never delivered")
         elif by_start and by_end and by_start is not by_end:
             breaches.append(f"{label} joins two sessions")
-        elif row.seq_end != MISSING and by_end is None and true.seq_end != MISSING:
+        elif last != MISSING and by_end is None and true.seq_end != MISSING:
             breaches.append(f"{label} has another end")
-        elif row.seconds_lower > true.seconds:
+        elif lower > true.seconds:
             breaches.append(f"{label} has a raised lower bound")
-        elif row.seconds_upper < true.seconds:
+        elif upper < true.seconds:
             breaches.append(f"{label} has a lowered upper bound")
-        elif row.per_day and abs(row.start_s - true.start_s) > row.uncertainty_s + _ROUNDING_S:
-            slack = row.seconds_upper - row.seconds_lower
-            if abs(row.start_s - true.start_s) > row.uncertainty_s + slack + _ROUNDING_S:
-                breaches.append(f"{label} lies at another time")
+        elif per_day and abs(start - true.start_s) > spread + (upper - lower) + _ROUNDING_S:
+            breaches.append(f"{label} lies at another time")
     return breaches
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from multifidus.devicelogs.layout import POSITIONS
 from multifidus.devicelogs.records import MISSING
 
 if TYPE_CHECKING:
@@ -82,12 +83,26 @@ def merge_downloads(
     )
     unequal = np.zeros(len(order), dtype=np.bool_)
     unequal[1:] = same[1:] & (table.check[order[1:]] != table.check[order[:-1]])
+    # Text and binary forms of one record have different checks: compare their content.
+    for row in np.flatnonzero(unequal).tolist():
+        unequal[row] = not _same_content(table, int(order[row - 1]), int(order[row]))
     group = np.cumsum(~same)
     conflict = np.isin(group, group[unequal])
     _note_repeats(table, order, same & ~conflict, faults)
     _note_conflicts(table, order[conflict], faults)
     chosen = order[~same & ~conflict]
     return MergedRecords(table.take(chosen), owner[chosen])
+
+
+def _same_content(table: RecordTable, one: int, two: int) -> bool:
+    fixed = all(
+        int(column[one]) == int(column[two])
+        for column in (table.boot, table.tick, table.clock, table.code)
+    )
+    rows = np.asarray([one, two])
+    return fixed and all(
+        len(set(table.texts(position, rows).to_pylist())) == 1 for position in range(POSITIONS)
+    )
 
 
 def _or(value: int | None, default: int) -> int:

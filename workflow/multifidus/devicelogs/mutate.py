@@ -21,7 +21,7 @@ def _two(data: bytes, rng: np.random.Generator, reach: int) -> tuple[int, int]:
     return first, min(len(data), first + 1 + int(rng.integers(0, reach)))
 
 
-def _flip(data: bytes, rng: np.random.Generator, _: bytes) -> bytes:
+def _flip(data: bytes, rng: np.random.Generator, other: bytes) -> bytes:  # noqa: ARG001
     damaged = bytearray(data)
     for _ in range(int(rng.integers(1, 4))):
         if damaged:

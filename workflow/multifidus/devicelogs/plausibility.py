@@ -82,9 +82,9 @@ def _note_erasures(merged: MergedRecords, faults: Sequence[FaultLog]) -> None:
 
 def _note_prescription(merged: MergedRecords, faults: Sequence[FaultLog]) -> None:
     rows = merged.table.rows_of("PRG")
-    names = merged.table.positions[1].take(rows).to_pylist()
-    old = merged.table.positions[2].take(rows).to_pylist()
-    new = merged.table.positions[3].take(rows).to_pylist()
+    names = merged.table.texts(1, rows).to_pylist()
+    old = merged.table.texts(2, rows).to_pylist()
+    new = merged.table.texts(3, rows).to_pylist()
     for row, name, before, after in zip(rows.tolist(), names, old, new, strict=True):
         if name in {"SES", "NPD"} and before and before != after:
             seq = int(merged.table.seq[row])
