@@ -121,8 +121,7 @@ def r(tmp_path_factory, data):
     assert run.returncode == 0, run.stderr
     answers = json.loads(run.stdout)
     return {
-        key: np.array([np.nan if v is None else v for v in value])
-        for key, value in answers.items()
+        key: np.array([np.nan if v is None else v for v in value]) for key, value in answers.items()
     }
 
 
@@ -217,7 +216,7 @@ def test_imputation_agrees_with_the_mixed_model(data):
     The Monte Carlo error of 1,000 imputations is sqrt(B/1000); five of it is the margin.
     """
     frame = data["trial"]
-    wide = frame.pivot(index="id", columns="visit", values="change")
+    wide = frame.pivot_table(index="id", columns="visit", values="change", dropna=False)
     first = frame.groupby("id").first()
     treated = (first.arm == "treatment").to_numpy()
     base = first.baseline.to_numpy()
