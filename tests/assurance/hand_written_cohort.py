@@ -11,13 +11,9 @@ import pandas as pd
 from multifidus.analyses.inputs import AnalysisInputs
 from multifidus.config import StudyConfig, load_study
 from multifidus.contracts import TABLES, check_table, empty_table, parse_table
-from multifidus.instruments import (
-    MmeFactors,
-    ValueSet,
-    build_scores,
-    mme_factors_from_frame,
-    value_sets_from_frames,
-)
+from multifidus.instruments.mme_factors import MmeFactors, mme_factors_from_frame
+from multifidus.instruments.scores import build_scores
+from multifidus.instruments.value_sets import ValueSet, value_sets_from_frames
 
 FOLDER = Path(__file__).parent / "hand_written"
 ROOT = Path(__file__).parents[2]
@@ -83,7 +79,7 @@ def value_sets() -> dict[str, ValueSet]:
         for level, decrement in enumerate(decrements, start=2)
     ]
     weights = pd.DataFrame(rows, columns=["value_set", "dimension", "level", "decrement"])
-    return value_sets_from_frames({"value_sets": names, "coefficients": weights})
+    return value_sets_from_frames(names, weights)
 
 
 def mme_factors() -> dict[str, MmeFactors]:

@@ -66,7 +66,7 @@ def test_responders_by_definition(given: AnalysisInputs) -> None:
 
 
 def test_joined_definitions(given: AnalysisInputs) -> None:
-    """Both scores exist for P44 (VAS yes, ODI no), P45 (both) and P47 (ODI only): "both" needs them.
+    """Both scores exist for P44 (VAS yes, ODI no), P45 (both), P47 (ODI only): "both" needs them.
 
     And/or takes the parts there are: P46 has no ODI and meets VAS, P02 no ODI and fails VAS, P08 no
     VAS and meets ODI; P10 has neither score.
@@ -109,7 +109,8 @@ def test_paired_change_of_vas_at_five_years(results: dict[str, ResultRow]) -> No
     """Changes in cm: -3.7 -3.6 -2.1 -4.9 -3.5 -3.4 -2.0 -5.4 -3.4 +1.0 -4.0 -6.0 -6.0 -2.0.
 
     Sum -49.0 over 14: mean -3.5. Deviations squared: 0.04 0.01 1.96 1.96 0 0.01 2.25 3.61 0.01
-    20.25 0.25 6.25 6.25 2.25 = 45.1; SD = sqrt(45.1 / 13) = 1.862587; SE = SD / sqrt(14) = 0.497797.
+    20.25 0.25 6.25 6.25 2.25 = 45.1; SD = sqrt(45.1 / 13) = 1.862587; SE = SD / sqrt(14)
+    = 0.497797.
     t(0.975, 13) = 2.160369: limits -3.5 -+ 1.075426.
     """
     prefix = "change.vas.y5.observed.all."
@@ -288,5 +289,6 @@ def test_an_analysis_reads_only_what_it_declares(given: AnalysisInputs, name: st
         tables={table: given.tables[table] for table in item.tables},
         scores=given.scores if item.needs_scores else None,
     )
-    assert item.function(narrow) == item.function(given)
-    assert item.function(given)
+    rows = item.load()(narrow)
+    assert rows
+    assert rows == item.load()(given)

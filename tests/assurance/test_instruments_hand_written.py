@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 from hand_written_cohort import inputs, mme_factors, read_tables
 
-from multifidus.instruments import mme_per_day
+from multifidus.instruments.mme import mme_per_day
 
 
 @pytest.fixture(scope="module")

@@ -25,7 +25,7 @@ rule draw_figures:
     params:
         tier=str(RUN.tier),
         sections=get_sections(
-            "study", "arms", "visits", "outcomes", "responders", "device_use"
+            "arms", "visits", "outcomes", "responders", "opioids", "device_use"
         ),
     message:
         "Drawing the figures"
@@ -135,7 +135,6 @@ rule write_manifest:
         mem_mb=lambda wildcards, attempt: 1000 * attempt,
         runtime=10,
     params:
-        tier=str(RUN.tier),
         sensitivity=RUN.tier.sensitivity,
         run=RUN.model_dump(mode="json"),
     message:

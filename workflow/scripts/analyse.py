@@ -1,7 +1,5 @@
 """Run one analysis: tables and scores in, rows of results out."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from multifidus.analyses.run import analyse

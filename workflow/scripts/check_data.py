@@ -1,7 +1,5 @@
 """Read and check every table; leave the data report in the log folder."""
 
-from __future__ import annotations
-
 import shutil
 
 from multifidus.config import load_sections

@@ -1,7 +1,5 @@
 """Check the published figures against each other and recompute what can be recomputed."""
 
-from __future__ import annotations
-
 from multifidus.literature.run import check_literature
 from step import step
 

@@ -1,7 +1,5 @@
 """Hold the scorecard's verdicts against the declared ones."""
 
-from __future__ import annotations
-
 from multifidus.literature.run import check_verdicts
 from step import step
 

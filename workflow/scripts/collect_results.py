@@ -1,7 +1,5 @@
 """Join the rows of all analyses into the results table."""
 
-from __future__ import annotations
-
 from multifidus.results.run import collect
 from step import step
 

@@ -1,7 +1,5 @@
 """Draw the figures of the document."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from multifidus.config import load_sections

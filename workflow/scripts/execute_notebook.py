@@ -1,7 +1,5 @@
 """Execute one notebook with the run's context."""
 
-from __future__ import annotations
-
 from multifidus.report.run import run_notebook
 from step import step
 

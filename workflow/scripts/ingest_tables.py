@@ -1,7 +1,5 @@
 """Adopt checked tables and their report."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from multifidus.base.files import adopt_directory

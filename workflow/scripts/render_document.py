@@ -1,7 +1,5 @@
 """Render the document in every format."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from multifidus.report.run import render_document

@@ -1,7 +1,5 @@
 """Score the instruments at every visit."""
 
-from __future__ import annotations
-
 from multifidus.config import load_sections
 from multifidus.instruments.run import score_instruments
 from step import step

@@ -1,7 +1,5 @@
 """Score every published figure against the reproduced one."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from multifidus.literature.page import ScorecardFiles

@@ -5,6 +5,6 @@ names each with the tables and sections that it reads, so that a workflow rule c
 these as its inputs.
 """
 
-from multifidus.analyses.registry import ANALYSES, Analysis, run_analysis
+from multifidus.analyses.registry import ANALYSES, Analysis, analyses_of, run_analysis
 
-__all__ = ["ANALYSES", "Analysis", "run_analysis"]
+__all__ = ["ANALYSES", "Analysis", "analyses_of", "run_analysis"]

@@ -8,7 +8,7 @@ import numpy as np
 
 from multifidus.analyses.descriptives import count_rows, describe
 from multifidus.analyses.inputs import ALL, AnalysisInputs, Cell
-from multifidus.instruments.scores import MME
+from multifidus.instruments.mme import MME
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,8 +63,8 @@ def summarise_opioids(inputs: AnalysisInputs) -> list[ResultRow]:
     """Count opioid users at baseline and the categories of change at each visit.
 
     The denominator of the categories is the participants on opioids at baseline *and* seen at the
-    visit; of users, the members of the main set seen at baseline. Reads the scores and the
-    sections analysis_sets and opioids.
+    visit (``users`` at the visit); of users at baseline, the members of the main set seen there.
+    Reads the scores and the sections analysis_sets and opioids.
 
     Returns
     -------
@@ -98,7 +98,7 @@ def _users(doses: pd.DataFrame, rules: OpioidRules, population: str) -> list[Res
 
 
 def _categories(here: pd.DataFrame, visit: str) -> list[ResultRow]:
-    cell = Cell("opioids", "users_seen", visit, "observed", ALL, "On opioids at baseline and seen")
+    cell = Cell("opioids", "users", visit, "observed", ALL, "On opioids at baseline and seen")
     rows = [cell.of(n=len(here), total=len(here)).row("count", len(here), "d0")]
     for category, label in CATEGORIES.items():
         count = int((here["category"] == category).sum())

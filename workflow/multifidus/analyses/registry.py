@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from multifidus.analyses.inputs import AnalysisInputs
+    from multifidus.config import StudyConfig
     from multifidus.results import ResultRow
 
-__all__ = ["ANALYSES", "Analysis", "run_analysis"]
+__all__ = ["ANALYSES", "Analysis", "analyses_of", "run_analysis"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,8 @@ class Analysis:
         Sections of the study file.
     needs_scores, needs_usage
         Whether it reads the scores (in studies with outcomes) and the device-use table.
+    asks_for
+        Section without which a study does not have this analysis; empty for every study.
     """
 
     name: str
@@ -46,6 +49,7 @@ class Analysis:
     sections: tuple[str, ...]
     needs_scores: bool = False
     needs_usage: bool = False
+    asks_for: str = ""
 
     @property
     def module(self) -> str:
@@ -78,6 +82,7 @@ def _all() -> tuple[Analysis, ...]:
             _PEOPLE,
             (*_SETS, "randomised"),
             needs_scores=True,
+            asks_for="outcomes",
         ),
         Analysis(
             "responders",
@@ -85,6 +90,7 @@ def _all() -> tuple[Analysis, ...]:
             (*_PEOPLE, "analgesics"),
             (*_SETS, "responders", "randomised"),
             needs_scores=True,
+            asks_for="responders",
         ),
         Analysis(
             "mixed_model",
@@ -92,6 +98,7 @@ def _all() -> tuple[Analysis, ...]:
             _PEOPLE,
             (*_SETS, "mixed_model"),
             needs_scores=True,
+            asks_for="mixed_model",
         ),
         Analysis(
             "randomised",
@@ -99,6 +106,7 @@ def _all() -> tuple[Analysis, ...]:
             (*_PEOPLE, "analgesics"),
             (*_SETS, "responders", "randomised"),
             needs_scores=True,
+            asks_for="randomised",
         ),
         Analysis(
             "opioids",
@@ -106,6 +114,7 @@ def _all() -> tuple[Analysis, ...]:
             _PEOPLE,
             ("analysis_sets", "opioids"),
             needs_scores=True,
+            asks_for="opioids",
         ),
         Analysis(
             "adverse_events",
@@ -132,12 +141,28 @@ def _all() -> tuple[Analysis, ...]:
             (),
             ("device_use",),
             needs_usage=True,
+            asks_for="device_use",
         ),
     )
 
 
 ANALYSES: Mapping[str, Analysis] = MappingProxyType({item.name: item for item in _all()})
 """Every analysis by name."""
+
+
+def analyses_of(study: StudyConfig) -> dict[str, Analysis]:
+    """Return the analyses that a study has, by name.
+
+    Parameters
+    ----------
+    study
+        The whole study.
+    """
+    return {
+        item.name: item
+        for item in ANALYSES.values()
+        if not item.asks_for or getattr(study, item.asks_for)
+    }
 
 
 def run_analysis(name: str, inputs: AnalysisInputs) -> list[ResultRow]:

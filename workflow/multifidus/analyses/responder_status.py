@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from multifidus.instruments.scores import place_records
+from multifidus.instruments.visits import place_records
 
 if TYPE_CHECKING:
     from multifidus.analyses.inputs import AnalysisInputs

@@ -27,10 +27,10 @@ MO, SC, UA, PD, AD = range(5)
 LEVELS = 5
 # Level 1 plus these slopes on ODI (per point) and VAS (per mm): walking and usual activities
 # follow disability, pain/discomfort follows pain, anxiety/depression mostly the person.
-_ON_ODI = np.array([0.031, 0.017, 0.037, 0.012, 0.010])
+_ON_ODI = np.array([0.027, 0.015, 0.032, 0.011, 0.009])
 _ON_VAS = np.array([0.001, 0.001, 0.004, 0.022, 0.004])
-_OWN_SD = np.array([0.45, 0.45, 0.45, 0.35, 0.75])
-_OCCASION_SD = np.array([0.30, 0.30, 0.30, 0.30, 0.35])
+_OWN_SD = np.array([0.45, 0.35, 0.45, 0.35, 0.75])
+_OCCASION_SD = np.array([0.40, 0.30, 0.40, 0.35, 0.40])
 _ON_RESPONSE = np.array([0.12, 0.10, 0.14, 0.10, 0.16])
 _BISECTIONS = 40
 
@@ -68,10 +68,10 @@ def _moves() -> IntArray:
 def _implausible(levels: IntArray) -> BoolArray:
     """Return which profiles hardly occur in back pain.
 
-    Self-care much worse than mobility or usual activities, and strong limitation without any pain,
+    Self-care worse than both mobility and usual activities, and strong limitation without any pain,
     are rare in the profiles of people with low back pain.
     """
-    self_care = levels[..., SC] > np.maximum(levels[..., MO], levels[..., UA]) + 1
+    self_care = levels[..., SC] > np.maximum(levels[..., MO], levels[..., UA])
     painless = (levels[..., PD] == 1) & (levels[..., [MO, SC, UA]].max(axis=-1) >= LEVELS - 1)
     outside = ((levels < 1) | (levels > LEVELS)).any(axis=-1)
     return np.asarray(self_care | painless | outside)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from multifidus.cohort.answers import SECTIONS, TOP_LEVEL, Setting, calibrate_odi, calibrate_vas
+from multifidus.cohort.calibration import calibration_report, require_met
 from multifidus.cohort.design import BASELINE, FOLLOW_UPS
 from multifidus.cohort.eq5d import calibrate_eq5d
 from multifidus.cohort.events import (
@@ -28,7 +29,6 @@ from multifidus.cohort.tables import (
     visits_table,
 )
 from multifidus.cohort.usage import simulate_usage
-from multifidus.cohort.verify import calibration_report, require_met
 
 if TYPE_CHECKING:
     import numpy.typing as npt

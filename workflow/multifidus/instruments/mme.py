@@ -20,8 +20,10 @@ from multifidus.instruments.partial_dates import DAY, earliest_day, latest_day
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["MmeRules", "daily_doses", "mme_per_day", "opioid_component"]
+__all__ = ["MME", "MmeRules", "daily_doses", "mme_per_day", "opioid_component"]
 
+MME = "mme"
+"""The parameter of the scores that holds the daily opioid dose."""
 _FIRST = pd.Timestamp("1900-01-01")
 _LAST = pd.Timestamp("2199-12-31")
 _ONE_DAY = pd.Timedelta(days=1)

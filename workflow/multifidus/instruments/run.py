@@ -1,22 +1,25 @@
-"""The workflow's step of scoring: tables and coefficient files in, scores out."""
+"""The workflow's step that scores every instrument: files in, scores out."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from multifidus.base.files import write_parquet
-from multifidus.contracts import TABLES, read_table
+from multifidus.contracts import read_table
 from multifidus.instruments.mme_factors import mme_factors_from_frame
 from multifidus.instruments.scores import build_scores
 from multifidus.instruments.value_sets import value_sets_from_frames
+from multifidus.literature.value_sets import load_mme_factors, load_value_sets
 
 if TYPE_CHECKING:
     from multifidus.config import StudyConfig
+    from multifidus.instruments.value_sets import ValueSet
 
-__all__ = ["score_instruments"]
+__all__ = ["read_value_sets", "score_instruments"]
+
+TABLES_READ = ("participants", "visits", "vas", "odi", "eq5d", "opioids")
+"""Tables that scoring reads."""
 
 
 def score_instruments(
@@ -28,30 +31,52 @@ def score_instruments(
     scores: Path | str,
     tier: str,
 ) -> None:
-    """Score every instrument of a study and write the long table of scores.
+    """Score the answers of a folder of tables and write the scores.
 
     Parameters
     ----------
     tables
         Folder of the ingested tables.
     value_sets
-        Folder of the EQ-5D-5L value sets.
+        Folder ``literature/value_sets``.
     factors
-        File of the opioid conversion factors.
+        File ``literature/mme/factors.csv``.
     study
-        Sections ``visits``, ``outcomes`` and ``opioids``.
+        The study, or its sections visits, outcomes and opioids.
     scores
         Parquet file to write.
     tier
         Data tier.
+
+    Raises
+    ------
+    InstrumentError
+        As :func:`~multifidus.instruments.scores.build_scores`.
+    LiteratureError
+        When a file of the literature is broken.
     """
-    sets = value_sets_from_frames(
-        {path.stem: pd.read_csv(path) for path in sorted(Path(value_sets).glob("*.csv"))}
-    )
+    folder = Path(tables)
     frame = build_scores(
-        {name: read_table(Path(tables), name) for name in TABLES},
+        {name: read_table(folder, name) for name in TABLES_READ},
         study,
-        sets,
-        mme_factors_from_frame(pd.read_csv(factors)),
+        read_value_sets(value_sets),
+        mme_factors_from_frame(load_mme_factors(Path(factors))),
     )
     write_parquet(scores, frame, {"table": "scores", "tier": tier})
+
+
+def read_value_sets(folder: Path | str) -> dict[str, ValueSet]:
+    """Read every value set of ``literature/value_sets``.
+
+    Raises
+    ------
+    LiteratureError
+        When a file is broken.
+    """
+    read = load_value_sets(Path(folder))
+    return value_sets_from_frames(
+        read.value_sets,
+        read.coefficients,
+        tto_3l=read.tto_3l,
+        crosswalk_probabilities=read.crosswalk_probabilities,
+    )

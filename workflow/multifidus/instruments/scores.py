@@ -12,11 +12,11 @@ import numpy as np
 import pandas as pd
 
 from multifidus.instruments.eq5d import score_eq5d, value_set_named
-from multifidus.instruments.mme import MmeRules, mme_per_day
+from multifidus.instruments.mme import MME, MmeRules, mme_per_day
 from multifidus.instruments.mme_factors import mme_factors_named
 from multifidus.instruments.odi import score_odi
 from multifidus.instruments.vas import score_vas
-from multifidus.instruments.visits import assign_visits, record_keys
+from multifidus.instruments.visits import place_records
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,9 +25,8 @@ if TYPE_CHECKING:
     from multifidus.instruments.mme_factors import MmeFactors
     from multifidus.instruments.value_sets import ValueSet
 
-__all__ = ["MME", "SCORE_COLUMNS", "build_scores", "place_records"]
+__all__ = ["SCORE_COLUMNS", "build_scores"]
 
-MME = "mme"
 _TEXT = pd.StringDtype(na_value=np.nan)
 _DTYPES: tuple[tuple[str, Any], ...] = (
     ("participant_id", _TEXT),
@@ -88,32 +87,6 @@ def build_scores(
     rows = rows.assign(_order=rows["visit"].map(order))
     rows = rows.sort_values(["participant_id", "parameter", "_order"], kind="stable")
     return rows[list(SCORE_COLUMNS)].astype(dict(_DTYPES)).reset_index(drop=True)
-
-
-def place_records(
-    table: str, tables: Mapping[str, pd.DataFrame], study: StudyConfig, keep: Any = None
-) -> pd.DataFrame:
-    """Return the records of an instrument's table with their analysis visits.
-
-    Parameters
-    ----------
-    table
-        Name of a table with participant_id, visit and assessment_date.
-    tables
-        The tables of the contracts.
-    study
-        The study; its visits are read.
-    keep
-        Mask of the records that hold a value; None keeps all.
-
-    Returns
-    -------
-    DataFrame
-        As :func:`~multifidus.instruments.visits.assign_visits`.
-    """
-    records = tables[table].assign(record_key=record_keys(tables[table], table))
-    records = records if keep is None else records[keep]
-    return assign_visits(records, tables["participants"], study.visits)
 
 
 def _outcome_scores(

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from multifidus.instruments.errors import InstrumentError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import pandas as pd
     from numpy.typing import NDArray
 
 __all__ = ["DIMENSIONS", "LEVELS", "ValueSet", "all_states", "value_sets_from_frames"]
@@ -63,15 +63,25 @@ def all_states() -> NDArray[np.int64]:
     return np.array(list(itertools.product(range(1, LEVELS + 1), repeat=len(DIMENSIONS))))
 
 
-def value_sets_from_frames(frames: Mapping[str, pd.DataFrame]) -> dict[str, ValueSet]:
+def value_sets_from_frames(
+    value_sets: pd.DataFrame,
+    coefficients: pd.DataFrame,
+    *,
+    tto_3l: pd.DataFrame | None = None,
+    crosswalk_probabilities: pd.DataFrame | None = None,
+) -> dict[str, ValueSet]:
     """Build every value set from the frames of ``literature/value_sets/``.
 
     Parameters
     ----------
-    frames
-        ``value_sets`` (id, kind, intercept, n45, n5, citation), ``coefficients`` (value_set,
-        dimension, level, decrement) and, for crosswalks, ``uk_3l_tto`` (term, level, decrement)
-        and ``uk_crosswalk_probabilities`` (dimension, level_5l, level_3l, probability).
+    value_sets
+        One row per value set: id, kind (``vt`` or ``crosswalk``), intercept, n45, n5, citation.
+    coefficients
+        Decrements of the ``vt`` sets: value_set, dimension, level, decrement.
+    tto_3l, crosswalk_probabilities
+        For crosswalks: decrements of the 3L set (term, level, decrement) and the chances that a 5L
+        level 2 is a 3L level 1 and a 5L level 4 a 3L level 3 (dimension, level_5l, level_3l,
+        probability).
 
     Returns
     -------
@@ -84,13 +94,13 @@ def value_sets_from_frames(frames: Mapping[str, pd.DataFrame]) -> dict[str, Valu
         ``INS-022`` for an unknown kind, ``INS-023`` when a coefficient is missing or repeated.
     """
     sets: dict[str, ValueSet] = {}
-    for row in frames["value_sets"].to_dict("records"):
+    for row in value_sets.to_dict("records"):
         name, kind = str(row["id"]), str(row["kind"])
         if kind == "vt":
             terms = {key: _number(row.get(key)) for key in ("intercept", "n45", "n5")}
-            index = _vt_index(_decrements(frames["coefficients"], name), terms)
+            index = _vt_index(_decrements(coefficients, name), terms)
         elif kind == "crosswalk":
-            index = _crosswalk_index(frames["uk_3l_tto"], frames["uk_crosswalk_probabilities"])
+            index = _crosswalk_index(name, tto_3l, crosswalk_probabilities)
         else:
             raise InstrumentError(
                 "INS-022",
@@ -101,8 +111,7 @@ def value_sets_from_frames(frames: Mapping[str, pd.DataFrame]) -> dict[str, Valu
 
 
 def _number(value: Any) -> float:
-    number = float(value) if value is not None and value != "" else 0.0
-    return 0.0 if np.isnan(number) else number
+    return 0.0 if value is None or pd.isna(value) or value == "" else float(value)
 
 
 def _decrements(coefficients: pd.DataFrame, name: str) -> NDArray[np.float64]:
@@ -136,8 +145,15 @@ def _vt_index(decrements: NDArray[np.float64], terms: Mapping[str, float]) -> ND
     return index
 
 
-def _crosswalk_index(tto: pd.DataFrame, chances: pd.DataFrame) -> NDArray[np.float64]:
+def _crosswalk_index(
+    name: str, tto: pd.DataFrame | None, chances: pd.DataFrame | None
+) -> NDArray[np.float64]:
     """Return the expected 3L value of each 5L state, at three decimals as published."""
+    if tto is None or chances is None:
+        raise InstrumentError(
+            "INS-023",
+            f"The crosswalk '{name}' needs a 3L value set and its probabilities; give both tables.",
+        )
     best, worst = _transition(chances)
     loss: dict[tuple[str, int], float] = {
         (str(term), int(_number(level))): float(decrement)

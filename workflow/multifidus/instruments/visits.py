@@ -15,11 +15,12 @@ import pandas as pd
 from multifidus.instruments.errors import InstrumentError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from multifidus.config import StudyConfig
     from multifidus.config.study import Visit
 
-__all__ = ["FLAGS", "assign_visits", "record_keys"]
+__all__ = ["FLAGS", "assign_visits", "place_records", "record_keys"]
 
 FLAGS = ("used", "not_nearest", "outside_windows", "no_anchor", "after_death")
 """Why a record is used or not."""
@@ -76,6 +77,32 @@ def assign_visits(
     placed.loc[late, "analysis_visit"] = None
     placed.loc[_chosen(placed), "flag"] = "used"
     return placed
+
+
+def place_records(
+    table: str, tables: Mapping[str, pd.DataFrame], study: StudyConfig, keep: Any = None
+) -> pd.DataFrame:
+    """Return the records of an instrument's table with their analysis visits.
+
+    Parameters
+    ----------
+    table
+        Name of a table with participant_id, visit and assessment_date.
+    tables
+        The tables of the contracts.
+    study
+        The study; its visits are read.
+    keep
+        Mask of the records that hold a value; None keeps all.
+
+    Returns
+    -------
+    DataFrame
+        As :func:`assign_visits`.
+    """
+    records = tables[table].assign(record_key=record_keys(tables[table], table))
+    records = records if keep is None else records[keep]
+    return assign_visits(records, tables["participants"], study.visits)
 
 
 def _text() -> pd.StringDtype:

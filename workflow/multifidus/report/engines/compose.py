@@ -64,9 +64,8 @@ def build_notebook(document: Document, metadata: Mapping[str, Any]) -> NotebookN
             inherited = {key: execute[key] for key in _INHERITED if key in execute}
             notebook.cells.extend(_code_cells(block, inherited, default))
             continue
-        notebook.cells.append(
-            prose_cell(block.text, metadata={"kind": block.kind, "place": block.place})
-        )
+        places = [line.place for line in block.lines]
+        notebook.cells.append(prose_cell(block.text, {"kind": block.kind, "places": places}))
         if block.kind == "prose":
             notebook.cells.extend(_inline_cells(block))
     for number, cell in enumerate(notebook.cells, start=1):
@@ -141,15 +140,18 @@ def write_markdown(
         elif kind == "verbatim":
             parts.append(cell.source)
         elif kind == "prose":
-            parts.append(_prose(cell.source, place, shortcodes, values))
+            parts.append(_prose(cell, shortcodes, values))
     return "\n".join(parts)
 
 
-def _prose(text: str, place: str, shortcodes: ShortcodeWriter, values: _Values) -> str:
+def _prose(cell: NotebookNode, shortcodes: ShortcodeWriter, values: _Values) -> str:
     """Replace inline code and shortcodes; neither is looked for in what the other printed."""
+    text, places = cell.source, cell.metadata["places"]
     parts: list[str] = []
     end = 0
     for match in INLINE_CODE.finditer(text):
-        parts += [shortcodes.replace(text[end : match.start()], place), values.take()]
+        before = text[end : match.start()]
+        parts += [shortcodes.replace(before, places[text.count("\n", 0, end) :]), values.take()]
         end = match.end()
-    return "".join([*parts, shortcodes.replace(text[end:], place)])
+    rest = shortcodes.replace(text[end:], places[text.count("\n", 0, end) :])
+    return "".join([*parts, rest])

@@ -69,12 +69,13 @@ def draw_calibration(calibration: pd.DataFrame) -> Figure:
     Parameters
     ----------
     calibration
-        Columns ``target``, ``low``, ``high``, ``reached``.
+        Columns ``lower``, ``upper`` and ``reached``.
     """
-    middle = (calibration["low"] + calibration["high"]) / 2
-    half = ((calibration["high"] - calibration["low"]) / 2).replace(0, np.nan)
-    position = ((calibration["reached"] - middle) / half).fillna(0.0)
-    data = calibration.assign(position=position).sort_values("position", kind="stable")
+    known = calibration[calibration["reached"].notna()]
+    middle = (known["lower"] + known["upper"]) / 2
+    half = ((known["upper"] - known["lower"]) / 2).replace(0, np.nan)
+    position = ((known["reached"] - middle) / half).fillna(0.0)
+    data = known.assign(position=position).sort_values("position", kind="stable")
     figure, axis = plt.subplots(figsize=(WIDTH, 2.4), layout="constrained")
     axis.axhspan(-1, 1, color=LIGHT, zorder=0)
     axis.scatter(np.arange(len(data)), data["position"], s=9, color=ACCENT, lw=0)

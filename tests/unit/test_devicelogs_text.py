@@ -1,0 +1,189 @@
+"""The text format: the published example, framing, header values, merging."""
+
+from __future__ import annotations
+
+from zlib import crc32
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from multifidus.devicelogs import read_log, simulate_device
+from multifidus.devicelogs.device_truth import DeviceDesign, DeviceLife, SessionTruth
+from multifidus.devicelogs.text_frames import Gap, clean_text, scan_frames
+
+# The example of the format's specification, checksums included (docs/ipglog.md).
+EXAMPLE = b"""\
+Hformat,ipglog-text,1.0*652AFDB1
+Hdevice,RX8-SIM,P017,fw2.1.4*FD42060C
+Hdownload,2021-03-04T10:02:11Z,2021-03-04T10:05:40Z,PRG-03,+00:00*BCEA1D99
+Hsync,3,20410311,2021-03-04T10:02:20Z,2021-03-04T10:02:11Z,2*856A5337
+Hsync,3,20410520,2021-03-04T10:05:49Z,2021-03-04T10:05:40Z,2*0D6D1111
+Hring,3184,118,3301,117*520BA87D
+Hlife,1204,2101877,140125*FD2E5F83
+Hrx,1,20,214,10,20,1800,2*F42173BB
+R3298,3,20366411,2021-03-03T21:50:40Z,SST,ACT,1,31,28,214,200,10,20*8A72E943
+R3299,3,20368211,2021-03-03T22:20:40Z,SEN,CPL,1800,60,31,28,0,,*2832703F
+R3300,3,20368240,2021-03-03T22:21:09Z,BAT,2981,71,44,OK,,,,*1C0C08EA
+R3301,3,20410290,2021-03-04T10:01:59Z,IMP,L,0,1,642,10,OK,,*BCD6DE41
+B51,3298,3301,4,BFFE028B*F4DE79D9
+E4,1*C60351CB
+"""
+
+DAY = 86_400
+START = 1_609_459_200  # 2021-01-01T00:00:00Z
+
+
+def year_of_sessions(per_day: int = 2, days: int = 365, seconds: int = 1800) -> SessionTruth:
+    """Sessions at 08:00 and 20:00 UTC of every day from START on."""
+    hours = np.asarray([8, 20])[:per_day] * 3600
+    start = (START + np.arange(days)[:, None] * DAY + hours).ravel()
+    return SessionTruth(start, np.full(len(start), seconds), np.zeros(len(start), dtype=np.int64))
+
+
+def test_published_example_is_read_as_it_says():
+    result = read_log(EXAMPLE)
+    assert result.identity.device == "P017"
+    assert result.identity.version == "1.0"
+    assert result.identity.balanced
+    assert result.identity.flagged == 0
+    assert result.records["seq"].tolist() == [3298, 3299, 3300, 3301]
+    session = result.sessions.iloc[0]
+    # Hand: sync tick 20410311 is 10:02:11Z; 20410311 - 20366411 = 43900 s before it.
+    assert session["start_utc"] == pd.Timestamp("2021-03-03T21:50:31Z")
+    assert session["seconds"] == 1800
+    assert session["time_method"] == "one-sync"
+    # The device clock runs 9 s ahead of the programmer (header lines of the example).
+    assert result.segments["offset_s"].tolist() == [9]
+    account = result.sequence["P017"]
+    assert (account.last, account.present, account.missing, account.lost_to_wrap) == (
+        3301,
+        4,
+        3180,
+        117,
+    )
+
+
+def test_crc_is_the_iso_hdlc_one():
+    # Check value of CRC-32/ISO-HDLC for "123456789" (catalogue of parametrised CRCs).
+    assert crc32(b"123456789") == 0xCBF43926
+
+
+def test_one_flipped_bit_rejects_one_record_and_nothing_else():
+    data = bytearray(EXAMPLE)
+    position = data.index(b"R3300") + 12
+    data[position] ^= 0x01
+    result = read_log(bytes(data))
+    assert result.records["seq"].tolist() == [3298, 3299, 3301]
+    assert result.identity.flagged == len(
+        "R3300,3,20368240,2021-03-03T22:21:09Z,BAT,2981,71,44,OK,,,,*1C0C08EA\n"
+    )
+    assert result.sequence["P017"].damaged == 1
+    fault = result.faults[result.faults["fault"] == 1].iloc[0]
+    start = EXAMPLE.index(b"R3300")
+    assert (fault["byte_start"], fault["byte_end"]) == (start, EXAMPLE.index(b"R3301"))
+    assert fault["outcome"] == "reject"
+
+
+def test_bad_line_checksum_inside_a_block_that_verifies_is_rejected():
+    """A record damaged before it was read out: the block's CRC covers the damaged bytes."""
+    lines = EXAMPLE.splitlines(keepends=True)
+    lines[10] = lines[10].replace(b"2981", b"2982")
+    block = b"".join(lines[8:12])
+    body = b"B51,3298,3301,4,%08X" % crc32(block)
+    lines[12] = b"%b*%08X\n" % (body, crc32(body))
+    result = read_log(b"".join(lines))
+    assert result.records["seq"].tolist() == [3298, 3299, 3301]
+    assert result.identity.balanced
+    assert result.identity.flagged == len(lines[10])
+
+
+def test_transfer_residues_cost_nothing_but_a_note():
+    plain = read_log(EXAMPLE)
+    residue = b"\xef\xbb\xbf" + EXAMPLE.replace(b"\n", b"  \r\n") + b"\x00" * 64
+    result = read_log(residue)
+    pd.testing.assert_frame_equal(result.records, plain.records)
+    assert result.identity.balanced
+    assert result.identity.flagged == 0
+    assert result.identity.framing == plain.identity.framing + len(residue) - len(EXAMPLE)
+    assert set(result.faults["fault"]) - set(plain.faults["fault"]) == {35}
+
+
+def test_gap_offsets_point_into_the_input_as_given():
+    data = b"\xef\xbb\xbf" + EXAMPLE.replace(b"\n", b"\r\n").replace(b"R3300,3", b"R3300,4")
+    fault = read_log(data).faults.query("fault == 1").iloc[0]
+    assert data[fault["byte_start"] : fault["byte_end"]].startswith(b"R3300,4")
+
+
+def test_glued_lines_are_both_recovered():
+    glued = EXAMPLE.replace(b"8A72E943\n", b"8A72E943")
+    result = read_log(glued)
+    assert result.records["seq"].tolist() == [3298, 3299, 3300, 3301]
+    assert 4 in set(result.faults["fault"])
+
+
+def test_noise_is_one_gap():
+    noise = np.random.default_rng(5).integers(0, 256, 300_000, dtype=np.uint8).tobytes()
+    items = scan_frames(clean_text(noise).data).items
+    assert [type(item) for item in items] == [Gap]
+
+
+@pytest.mark.parametrize("size", [0, 1, 30, 200, 431, 500, 640, 724])
+def test_any_cut_of_the_example_keeps_both_accounts(size: int):
+    result = read_log(EXAMPLE[:size])
+    assert result.identity.balanced
+    assert all(account.balanced for account in result.sequence.values())
+
+
+def test_simulated_year_is_read_back_exactly():
+    truth = year_of_sessions()
+    (data,) = simulate_device(
+        "P001", START, [START + 365 * DAY + 600], truth, design=DeviceDesign(drift_ppm=30.0)
+    )
+    result = read_log(data)
+    assert result.identity.flagged == 0
+    assert len(result.sessions) == 730
+    assert result.sessions["seconds"].sum() == 730 * 1800
+    start = result.sessions["start_utc"].dt.as_unit("s").astype("int64").to_numpy()
+    # One sync and no second download: the drift of 30 ppm is unknown, the uncertainty covers it.
+    error = np.abs(start - truth.start_utc)
+    assert (error <= result.sessions["uncertainty_s"]).all()
+    assert error.max() > 60
+
+
+def test_two_downloads_pin_the_drift():
+    truth = year_of_sessions()
+    files = simulate_device(
+        "P001",
+        START,
+        [START + DAY, START + 365 * DAY + 600],
+        truth,
+        design=DeviceDesign(drift_ppm=30.0, capacity=5000),
+    )
+    result = read_log(files[1] + files[0])
+    start = result.sessions["start_utc"].dt.as_unit("s").astype("int64").to_numpy()
+    assert np.abs(start - truth.start_utc).max() <= 2
+    assert set(result.sessions["time_method"][4:]) == {"between-syncs"}
+
+
+def test_splitting_a_download_and_merging_changes_nothing():
+    truth = year_of_sessions(days=300)
+    life = DeviceLife(clock_shifts=((START + 100 * DAY, 3600), (START + 200 * DAY, -3600)))
+    end = START + 300 * DAY + 600
+    whole = simulate_device("P001", START, [START + 100 * DAY, end], truth, life=life)
+    merged = read_log(whole[0] + whole[1])
+    late = read_log(whole[1])
+    columns = ["seq_start", "seq_end", "seconds", "reason", "left"]
+    pd.testing.assert_frame_equal(merged.sessions[columns], late.sessions[columns])
+    assert len(merged.records) == len(late.records)
+    assert 13 in set(merged.faults["fault"])
+
+
+def test_same_seed_same_bytes_and_other_seed_other_bytes():
+    truth = year_of_sessions(days=40)
+    first, again, other = (
+        simulate_device("P001", START, [START + 40 * DAY], truth, rng_seed=seed)
+        for seed in (1, 1, 2)
+    )
+    assert first == again
+    assert first != other

@@ -1,0 +1,363 @@
+"""A whole cohort's logs: files in, sessions, faults, identities and adherence out."""
+
+from __future__ import annotations
+
+import re
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from itertools import pairwise
+from multiprocessing import get_context
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from multifidus.base.errors import DataError
+from multifidus.devicelogs.adherence import measure_periods
+from multifidus.devicelogs.batch import read_batch
+from multifidus.devicelogs.daily import DAY_S, Exposure, Interval, build_grid, epoch_days
+from multifidus.devicelogs.findings import fault_frame
+from multifidus.devicelogs.layout import SESSION_LIMIT_S
+from multifidus.devicelogs.model import NO_TIME, Prescription
+from multifidus.devicelogs.observation import BEGINNING, device_histories
+from multifidus.devicelogs.reader import session_table
+from multifidus.devicelogs.records import MISSING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from multifidus.devicelogs.batch import Batch, Download
+    from multifidus.devicelogs.daily import FloatArray
+    from multifidus.devicelogs.model import IntArray
+    from multifidus.devicelogs.observation import DeviceHistory
+
+__all__ = ["CohortLogs", "read_cohort_logs"]
+
+_SHARD_BYTES = 48 << 20
+_PEEK_BYTES = 4096
+_PSEUDONYM = re.compile(rb"Hdevice,[^,*\n]*,([^,*\n/]*)")
+_ROSTER = ("participant_id", "exposure_start", "exposure_end")
+
+
+@dataclass(frozen=True)
+class CohortLogs:
+    """What the logs of a cohort say.
+
+    Parameters
+    ----------
+    sessions
+        One row per session, sorted by participant, implant and sequence number; ``start_utc``
+        as UTC time, seconds as point (null where unknown), lower and upper.
+    faults
+        The fault lists of all files (``file`` empty: of the merged log of a participant).
+    identities
+        One row per download: file, SHA-256, format, device, record and byte account.
+    periods
+        Adherence per participant and period, see
+        :func:`~multifidus.devicelogs.adherence.measure_periods`.
+    """
+
+    sessions: pd.DataFrame
+    faults: pd.DataFrame
+    identities: pd.DataFrame
+    periods: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class _ShardResult:
+    """What one shard hands back; small enough to cross a process border."""
+
+    sessions: pd.DataFrame
+    faults: list[tuple[object, ...]]
+    identities: list[tuple[object, ...]]
+    histories: list[DeviceHistory]
+
+
+_IDENTITY = (
+    "participant_id",
+    "file",
+    "sha256",
+    "format",
+    "version",
+    "device",
+    "firmware",
+    "download_utc",
+    "records",
+    "first_seq",
+    "last_seq",
+    "bytes",
+    "bytes_accepted",
+    "bytes_framing",
+    "bytes_flagged",
+)
+
+
+def read_cohort_logs(
+    paths: Path | str | Iterable[Path | str],
+    roster: pd.DataFrame,
+    *,
+    years: int = 5,
+    zone: str = "UTC",
+    processes: int = 1,
+    shard_bytes: int = _SHARD_BYTES,
+) -> CohortLogs:
+    """Read the logs of a cohort and measure adherence.
+
+    Parameters
+    ----------
+    paths
+        A folder (all ``*.ipglog`` in it) or the files; downloads are assigned to devices by
+        their headers, never by their names.
+    roster
+        ``participant_id``, ``exposure_start`` and ``exposure_end`` (dates; an empty end is
+        ongoing). Exposure days run from the start up to, not including, the end or the day of
+        the last download. Optional ``activation_date`` and ``explant_date``: use outside them
+        is flagged and kept out.
+    years
+        Yearly periods from the exposure start.
+    zone
+        IANA zone whose midnights part the days.
+    processes
+        Worker processes; the result does not depend on it.
+    shard_bytes
+        Bytes read at a time by one process; bounds the memory.
+
+    Returns
+    -------
+    CohortLogs
+
+    Raises
+    ------
+    DataError
+        ``LOG-001`` when a path is absent, ``LOG-002`` when the roster lacks a column or names
+        a participant twice. No content of a log raises.
+    """
+    files = _list_files(paths)
+    roster = _check_roster(roster)
+    shards = _shards(files, shard_bytes)
+    if processes > 1 and len(shards) > 1:
+        with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+            results = list(pool.map(_read_shard, shards))
+    else:
+        results = [_read_shard(shard) for shard in shards]
+    sessions = pd.concat([result.sessions for result in results], ignore_index=True)
+    histories = [history for result in results for history in result.histories]
+    faults = [row for result in results for row in result.faults]
+    sessions, strangers = _assign(sessions, roster)
+    faults += strangers
+    periods = _measure(sessions, histories, roster, years, zone)
+    identities = pd.DataFrame(
+        sorted(row for result in results for row in result.identities), columns=list(_IDENTITY)
+    )
+    return CohortLogs(
+        _present(sessions), fault_frame(faults, ("participant_id", "file")), identities, periods
+    )
+
+
+def _list_files(paths: Path | str | Iterable[Path | str]) -> list[Path]:
+    if isinstance(paths, Path | str):
+        folder = Path(paths)
+        files = sorted(folder.glob("*.ipglog")) if folder.is_dir() else [folder]
+    else:
+        files = sorted(Path(path) for path in paths)
+    for path in files:
+        if not path.is_file():
+            raise DataError("LOG-001", f"The log {path.name} is absent; check the log folder.")
+    return files
+
+
+def _check_roster(roster: pd.DataFrame) -> pd.DataFrame:
+    for name in _ROSTER:
+        if name not in roster.columns:
+            raise DataError("LOG-002", f"The roster of the logs lacks the column {name}; add it.")
+    if roster["participant_id"].duplicated().any():
+        raise DataError("LOG-002", "The roster of the logs names a participant twice; mend it.")
+    return roster.sort_values("participant_id", kind="stable", ignore_index=True)
+
+
+def _shards(files: Sequence[Path], shard_bytes: int) -> list[list[Path]]:
+    """Group files so that all downloads of a participant are read together."""
+    owners: dict[str, list[Path]] = {}
+    for path in files:
+        with path.open("rb") as stream:
+            match = _PSEUDONYM.search(stream.read(_PEEK_BYTES))
+        owner = match[1].decode("latin-1") if match else f"\0{path.name}"
+        owners.setdefault(owner, []).append(path)
+    shards: list[list[Path]] = [[]]
+    size = 0
+    for owner in sorted(owners):
+        own = sum(path.stat().st_size for path in owners[owner])
+        if size and size + own > shard_bytes:
+            shards.append([])
+            size = 0
+        shards[-1] += owners[owner]
+        size += own
+    return shards
+
+
+def _read_shard(paths: list[Path]) -> _ShardResult:
+    batch = read_batch([path.read_bytes() for path in paths])
+    histories = device_histories(batch)
+    names = [path.name for path in paths]
+    faults: list[tuple[object, ...]] = []
+    for index, file in enumerate(batch.files):
+        faults += [("", names[index], *row) for row in file.faults.rows]
+    identities = []
+    for item in batch.downloads:
+        who = item.header.participant_id or ""
+        faults += [(who, names[item.file], *row) for row in item.faults.rows]
+        identities.append(_identity(batch, item, names[item.file]))
+    for device, log in enumerate(batch.device_faults):
+        who = batch.devices[device].partition("/")[0]
+        faults += [(who, "", *row) for row in log.rows]
+    devices = np.asarray(batch.devices, dtype=object)
+    sessions = batch.sessions
+    pseudonyms = devices[sessions["device"].to_numpy()] if len(sessions) else np.zeros(0, object)
+    return _ShardResult(sessions.assign(device=pseudonyms), faults, identities, histories)
+
+
+def _identity(batch: Batch, item: Download, name: str) -> tuple[object, ...]:
+    file = batch.files[item.file]
+    header = item.header
+    version = "" if header.major is None else f"{header.major}.{header.minor}"
+    start = header.download_start
+    return (
+        header.participant_id or "",
+        name,
+        file.sha256,
+        header.name or "ipglog-text",
+        version,
+        header.pseudonym or "",
+        header.firmware or "",
+        "" if start is None else f"{np.datetime64(start, 's')}Z",
+        item.records,
+        MISSING if header.first_seq is None else header.first_seq,
+        MISSING if header.last_seq is None else header.last_seq,
+        file.account.size,
+        file.account.accepted,
+        file.account.framing,
+        file.account.flagged,
+    )
+
+
+def _assign(
+    sessions: pd.DataFrame, roster: pd.DataFrame
+) -> tuple[pd.DataFrame, list[tuple[object, ...]]]:
+    """Give sessions their participant; flag those of nobody, or outside the implant's life."""
+    names = [name.partition("/")[0] for name in sessions["device"].tolist()]
+    who = pd.Series(names, dtype="str", index=sessions.index)
+    index = pd.Index(roster["participant_id"]).get_indexer(who)
+    counted = index != MISSING
+    faults: list[tuple[object, ...]] = []
+
+    def flag(mask: np.ndarray, detail: str) -> None:
+        for name, rows in sessions[mask].groupby(who[mask], sort=True):
+            first = int(rows[["seq_start", "seq_end"]].max(axis=1).min())
+            last = int(rows[["seq_start", "seq_end"]].max(axis=1).max())
+            kind = (44, "wrong_participant", "severe", "flag", None, None, first, last, len(rows))
+            faults.append((name, "", *kind, detail))
+
+    flag(~counted, "the pseudonym is not in the roster; kept out of adherence")
+    start = sessions["start_s"].to_numpy()
+    placed = start != NO_TIME
+    for column, sign, detail in (
+        ("activation_date", 1, "use before activation; kept out of adherence"),
+        ("explant_date", -1, "use after explant; kept out of adherence"),
+    ):
+        if column in roster.columns:
+            day = epoch_days(roster[column])[index]
+            known = (day != NO_TIME) & counted & placed
+            wrong = known & (sign * (start // DAY_S - np.where(known, day, 0)) < 0)
+            flag(wrong, detail)
+            counted = counted & ~wrong
+    assigned = sessions.assign(participant_id=who, participant=index, counted=counted)
+    order = ["participant_id", "device", "seq_start", "seq_end"]
+    first = np.where(assigned["seq_start"] == MISSING, assigned["seq_end"], assigned["seq_start"])
+    assigned = assigned.assign(_first=first).sort_values(
+        [*order[:2], "_first"], kind="stable", ignore_index=True
+    )
+    return assigned.drop(columns="_first"), faults
+
+
+def _measure(
+    sessions: pd.DataFrame,
+    histories: Sequence[DeviceHistory],
+    roster: pd.DataFrame,
+    years: int,
+    zone: str,
+) -> pd.DataFrame:
+    by_participant: dict[str, list[DeviceHistory]] = {}
+    for history in sorted(histories, key=lambda item: item.pseudonym):
+        by_participant.setdefault(history.participant_id, []).append(history)
+    first = epoch_days(roster["exposure_start"])
+    end = epoch_days(roster["exposure_end"])
+    names = tuple(str(name) for name in roster["participant_id"])
+    days = np.zeros(len(names), dtype=np.int64)
+    for row, name in enumerate(names):
+        own = by_participant.get(name, [])
+        last = max((history.last_download for history in own), default=BEGINNING) // DAY_S
+        stop = last if end[row] == NO_TIME else min(int(end[row]), last)
+        days[row] = max(0, stop - int(first[row])) if first[row] != NO_TIME else 0
+    exposure = Exposure(names, np.where(first == NO_TIME, 0, first), days)
+    unobserved = [_unobserved(by_participant.get(name, [])) for name in names]
+    prescribed, sessions_a_day = _prescribed(exposure, [by_participant.get(n, []) for n in names])
+    usable = sessions[sessions["counted"] & sessions["per_day"].astype(bool)]
+    usable = usable.assign(prescribed_length=_prescribed_length(usable, histories))
+    grid = build_grid(usable, exposure, unobserved, (prescribed, sessions_a_day), zone)
+    return measure_periods(grid, years)
+
+
+def _unobserved(histories: Sequence[DeviceHistory]) -> list[Interval]:
+    """Stretches that no implant of the participant observed."""
+    intervals = [interval for history in histories for interval in history.unobserved]
+    for before, after in pairwise(histories):
+        if after.observed_from > before.observed_to:
+            intervals.append(Interval(before.observed_to, after.observed_from))
+    return intervals
+
+
+def _prescribed(
+    exposure: Exposure, histories: Sequence[Sequence[DeviceHistory]]
+) -> tuple[FloatArray, FloatArray]:
+    """Prescribed seconds and sessions per day; a change counts from the next day on."""
+    seconds = np.zeros(int(exposure.days.sum()))
+    sessions = np.zeros(int(exposure.days.sum()))
+    standard = Prescription()
+    for row, own in enumerate(histories):
+        low, high = (int(edge) for edge in exposure.offset[row : row + 2])
+        seconds[low:high] = standard.daily_seconds
+        sessions[low:high] = standard.per_day
+        for step in sorted(
+            (s for history in own for s in history.prescription), key=lambda s: s.at
+        ):
+            day = step.at // DAY_S + 1 - int(exposure.first_day[row])
+            begin = low + min(max(day, 0), high - low)
+            seconds[begin:high] = step.session_s * step.per_day
+            sessions[begin:high] = step.per_day
+    return seconds, sessions
+
+
+def _prescribed_length(sessions: pd.DataFrame, histories: Sequence[DeviceHistory]) -> IntArray:
+    """Prescribed length of each session at its start, seconds."""
+    lengths = np.full(len(sessions), Prescription().session_s, dtype=np.int64)
+    device = sessions["device"].to_numpy()
+    start = sessions["start_s"].to_numpy()
+    for history in histories:
+        if len(history.prescription) <= 1 and not any(
+            step.session_s != Prescription().session_s for step in history.prescription
+        ):
+            continue
+        own = device == history.pseudonym
+        for step in history.prescription:
+            lengths[own & (start >= step.at)] = step.session_s
+    return np.minimum(lengths, SESSION_LIMIT_S)
+
+
+def _present(sessions: pd.DataFrame) -> pd.DataFrame:
+    """Turn internal marks into nulls and seconds into times."""
+    names = sessions["device"].astype("str").tolist()
+    frame = session_table(sessions.drop(columns="participant").assign(device=MISSING), [""])
+    frame["device"] = pd.Series(names, dtype="str")
+    frame["participant_id"] = frame["participant_id"].astype("str")
+    return frame[["participant_id", *(name for name in frame if name != "participant_id")]]

@@ -1,0 +1,202 @@
+"""One reader interface: bytes in; records, sessions, clock segments, faults, identity out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from multifidus.devicelogs.batch import read_batch
+from multifidus.devicelogs.findings import fault_frame
+from multifidus.devicelogs.placement import METHODS
+from multifidus.devicelogs.records import MISSING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from multifidus.devicelogs.batch import Batch
+    from multifidus.devicelogs.model import IntArray
+
+__all__ = ["Identity", "LogResult", "SeqAccount", "read_log", "session_table", "utc_column"]
+
+
+@dataclass(frozen=True)
+class SeqAccount:
+    """Every sequence number from 1 to the last is one of these (the second conservation law)."""
+
+    last: int
+    present: int
+    damaged: int
+    missing: int
+    lost_to_wrap: int
+
+    @property
+    def balanced(self) -> bool:
+        """Whether the four kinds add up to the last number."""
+        return self.present + self.damaged + self.missing + self.lost_to_wrap == self.last
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What was read: format, version, content hash, whose log, and where each byte went."""
+
+    format: str
+    version: str
+    sha256: str
+    device: str
+    firmware: str
+    size: int
+    accepted: int
+    framing: int
+    flagged: int
+
+    @property
+    def balanced(self) -> bool:
+        """Whether accepted, framing and flagged bytes add up to the size."""
+        return self.accepted + self.framing + self.flagged == self.size
+
+
+@dataclass(frozen=True)
+class LogResult:
+    """What every reader gives.
+
+    Parameters
+    ----------
+    identity
+        Format and content of the input.
+    records
+        One row per record, sorted by device and sequence number.
+    sessions
+        One row per therapy session.
+    segments
+        One row per device and boot: time method, uncertainty, clock offset.
+    faults
+        The fault list.
+    sequence
+        Sequence-number account per device; empty for formats without such numbers.
+    """
+
+    identity: Identity
+    records: pd.DataFrame
+    sessions: pd.DataFrame
+    segments: pd.DataFrame
+    faults: pd.DataFrame
+    sequence: dict[str, SeqAccount]
+
+
+def read_log(source: bytes | Path | str) -> LogResult:
+    """Read one log, whatever it holds.
+
+    Parameters
+    ----------
+    source
+        The bytes, or the path of a file.
+
+    Returns
+    -------
+    LogResult
+        No content raises; what cannot be read is in the fault list.
+    """
+    data = source if isinstance(source, bytes) else Path(source).read_bytes()
+    batch = read_batch([data])
+    return LogResult(
+        _identity(batch),
+        _records(batch),
+        session_table(batch.sessions, batch.devices),
+        _segments(batch),
+        _faults(batch),
+        _sequence(batch),
+    )
+
+
+def utc_column(seconds: IntArray) -> pd.DatetimeIndex:
+    """Return UTC times of seconds since 1970; ``NaT`` for ``NO_TIME``."""
+    return pd.DatetimeIndex(seconds.astype("datetime64[s]")).tz_localize("UTC")
+
+
+def _identity(batch: Batch) -> Identity:
+    file = batch.files[0]
+    header = file.parts[0].header
+    version = "" if header.major is None else f"{header.major}.{header.minor}"
+    return Identity(
+        "ipglog-text",
+        version,
+        file.sha256,
+        header.pseudonym or "",
+        header.firmware or "",
+        file.account.size,
+        file.account.accepted,
+        file.account.framing,
+        file.account.flagged,
+    )
+
+
+def _records(batch: Batch) -> pd.DataFrame:
+    table = batch.merged.table
+    names = np.asarray([*batch.devices, ""], dtype=object)
+    frame = pd.DataFrame({"device": names[batch.merged.device]}).astype("str")
+    for name in ("seq", "boot", "tick"):
+        values = pd.Series(getattr(table, name)).astype("Int64")
+        frame[name] = values.mask(values == MISSING)
+    frame["clock"] = utc_column(table.clock)
+    frame["type"] = table.word.to_pandas().astype("str")
+    for number, column in enumerate(table.positions, start=1):
+        frame[f"p{number}"] = column.to_pandas().astype("str")
+    frame["utc"] = utc_column(batch.placement.utc)
+    frame["time_method"] = pd.Series(np.asarray(METHODS, dtype=object)[batch.placement.method])
+    frame["time_method"] = frame["time_method"].astype("str")
+    frame["uncertainty_s"] = batch.placement.uncertainty_s
+    return frame
+
+
+def session_table(sessions: pd.DataFrame, devices: Sequence[str]) -> pd.DataFrame:
+    """Turn internal marks into nulls, seconds into UTC times, device numbers into names."""
+    names = np.asarray([*devices, ""], dtype=object)
+    frame = sessions.copy()
+    frame["device"] = pd.Series(names[frame["device"].to_numpy(dtype=np.int64)]).astype("str")
+    for name in ("start", "end"):
+        frame[f"{name}_utc"] = utc_column(frame.pop(f"{name}_s").to_numpy(dtype=np.int64))
+    numbers = ["seq_start", "seq_end", "seconds", "program", "left", "right", "width", "rate"]
+    for name in [*numbers, "on", "off", "contractions"]:
+        frame[name] = frame[name].astype("Int64").mask(frame[name] == MISSING)
+    for name in ("reason", "source", "time_method", "rule"):
+        frame[name] = frame[name].astype("str")
+    frame["per_day"] = frame["per_day"].astype(bool)
+    lead = ["device", "seq_start", "seq_end", "start_utc", "end_utc"]
+    return frame[[*lead, *(name for name in frame.columns if name not in lead)]]
+
+
+def _segments(batch: Batch) -> pd.DataFrame:
+    frame = batch.placement.segments.copy()
+    names = np.asarray([*batch.devices, ""], dtype=object)
+    frame["device"] = pd.Series(names[frame["device"].to_numpy(dtype=np.int64)]).astype("str")
+    frame["method"] = frame["method"].astype("str")
+    frame["offset_s"] = frame["offset_s"].astype("Int64")
+    return frame
+
+
+def _faults(batch: Batch) -> pd.DataFrame:
+    logs = [
+        *(file.faults for file in batch.files),
+        *(item.faults for item in batch.downloads),
+        *batch.device_faults,
+    ]
+    return fault_frame([row for log in logs for row in log.rows])
+
+
+def _sequence(batch: Batch) -> dict[str, SeqAccount]:
+    accounts = {}
+    for device, name in enumerate(batch.devices):
+        present = int((batch.merged.device == device).sum())
+        counts = dict.fromkeys(("damaged", "missing", "lost to wrap"), 0)
+        for gap in batch.gaps:
+            if gap.device == device:
+                counts[gap.status] += gap.count
+        last = batch.last_seq[device]
+        accounts[name] = SeqAccount(
+            last, present, counts["damaged"], counts["missing"], counts["lost to wrap"]
+        )
+    return accounts

@@ -1,0 +1,228 @@
+"""The records table: typed columns over the verified records of many downloads at once.
+
+One table holds the records of a whole batch of files, because a vectorised pass over many
+small files costs what it costs over one large file.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from multifidus.devicelogs.layout import LAYOUT, POSITIONS, TYPE_CODES
+from multifidus.devicelogs.model import NO_TIME
+
+if TYPE_CHECKING:
+    from multifidus.devicelogs.layout import Position
+    from multifidus.devicelogs.model import IntArray
+
+__all__ = ["MISSING", "BadValue", "RecordTable", "TypedView", "typed_view"]
+
+MISSING = -1
+"""Marks an absent number in integer columns, whose valid values are never negative."""
+
+BoolArray = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class BadValue:
+    """A value taken out of a kept record: row, column, and fault number (23, 28 or 29)."""
+
+    row: int
+    column: str
+    fault: int
+
+
+@dataclass(frozen=True)
+class RecordTable:
+    """Records in columns; row ``i`` of each array belongs together.
+
+    Parameters
+    ----------
+    part
+        Index of the download in the batch.
+    seq, boot, tick
+        As in the format; :data:`MISSING` where rejected.
+    clock
+        Device clock in seconds since 1970 or ``NO_TIME``.
+    code
+        Type code of the layout, 0 for an unknown type.
+    word
+        The type as written.
+    positions
+        The eight positions as written.
+    check
+        CRC-32 of the record's body: equal records have equal checks.
+    """
+
+    part: IntArray
+    seq: IntArray
+    boot: IntArray
+    tick: IntArray
+    clock: IntArray
+    code: npt.NDArray[np.uint8]
+    word: pa.Array
+    positions: tuple[pa.Array, ...]
+    check: npt.NDArray[np.uint32]
+
+    def __len__(self) -> int:
+        return len(self.seq)
+
+    def take(self, rows: IntArray | BoolArray) -> RecordTable:
+        """Return the rows chosen by index or by mask, in that order."""
+        index = np.flatnonzero(rows) if rows.dtype == np.bool_ else rows
+        arrow = pa.array(index)
+        return RecordTable(
+            self.part[index],
+            self.seq[index],
+            self.boot[index],
+            self.tick[index],
+            self.clock[index],
+            self.code[index],
+            self.word.take(arrow),
+            tuple(column.take(arrow) for column in self.positions),
+            self.check[index],
+        )
+
+    def rows_of(self, record_type: str) -> IntArray:
+        """Return the row numbers of one record type, ascending."""
+        return np.flatnonzero(self.code == TYPE_CODES[record_type])
+
+
+def empty_table() -> RecordTable:
+    """Return a table without rows."""
+    none = np.zeros(0, dtype=np.int64)
+    text = pa.array([], type=pa.string())
+    check = np.zeros(0, dtype=np.uint32)
+    return RecordTable(
+        none, none, none, none, none, np.zeros(0, np.uint8), text, (text,) * POSITIONS, check
+    )
+
+
+@dataclass(frozen=True)
+class TypedView:
+    """The typed columns of one record type.
+
+    ``rows`` are row numbers in the table it was taken from. Integer columns hold
+    :data:`MISSING` and time columns ``NO_TIME`` where a value is empty or was taken out; word
+    columns hold the index of the word, or :data:`MISSING`.
+    """
+
+    rows: IntArray
+    columns: dict[str, IntArray]
+    bad: list[BadValue]
+
+
+def typed_view(table: RecordTable, record_type: str) -> TypedView:
+    """Type the positions of one record type and take out what lies outside the limits.
+
+    Parameters
+    ----------
+    table
+        Any records table.
+    record_type
+        A type of the layout.
+
+    Returns
+    -------
+    TypedView
+        ``text`` positions are left out; they are words of the programmer, never numbers.
+    """
+    rows = table.rows_of(record_type)
+    chosen = pa.array(rows)
+    view = TypedView(rows, {}, [])
+    for index, position in enumerate(LAYOUT[record_type]):
+        if position.kind == "text":
+            continue
+        texts = table.positions[index].take(chosen)
+        reader = {"int": _read_int, "word": _read_word, "time": _read_time}[position.kind]
+        values, faults = reader(texts, position)
+        view.columns[position.name] = values
+        for number, mask in faults.items():
+            view.bad.extend(
+                BadValue(int(row), position.name, number) for row in rows[np.flatnonzero(mask)]
+            )
+    return view
+
+
+def _read_int(texts: pa.Array, position: Position) -> tuple[IntArray, dict[int, BoolArray]]:
+    empty = _mask(pc.equal(texts, ""))
+    values, unreadable = whole_numbers(texts)
+    sentinel = values == position.sentinel
+    outside = (
+        ~empty & ~unreadable & ~sentinel & ((values < position.low) | (values > position.high))
+    )
+    bad = outside | unreadable
+    values = np.where(empty | bad | sentinel, MISSING, values)
+    return values, {28: bad, 29: sentinel & ~empty}
+
+
+def whole_numbers(texts: pa.Array) -> tuple[IntArray, BoolArray]:
+    """Read decimal digits; return the numbers and a mask of texts that are none.
+
+    Empty texts give :data:`MISSING` and are not in the mask.
+    """
+    filled = pc.if_else(pc.equal(texts, ""), pa.scalar("-1"), texts)
+    try:
+        numbers = filled.cast(pa.int64())
+    except pa.ArrowInvalid:
+        digits = pc.match_substring_regex(filled, r"^(-1|\d{1,18})$")
+        numbers = pc.if_else(digits, filled, pa.scalar("-2")).cast(pa.int64())
+    values = numbers.to_numpy(zero_copy_only=False)
+    unreadable = values < 0
+    unreadable &= ~_mask(pc.equal(texts, ""))
+    return values, unreadable
+
+
+def _read_word(texts: pa.Array, position: Position) -> tuple[IntArray, dict[int, BoolArray]]:
+    index = pc.index_in(texts, value_set=pa.array(position.words))
+    values = index.fill_null(MISSING).to_numpy(zero_copy_only=False).astype(np.int64)
+    return values, {28: (values == MISSING) & ~_mask(pc.equal(texts, ""))}
+
+
+def _read_time(texts: pa.Array, _: Position) -> tuple[IntArray, dict[int, BoolArray]]:
+    values, bad, sentinel = clock_seconds(texts)
+    return values, {23: bad, 29: sentinel}
+
+
+_MIN_DATE = int(np.datetime64("2000-01-01T00:00:00", "s").astype(np.int64))
+_MAX_DATE = int(np.datetime64("2100-01-01T00:00:00", "s").astype(np.int64))
+_TIME = r"^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\dZ$"
+
+
+def clock_seconds(texts: pa.Array) -> tuple[IntArray, BoolArray, BoolArray]:
+    """Read RFC 3339 times with ``Z``.
+
+    Returns
+    -------
+    values, impossible, sentinel
+        Seconds since 1970 or ``NO_TIME``; masks of texts that are no time between 2000 and
+        2099, and of the smallest date (2000-01-01T00:00:00Z), which stands for "not known".
+    """
+    empty = _mask(pc.equal(texts, ""))
+    shaped = _mask(pc.match_substring_regex(texts, _TIME))
+    plain = pc.utf8_rtrim(pc.if_else(pa.array(shaped), texts, pa.scalar("")), "Z").to_pylist()
+    values = np.full(len(plain), NO_TIME, dtype=np.int64)
+    for row, text in enumerate(plain):
+        if text:
+            try:
+                values[row] = np.datetime64(text, "s").astype(np.int64)
+            except ValueError:  # a day that its month does not have
+                continue
+    return plausible_times(values, ~empty)
+
+
+def plausible_times(values: IntArray, given: BoolArray) -> tuple[IntArray, BoolArray, BoolArray]:
+    """Take out times outside 2000 to 2099 and the smallest date; see :func:`clock_seconds`."""
+    sentinel = given & (values == _MIN_DATE)
+    impossible = given & ~sentinel & ((values < _MIN_DATE) | (values >= _MAX_DATE))
+    return np.where(impossible | sentinel | ~given, NO_TIME, values), impossible, sentinel
+
+
+def _mask(values: pa.Array) -> BoolArray:
+    return np.asarray(values.to_numpy(zero_copy_only=False), dtype=np.bool_)

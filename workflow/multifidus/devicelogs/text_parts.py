@@ -1,0 +1,247 @@
+"""From frames to parts: one part per download in a file, each with its own identity."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from zlib import crc32
+
+from multifidus.devicelogs.findings import FaultLog
+from multifidus.devicelogs.layout import FORMAT_MAJOR, FORMAT_MINOR
+from multifidus.devicelogs.model import Header
+from multifidus.devicelogs.text_frames import (
+    Block,
+    Frame,
+    Gap,
+    RecordRun,
+    clean_text,
+    scan_frames,
+)
+from multifidus.devicelogs.text_header import read_header_line
+
+if TYPE_CHECKING:
+    from multifidus.devicelogs.text_frames import CleanText
+
+__all__ = ["ByteAccount", "DamagedLine", "TextFile", "TextPart", "read_frames"]
+
+_CLAIMED = re.compile(rb"R(\d{1,10}),")
+_LOWER = re.compile(rb"[HRBE][^*\n]{1,190}\*([0-9A-Fa-f]{8})")
+_WHOLE = re.compile(rb"[HRBE][^*\n]{1,190}\*[0-9A-F]{8}")
+_ENDING = re.compile(rb"\*[^*]{6,10}\Z")
+_SMALL_GAP = 1 << 16
+
+
+@dataclass
+class ByteAccount:
+    """Every byte of an input is exactly one of these (the first conservation law)."""
+
+    size: int = 0
+    accepted: int = 0
+    framing: int = 0
+    flagged: int = 0
+
+    @property
+    def balanced(self) -> bool:
+        """Whether the three kinds add up to the size."""
+        return self.accepted + self.framing + self.flagged == self.size
+
+
+@dataclass(frozen=True)
+class DamagedLine:
+    """A rejected piece: its span, the number it seems to carry, and where it lies.
+
+    ``after_run`` is the number of record runs of the part that lie before it. ``seam`` marks
+    the half-overwritten oldest record of a ring.
+    """
+
+    start: int
+    end: int
+    claimed_seq: int | None
+    after_run: int
+    seam: bool = False
+
+
+@dataclass
+class TextPart:
+    """One download: header, runs of verified record lines, block lines, end line, damage."""
+
+    header: Header = field(default_factory=Header)
+    runs: list[RecordRun] = field(default_factory=list)
+    blocks: list[Block] = field(default_factory=list)
+    end: tuple[int, int] | None = None
+    damaged: list[DamagedLine] = field(default_factory=list)
+    faults: FaultLog = field(default_factory=FaultLog)
+    closed: bool = False
+    readable: bool = True
+
+    @property
+    def count(self) -> int:
+        """Record lines that verified."""
+        return sum(run.count for run in self.runs)
+
+
+@dataclass
+class TextFile:
+    """A whole input after framing."""
+
+    text: CleanText
+    sha256: str
+    parts: list[TextPart]
+    account: ByteAccount
+    faults: FaultLog
+
+
+def read_frames(data: bytes) -> TextFile:
+    """Frame one ``ipglog-text`` input and account for each byte.
+
+    Parameters
+    ----------
+    data
+        The whole input.
+
+    Returns
+    -------
+    TextFile
+        At least one part; never raises on any input.
+    """
+    text = clean_text(data)
+    scan = scan_frames(text.data)
+    account = ByteAccount(size=len(data), framing=text.removed)
+    file = TextFile(text, hashlib.sha256(data).hexdigest(), [TextPart()], account, FaultLog())
+    if text.residues:
+        detail = f"removed: {', '.join(text.residues)}"
+        file.faults.add(35, detail, span=(0, len(data)), count=text.removed)
+    for item in scan.items:
+        _place(file, item)
+    for position in scan.glued:
+        offset = text.offset(position)
+        file.faults.add(4, "a line end is missing; both sides were read", span=(offset, offset))
+    _check_devices(file)
+    for part in file.parts:
+        _check_version(part)
+        if not part.readable:
+            refused = sum(run.end - run.start for run in part.runs)
+            account.accepted -= refused
+            account.flagged += refused
+            part.runs = []
+    return file
+
+
+def _place(file: TextFile, item: RecordRun | Block | Frame | Gap) -> None:
+    part = file.parts[-1]
+    size = item.end - item.start
+    if isinstance(item, Gap):
+        file.account.flagged += size
+        _describe_gap(file, part, item)
+        return
+    if isinstance(item, Frame) and item.kind == "H":
+        if item.text.startswith("format,") and (part.header.name is not None or part.runs):
+            part = TextPart()
+            file.parts.append(part)
+        file.account.framing += size
+        read_header_line(part.header, item.text, part.faults, file.text.span(item.start, item.end))
+        return
+    if part.closed:
+        # Nothing says whose lines these are: a new part without a header takes them.
+        part = TextPart()
+        file.parts.append(part)
+    if isinstance(item, RecordRun):
+        file.account.accepted += size
+        part.runs.append(item)
+        return
+    file.account.framing += size
+    if isinstance(item, Block):
+        part.blocks.append(item)
+        return
+    numbers = item.text.split(",")
+    if item.kind == "E" and len(numbers) == 2 and all(number.isdigit() for number in numbers):  # noqa: PLR2004
+        part.end = (int(numbers[0]), int(numbers[1]))
+        part.closed = True
+    else:
+        part.faults.add(
+            6, "a block or end line cannot be read", span=file.text.span(item.start, item.end)
+        )
+
+
+def _describe_gap(file: TextFile, part: TextPart, gap: Gap) -> None:
+    """Report the lines in a gap; long gaps are reported as one."""
+    data = file.text.data
+    if gap.end - gap.start > _SMALL_GAP:
+        lines = data.count(b"\n", gap.start, gap.end) + 1
+        part.damaged.append(DamagedLine(gap.start, gap.end, None, len(part.runs)))
+        part.faults.add(1, "unreadable bytes", span=file.text.span(gap.start, gap.end), count=lines)
+        return
+    begin = gap.start
+    while begin < gap.end:
+        newline = data.find(b"\n", begin, gap.end)
+        end = gap.end if newline < 0 else newline + 1
+        _describe_line(file, part, begin, end)
+        begin = end
+
+
+def _describe_line(file: TextFile, part: TextPart, start: int, end: int) -> None:
+    line = file.text.data[start:end]
+    body = line.rstrip(b"\n")
+    claimed = _CLAIMED.match(body)
+    seq = int(claimed[1]) if claimed else None
+    span = file.text.span(start, end)
+    if not body:
+        part.faults.add(35, "an empty line", span=span)
+        return
+    seam = _is_seam(part, body)
+    if not body.startswith((b"H", b"B", b"E")):
+        part.damaged.append(DamagedLine(start, end, seq, len(part.runs), seam))
+    seqs = (seq, seq) if seq is not None else None
+    number, detail = _kind_of_damage(body, complete=end > start and line.endswith(b"\n"))
+    if seam:
+        number, detail = 15, "the oldest record is half overwritten"
+    elif number == 5:  # noqa: PLR2004
+        detail = "the last line is cut"
+    part.faults.add(number, detail, span=span, seqs=seqs, outcome="reject")
+
+
+def _is_seam(part: TextPart, body: bytes) -> bool:
+    wrapped = bool(part.header.lost_before)
+    return wrapped and not part.runs and not part.damaged and not body.startswith((b"H", b"B"))
+
+
+def _kind_of_damage(body: bytes, *, complete: bool) -> tuple[int, str]:
+    """Name the damage of one rejected line; what cannot be told apart is not guessed."""
+    if _WHOLE.fullmatch(body):
+        return 1, "checksum does not hold"
+    lower = _LOWER.fullmatch(body)
+    if lower and crc32(body[:-9]) == int(lower[1], 16):
+        return 35, "checksum in lower-case digits is a format error"
+    if not complete:
+        return 5, "cut"
+    if _ENDING.search(body) and body[:1] in {b"H", b"R", b"B", b"E"}:
+        return 2, "checksum is not eight upper-case hexadecimal digits"
+    return 3, "a fragment of a line"
+
+
+def _check_devices(file: TextFile) -> None:
+    names = {part.header.pseudonym for part in file.parts if part.header.pseudonym}
+    if len(names) > 1:
+        file.faults.add(
+            12,
+            "headers of more than one device; each part is read by its own header",
+            span=(0, file.account.size),
+            count=len(names),
+        )
+
+
+def _check_version(part: TextPart) -> None:
+    header = part.header
+    if header.name is None and part.runs:
+        part.faults.add(34, "the format line is missing; version unknown", severity="severe")
+    elif header.name is not None and (header.major or 0) != FORMAT_MAJOR:
+        part.faults.add(
+            34, "unknown major version; nothing read", severity="severe", outcome="reject"
+        )
+        part.readable = False
+    elif header.minor is not None and header.minor > FORMAT_MINOR:
+        part.faults.add(34, "newer minor version; read as 1.0")
+    if not part.runs:
+        part.faults.add(43, "no record verifies")

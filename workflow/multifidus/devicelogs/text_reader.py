@@ -1,0 +1,188 @@
+"""Parsing verified record lines: one pass of a CSV engine over a whole batch of downloads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from zlib import crc32
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pacsv
+
+from multifidus.devicelogs.layout import POSITIONS, RECORD_TYPES
+from multifidus.devicelogs.model import NO_TIME
+from multifidus.devicelogs.records import (
+    MISSING,
+    BadValue,
+    RecordTable,
+    clock_seconds,
+    empty_table,
+    plausible_times,
+    whole_numbers,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy.typing as npt
+
+    from multifidus.devicelogs.model import IntArray
+    from multifidus.devicelogs.text_parts import TextPart
+
+__all__ = ["parse_records"]
+
+_CHECKSUM = 9
+_HEX = 8
+_FIXED = ["seq", "boot", "tick", "clock", "type"]
+_NAMES = [*_FIXED, *(f"p{number}" for number in range(1, POSITIONS + 1))]
+_TIMESTAMP = pa.timestamp("s", tz="UTC")
+
+
+def parse_records(
+    parts: Sequence[tuple[bytes, TextPart]],
+) -> tuple[RecordTable, list[BadValue], list[int], IntArray]:
+    """Parse the verified record lines of many parts into one table.
+
+    Parameters
+    ----------
+    parts
+        Cleaned text and part, one pair per download.
+
+    Returns
+    -------
+    table, bad values, rejected rows, part sizes
+        Rejected are lines whose own checksum fails inside a block that verifies (the record was
+        damaged before it was read out), or whose shape is not that of a record; they are
+        numbered among all lines, before rejection.
+    """
+    pieces = [data[run.start : run.end] for data, part in parts for run in part.runs]
+    # A run whose last line end was lost still ends its own line here.
+    buffer = b"".join([p if p.endswith(b"\n") else p + b"\n" for p in pieces])
+    counts = np.asarray([part.count for _, part in parts], dtype=np.int64)
+    if not buffer:
+        return empty_table(), [], [], counts
+    owner = np.repeat(np.arange(len(parts), dtype=np.int64), counts)
+    checks, rejected = _check_lines(buffer)
+    table, skipped = _read_csv(_without(buffer, rejected))
+    if skipped:
+        kept = np.setdiff1d(np.arange(len(owner)), rejected)
+        rejected = sorted({*rejected, *kept[skipped].tolist()})
+    keep = np.ones(len(owner), dtype=np.bool_)
+    keep[rejected] = False
+    typed, bad = _typed(table, owner[keep], checks[keep])
+    return typed, bad, rejected, counts
+
+
+def _check_lines(buffer: bytes) -> tuple[npt.NDArray[np.uint32], list[int]]:
+    """Return each line's CRC-32, and the lines where it fails or that are not plain ASCII."""
+    lines = buffer.split(b"\n")
+    lines.pop()
+    found = np.asarray([crc32(line[:-_CHECKSUM]) for line in lines], dtype=np.uint32)
+    octets = np.frombuffer(buffer, dtype=np.uint8)
+    ends = np.flatnonzero(octets == ord("\n"))
+    claimed = np.zeros(len(lines), dtype=np.uint32)
+    shaped = np.ones(len(lines), dtype=np.bool_)
+    for place in range(_HEX, 0, -1):
+        digit = octets[np.maximum(ends - place, 0)]
+        letter = digit >= ord("A")
+        value = digit - np.where(letter, ord("A") - 10, ord("0")).astype(np.uint8)
+        shaped &= value < 16  # noqa: PLR2004
+        claimed = (claimed << np.uint32(4)) | value
+    failing = (found != claimed) | ~shaped
+    if not buffer.isascii():
+        failing |= np.asarray([not line.isascii() for line in lines])
+    return found, [int(row) for row in np.flatnonzero(failing)]
+
+
+def _without(buffer: bytes, rejected: list[int]) -> bytes:
+    if not rejected:
+        return buffer
+    lines = buffer.split(b"\n")
+    for row in reversed(rejected):
+        del lines[row]
+    return b"\n".join(lines)
+
+
+def _read_csv(buffer: bytes) -> tuple[pa.Table, list[int]]:
+    """Read the lines typed; when one value does not fit its type, read all as text."""
+    skipped: list[int] = []
+    if not buffer:
+        return pa.table({name: pa.array([], type=pa.string()) for name in _NAMES}), skipped
+
+    def skip(row: pacsv.InvalidRow) -> str:
+        skipped.append(row.number - 1)
+        return "skip"
+
+    text = dict.fromkeys(_NAMES, pa.string())
+    typed = text | {"boot": pa.int64(), "tick": pa.int64(), "clock": _TIMESTAMP}
+    for types in (typed, text):
+        skipped.clear()
+        try:
+            table = pacsv.read_csv(
+                pa.py_buffer(buffer),
+                read_options=pacsv.ReadOptions(
+                    column_names=_NAMES, use_threads=False, block_size=len(buffer) + 1
+                ),
+                parse_options=pacsv.ParseOptions(
+                    quote_char=False, double_quote=False, invalid_row_handler=skip
+                ),
+                convert_options=pacsv.ConvertOptions(
+                    column_types=types, null_values=[""], strings_can_be_null=False
+                ),
+            )
+        except pa.ArrowInvalid:
+            continue
+        return table.combine_chunks(), list(skipped)
+    raise AssertionError  # reading as text fits every line
+
+
+def _typed(
+    table: pa.Table, owner: IntArray, checks: npt.NDArray[np.uint32]
+) -> tuple[RecordTable, list[BadValue]]:
+    columns = {name: _plain(table.column(name)) for name in _NAMES}
+    bad: list[BadValue] = []
+
+    def note(name: str, fault: int, mask: np.ndarray) -> None:
+        bad.extend(BadValue(int(row), name, fault) for row in np.flatnonzero(mask))
+
+    seq, unreadable = whole_numbers(pc.utf8_slice_codeunits(columns["seq"], 1))
+    note("seq", 28, unreadable | (seq == MISSING))
+    numbers = {"seq": np.where(unreadable, MISSING, seq)}
+    for name in ("boot", "tick"):
+        if pa.types.is_integer(columns[name].type):
+            values = columns[name].fill_null(MISSING).to_numpy(zero_copy_only=False)
+            unreadable = values < 0
+        else:
+            values, unreadable = whole_numbers(columns[name])
+            unreadable |= values == MISSING
+        note(name, 28, unreadable)
+        numbers[name] = np.where(unreadable, MISSING, values)
+    if pa.types.is_timestamp(columns["clock"].type):
+        given = columns["clock"].is_valid().to_numpy(zero_copy_only=False)
+        clock = columns["clock"].cast(pa.int64()).fill_null(NO_TIME)
+        times, impossible, sentinel = plausible_times(clock.to_numpy(zero_copy_only=False), given)
+    else:
+        times, impossible, sentinel = clock_seconds(columns["clock"])
+    note("clock", 23, impossible)
+    note("clock", 29, sentinel)
+    index = pc.index_in(columns["type"], value_set=pa.array(RECORD_TYPES))
+    code = index.fill_null(-1).to_numpy(zero_copy_only=False) + 1
+    last = pc.utf8_slice_codeunits(columns["p8"], 0, -_CHECKSUM)
+    positions = (*(columns[f"p{number}"] for number in range(1, POSITIONS)), last)
+    records = RecordTable(
+        owner,
+        numbers["seq"],
+        numbers["boot"],
+        numbers["tick"],
+        times,
+        code.astype(np.uint8),
+        columns["type"],
+        positions,
+        checks,
+    )
+    return records, bad
+
+
+def _plain(column: pa.ChunkedArray) -> pa.Array:
+    return column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
