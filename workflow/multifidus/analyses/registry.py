@@ -6,6 +6,7 @@ must not wait for the libraries of the analyses.
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass
 from importlib import import_module
 from types import MappingProxyType
@@ -225,9 +226,10 @@ def run_analysis(name: str, inputs: AnalysisInputs) -> list[ResultRow]:
     Raises
     ------
     AnalysisError
-        ``ANA-005`` when there is no such analysis, with the names known.
+        ``ANA-005`` when there is no such analysis, with the nearest name.
     """
     if name not in ANALYSES:
-        known = ", ".join(ANALYSES)
-        raise AnalysisError("ANA-005", f"There is no analysis '{name}'; choose one of: {known}.")
+        near = difflib.get_close_matches(name, list(ANALYSES), n=1)
+        hint = f"is '{near[0]}' meant?" if near else "see multifidus.analyses.registry for all."
+        raise AnalysisError("ANA-005", f"There is no analysis '{name}'; {hint}")
     return ANALYSES[name].load()(inputs)
