@@ -24,9 +24,10 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pandas as pd
 
+    from multifidus.stats.mmrm.compression import Compressed
     from multifidus.stats.mmrm.structures import Structure
 
-__all__ = ["DEFAULT_FALLBACK", "ConvergenceReport", "MmrmFit", "mmrm"]
+__all__ = ["DEFAULT_FALLBACK", "ConvergenceReport", "MmrmFit", "fit_design", "mmrm"]
 
 _DF_NAMES = {
     "satterthwaite": "Satterthwaite df",
@@ -295,9 +296,10 @@ def fit_design(
     fallback: tuple[str, ...],
     aliased: Literal["refuse", "drop"],
     alpha: float,
+    compressed: Compressed | None = None,
 ) -> MmrmFit:
-    """Fit an already built design; see :func:`mmrm`."""
-    raw = compress(design)
+    """Fit an already built (and perhaps already compressed) design; see :func:`mmrm`."""
+    raw = compress(design) if compressed is None else compressed
     kept, dropped, aliasing, triangle = orthonormal(raw, design, aliased)
     scaled, scale, start = scaled_problem(raw, kept, triangle)
     optimum, structure, skipped = fit_first(scaled, start, covariance, fallback, reml=reml)
