@@ -26,6 +26,12 @@ if TYPE_CHECKING:
     [
         ("\n```{python}\nx = undefined\n```\n", "RND-040", r"a\.qmd:6: .*NameError: name"),
         ("\nOne\n`{python} 1 / 0` two\n", "RND-041", r"a\.qmd:7: .*ZeroDivisionError"),
+        (
+            "\nOne `{python} 1` and\n`{python} 2` and\n`{python} nothing`.\n",
+            "RND-041",
+            r"a\.qmd:8: .*NameError: name 'nothing'",
+        ),
+        ("\n`{python} display(1)`\n", "RND-043", r"a\.qmd:6: an inline expression"),
         ("\n{{< env ABSENT_VARIABLE >}}\n", "RND-011", r"a\.qmd:6: env has no value named"),
         (
             "\n```{python}\nfrom IPython.display import Markdown\nMarkdown('see @fig-made')\n```\n",

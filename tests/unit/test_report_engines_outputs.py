@@ -52,7 +52,7 @@ def write(folder: Path, output_format: str, node: NotebookNode, **options: objec
     ],
 )
 def test_inline_values(value: dict[str, str], expected: str) -> None:
-    assert inline_value(cell(value)) == expected
+    assert inline_value(value) == expected
 
 
 def test_each_format_takes_its_richest_output(tmp_path: Path) -> None:

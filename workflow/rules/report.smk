@@ -81,6 +81,7 @@ rule render_document:
             "multifidus.report.context",
             "multifidus.report.tables.clinical",
             "multifidus.report.tables.evidence",
+            "multifidus.report.tables.flow",
             "multifidus.report.tables.safety",
         ),
     output:

@@ -114,7 +114,8 @@ def run_cells(
     Parameters
     ----------
     notebook
-        Cells carry ``metadata.place`` (``file:line`` or a cell number) for error sentences.
+        Cells carry ``metadata.place`` (``file:line`` or a cell number) for error sentences;
+        cells of inline expressions one of ``metadata.places`` for each.
     folder
         Working folder of the kernel.
     scratch
@@ -185,8 +186,12 @@ def _cell_error(notebook: NotebookNode, error: CellExecutionError, scratch: Path
     frames = re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(output.traceback[:-1]))
     frames = _KERNEL_PATH.sub("<cell>", frames)
     write_text(scratch / "failed-cell.log", f"{why}\n{frames}\n")
-    where = cell.metadata.get("place", "a cell")
     inline = cell.metadata.get("kind") == "inline"
+    if inline:
+        done = sum(item.output_type == "display_data" for item in cell.outputs)
+        where = cell.metadata["places"][min(done, len(cell.metadata["places"]) - 1)]
+    else:
+        where = cell.metadata.get("place", "a cell")
     told = RenderError(
         "RND-041" if inline else "RND-040",
         f"{where}: the {'inline expression' if inline else 'cell'} fails with {why}; mend the "

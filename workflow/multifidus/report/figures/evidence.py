@@ -46,7 +46,14 @@ def draw_check(scorecard: pd.DataFrame) -> Figure:
     within = data.groupby("family").cumcount() / data.groupby("family")["family"].transform("size")
     data = data.assign(y=data["family"].map(position) + 0.7 * (within - 0.5) + 0.05)
     sns.scatterplot(
-        data=data, x="distance", y="y", hue="verdict", palette=list(PALETTE), s=16, lw=0, ax=axis
+        data=data,
+        x="distance",
+        y="y",
+        hue="verdict",
+        palette=list(PALETTE[: data["verdict"].nunique()]),
+        s=16,
+        lw=0,
+        ax=axis,
     )
     axis.set_yticks(range(len(families)), families)
     axis.invert_yaxis()
@@ -69,11 +76,11 @@ def draw_calibration(calibration: pd.DataFrame) -> Figure:
     Parameters
     ----------
     calibration
-        Columns ``lower``, ``upper`` and ``reached``.
+        Columns ``low``, ``high`` and ``reached``.
     """
     known = calibration[calibration["reached"].notna()]
-    middle = (known["lower"] + known["upper"]) / 2
-    half = ((known["upper"] - known["lower"]) / 2).replace(0, np.nan)
+    middle = (known["low"] + known["high"]) / 2
+    half = ((known["high"] - known["low"]) / 2).replace(0, np.nan)
     position = ((known["reached"] - middle) / half).fillna(0.0)
     data = known.assign(position=position).sort_values("position", kind="stable")
     figure, axis = plt.subplots(figsize=(WIDTH, 2.4), layout="constrained")

@@ -101,6 +101,22 @@ class MmrmFit:
         """The (restricted) log-likelihood."""
         return -self.deviance / 2
 
+    def summary(self) -> dict[str, Any]:
+        """Return one line about the fit: subjects, rows, likelihood, covariance, convergence."""
+        return {
+            "participants": self.participants,
+            "visits": len(self.visits),
+            "rows_read": self.rows_read,
+            "rows_used": self.rows_used,
+            "deviance": self.deviance,
+            "covariance_requested": self.convergence.covariance_requested,
+            "covariance_used": self.convergence.covariance_used,
+            "df_method": self.df_method,
+            "gradient": self.convergence.gradient,
+            "iterations": self.convergence.iterations,
+            "method": self.method,
+        }
+
     def coefficient_table(self) -> pd.DataFrame:
         """Return the coefficients, one row each."""
         return as_frame(self.coefficients)
