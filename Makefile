@@ -4,16 +4,19 @@
 #   make report                     from raw data to the manuscript
 #   make report CORES=4             with four cores
 #   make report CONFIG=config/studies/cdiscpilot01/config.yaml
+#   make report ENGINE=embedded     with the renderer of the environment, or ENGINE=quarto
 #   make test TESTS=tests/unit      one kind of test
 
 CORES  ?= all
 CONFIG ?=
+ENGINE ?=
 TESTS  ?=
 PYTEST ?=
 
 BIN        := .venv/bin
 MULTIFIDUS  = $(BIN)/multifidus
-RUN_OPTIONS = --cores $(CORES) $(if $(CONFIG),--configfile $(CONFIG))
+RUN_OPTIONS = --cores $(CORES) $(if $(CONFIG),--configfile $(CONFIG)) \
+              $(if $(ENGINE),--config 'render={engine: $(ENGINE)}')
 # The folder that a run writes to: what its own configuration says, else the default.
 RESULTS     = $(or $(if $(CONFIG),$(shell awk '$$1 == "results:" { print $$2 }' $(CONFIG))),results)
 SOURCES    := workflow tests tools
@@ -39,7 +42,7 @@ report: setup ## Run the workflow and print the documents, the verdicts and the 
 rerender: setup ## Render the documents again from the frozen results
 	@began=$$(date +%s) && \
 	$(MULTIFIDUS) run $(RUN_OPTIONS) --forcerun render_document \
-	    --allowed-rules all render_document write_manifest && echo && \
+	    --allowed-rules default all render_document write_manifest && echo && \
 	$(MULTIFIDUS) summary $(RESULTS) --seconds $$(($$(date +%s) - began))
 
 test: setup ## Run the tests (MULTIFIDUS_SLOW=1 adds the slow ones and the Slurm cluster)
@@ -52,6 +55,7 @@ check: setup ## Lint, format and types, the workflow's lint, generated files and
 	$(BIN)/snakefmt --check $(SMK)
 	$(BIN)/snakemake --lint
 	$(BIN)/python -m multifidus.config.generate --check
+	$(BIN)/python tools/error_catalogue.py --check
 	$(BIN)/python -m pytest -q tests/unit/test_house_environment.py
 
 verify: setup ## Hold every output against the manifest
@@ -59,16 +63,18 @@ verify: setup ## Hold every output against the manifest
 
 bench: setup ## Run the benchmarks in turn
 	@for script in benchmarks/*.py; do \
+	    [ -e "$$script" ] || continue; \
 	    echo "== $$script"; $(BIN)/python "$$script" || exit 1; \
 	done
 
-generate: setup ## Write the generated configuration, schemas and reference tables
+generate: setup ## Write the configuration, schemas, reference tables and error catalogue
 	@$(BIN)/python -m multifidus.config.generate
+	@$(BIN)/python tools/error_catalogue.py
 
 lock: setup ## Resolve the dependencies anew
 	$(UV_COMPILE) pyproject.toml --extra dev --fork-strategy fewest -o requirements.lock
-	echo uv | $(UV_COMPILE) - -o requirements-uv.lock
-	echo setuptools | $(UV_COMPILE) - -o requirements-build.lock
+	echo uv | $(UV_COMPILE) --python-version 3.11 - -o requirements-uv.lock
+	echo setuptools | $(UV_COMPILE) --python-version 3.11 - -o requirements-build.lock
 	$(BIN)/python tools/conda_environments.py
 
 wheelhouse: ## Fetch every locked file into wheelhouse/, for a site without a network

@@ -248,6 +248,8 @@ def make_environment(installer: Installer) -> None:
         )
     began = time.monotonic()
     say(f"Python {sys.version.split()[0]}, new environment in {VENV.name}")
+    if VENV.is_symlink():
+        VENV.unlink()  # never empty another project's environment through a link
     shutil.rmtree(VENV, ignore_errors=True)
     result = subprocess.run(
         [sys.executable, "-m", "venv", str(VENV)],

@@ -116,7 +116,7 @@ def test_the_arithmetic_finds_the_known_contradictions_and_no_other() -> None:
     checks = check_claims(_LITERATURE.claims, _LITERATURE.divergences)
     require_declared(checks)
     disagree = checks[checks["verdict"] == "disagrees"]
-    assert set(zip(disagree["check_id"], disagree["claim_id"], strict=True)) == {
+    assert set(zip(disagree["check"], disagree["claim_id"], strict=True)) == {
         ("ci_symmetric", "gilligan2024_odi_change_y5_mean"),
         ("change_is_difference", "gilligan2024_eq5d_change_y5_mean"),
         ("counts_for_share", "gilligan2024_vas_ge50_y5"),
@@ -125,7 +125,7 @@ def test_the_arithmetic_finds_the_known_contradictions_and_no_other() -> None:
         ("monotone_attrition", "aans2023_attended_y4"),
         ("wald_interval", "gilligan2021_primary_difference"),
     }
-    wald = checks[(checks["check_id"] == "wald_interval") & (checks["verdict"] == "agrees")]
+    wald = checks[(checks["check"] == "wald_interval") & (checks["verdict"] == "agrees")]
     assert sorted(wald["claim_id"]) == [
         f"nice_{outcome}_y2" for outcome in ("vas_ge30", "vas_ge50", "vas_ge70", "vas_le25")
     ]

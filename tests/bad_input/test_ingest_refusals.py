@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
-from conftest import ROOT, STUDY, DataFolder
+from data_folder import ROOT, STUDY, DataFolder
 
 from multifidus.base.errors import DataError
 from multifidus.contracts.rules import RULES
@@ -169,6 +169,11 @@ CASES = {
 }  # fmt: skip
 # A record after death is never in the window it is recorded for; the window's note goes with it.
 COMPANIONS = {"seen after death": {"DAT-310"}}
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> DataFolder:
+    return DataFolder(tmp_path / "data")
 
 
 @pytest.fixture(params=CASES, ids=[name.replace(" ", "-") for name in CASES])

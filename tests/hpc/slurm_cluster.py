@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 import subprocess
+from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
+# Targets without work, which run on the submitting machine. A dry run does not mark them.
+STAYS_LOCAL = frozenset({"all", "default"})
 SCRIPT = Path(__file__).resolve().parent / "cluster.sh"
 
 
@@ -60,48 +63,33 @@ class Cluster:
 
 
 def megabytes(text: str) -> int:
-    """Read Slurm's ``1500M`` or ``2G``.
-
-    >>> megabytes("1500M"), megabytes("2G")
-    (1500, 2048)
-    """
+    """Read Slurm's ``1500M`` or ``2G``."""
     factor = {"M": 1, "G": 1024}[text[-1]]
     return round(float(text[:-1]) * factor)
 
 
-class PlannedJob(NamedTuple):
-    """A job that a dry run announces: rule, memory in MB, threads."""
+def planned_jobs(output: str) -> Counter[str]:
+    """Count the jobs of each rule that a dry run announces, without those that stay local."""
+    table = re.search(r"^Job stats:\n.*?\n-[- ]+\n(.*?)\ntotal", output, re.DOTALL | re.MULTILINE)
+    if table is None:
+        return Counter()
+    rows = (line.split() for line in table[1].splitlines())
+    counts = Counter({rule: int(count) for rule, count in rows})
+    return Counter({rule: n for rule, n in counts.items() if rule not in STAYS_LOCAL})
 
-    rule: str
-    memory_mb: int
-    threads: int
 
-
-def planned_jobs(output: str) -> list[PlannedJob]:
-    """Read the jobs out of a dry run, without those that stay on the submitting machine.
-
-    >>> planned_jobs("rule a:\\n    threads: 2\\n    resources: mem_mb=300, runtime=5\\n\\n")
-    [PlannedJob(rule='a', memory_mb=300, threads=2)]
-    >>> planned_jobs("localrule all:\\n    input: x\\n\\n")
-    []
-    """
-    jobs = []
-    for block in re.split(r"\n(?=\[|(?:local)?rule )", "\n" + output):
-        if head := re.search(r"^rule (\w+):", block, re.MULTILINE):
-            memory = re.search(r"resources: .*?\bmem_mb=(\d+)", block)
-            threads = re.search(r"threads: (\d+)", block)
-            jobs.append(
-                PlannedJob(
-                    head[1], int(memory[1]) if memory else 0, int(threads[1]) if threads else 1
-                )
-            )
-    return jobs
+def threads_of_rules(text: str) -> dict[str, int]:
+    """Return the threads of every rule of a Snakefile that asks for more than one."""
+    blocks = re.split(r"(?m)^(?:    )?(?=rule\b)", text)
+    found = {}
+    for block in blocks:
+        name = re.match(r"rule (\w+):", block)
+        threads = re.search(r"(?m)^ +threads:\s+(\d+)$", block)
+        if name and threads and int(threads[1]) > 1:
+            found[name[1]] = int(threads[1])
+    return found
 
 
 def rule_of(comment: str) -> str:
-    """Return the rule that a job's comment names.
-
-    >>> rule_of("rule_render_document_wildcards_manuscript"), rule_of("rule_a_wildcards_")
-    ('render_document', 'a')
-    """
+    """Return the rule that a job's comment names."""
     return comment.removeprefix("rule_").partition("_wildcards_")[0]

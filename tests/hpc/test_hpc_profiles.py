@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
-from slurm_cluster import PlannedJob, megabytes, planned_jobs, rule_of
+from slurm_cluster import megabytes, planned_jobs, rule_of, threads_of_rules
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,25 +65,41 @@ def test_slurm_polls_without_an_accounting_database(repository: Path) -> None:
     assert profile["retries"] >= 1
 
 
-def test_planned_jobs_reads_a_dry_run() -> None:
-    """Output of Snakemake 9.27, shortened: one rule with resources, one that runs locally."""
-    output = """
-[Mon Nov 23 01:00:00 2026]
-Job 3: Reading
-rule read_logs:
-    input: a
-    output: b
-    jobid: 3
-    threads: 2
-    resources: tmpdir=<TBD>, mem_mb=2500, runtime=30
+def test_planned_jobs_are_counted_from_a_dry_run() -> None:
+    """Output of Snakemake 9.27, shortened."""
+    output = """Building DAG of jobs...
+Job stats:
+job                 count
+----------------  -------
+read_device_logs        1
+execute_notebook        2
+default                 1
+total                   4
 
-[Mon Nov 23 01:00:00 2026]
-localrule all:
-    input: b
-    jobid: 0
-    resources: tmpdir=<TBD>
 """
-    assert planned_jobs(output) == [PlannedJob("read_logs", 2500, 2)]
+    assert planned_jobs(output) == {"read_device_logs": 1, "execute_notebook": 2}
+    assert planned_jobs("Nothing to be done.") == {}
+
+
+def test_threads_are_read_from_the_rules() -> None:
+    text = """
+rule one:
+    threads: 1
+    output: "a"
+
+
+rule two:
+    output:
+        "b",
+    threads: 2
+    resources:
+        mem_mb=1
+
+
+rule none:
+    output: "c"
+"""
+    assert threads_of_rules(text) == {"two": 2}
 
 
 def test_job_comments_name_their_rule() -> None:

@@ -40,9 +40,9 @@ def _write(folder: Path, tier: str = "synthetic") -> tuple[pd.DataFrame, Scoreca
             "value": [2.41, -20.0, 17.4],
         }
     )
-    card = build_scorecard(literature.claims, results, recomputed, literature.divergences, tier)  # type: ignore[arg-type]
+    card = build_scorecard(literature.claims, results, recomputed, literature.divergences, tier)
     files = ScorecardFiles(folder / "s.csv", folder / "s.json", folder / "s.html")
-    write_scorecard(card, files, tier, short_citations(_FOLDER / "references.bib"))  # type: ignore[arg-type]
+    write_scorecard(card, files, tier, citations=short_citations(_FOLDER / "references.bib"))
     return card, files
 
 
@@ -74,9 +74,10 @@ def test_csv_and_json_hold_every_row_and_the_tier(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("tier", "said"),
     [
-        ("published", "no cohort was analysed"),
+        ("published", "no participant data"),
         ("synthetic", "not trial data"),
-        ("restricted", "not for release"),
+        ("restricted", "not for distribution"),
+        ("public", "de-identified"),
     ],
 )
 def test_the_page_is_self_contained_and_says_its_tier(tmp_path: Path, tier: str, said: str) -> None:
@@ -88,6 +89,15 @@ def test_the_page_is_self_contained_and_says_its_tier(tmp_path: Path, tier: str,
     assert html.count("<tr class=") == len(card)
     for count in verdict_counts(card).values():
         assert f'<span class="figure">{count}</span>' in html
+
+
+def test_differences_are_printed_with_one_digit_more_than_the_tolerance(tmp_path: Path) -> None:
+    """2.41 against 2.4 give or take 0.05; -20.0 against -20.8; 17.4 against 16.5."""
+    _, files = _write(tmp_path)
+    html = files.html.read_text(encoding="utf-8")
+    for shown in ("+0.010", "+0.800", "+0.900"):
+        assert f'{shown}<span class="tolerance">±0.05 allowed</span>' in html
+    assert "e-" not in "".join(re.findall(r'data-label="Difference">([^<]*)<', html))
 
 
 def test_text_from_the_tables_is_escaped(tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ def _check(*claims: dict[str, object]) -> pd.DataFrame:
 
 def _verdict(check_id: str, *claims: dict[str, object]) -> str:
     found = _check(*claims)
-    rows = found[found["check_id"] == check_id]
+    rows = found[found["check"] == check_id]
     assert len(rows) == 1
     return str(rows["verdict"].iloc[0])
 

@@ -57,7 +57,7 @@ def _score(
         {"result_id": list(results or {}), "value": list((results or {}).values())}
     )
     claims = pd.DataFrame([_CLAIM | fields])
-    return build_scorecard(claims, frame, recomputed, _DIVERGENCES, tier)  # type: ignore[arg-type]
+    return build_scorecard(claims, frame, recomputed, _DIVERGENCES, tier)
 
 
 def _recomputed(value: float, spread: float) -> pd.DataFrame:
@@ -155,8 +155,8 @@ def test_tiers() -> None:
     assert "no other published figure" in published["reason"]
     answered = _score(cohort, _recomputed(-4.9, 0.1), tier="published").iloc[0]
     assert (answered["verdict"], answered["evidence"]) == ("reproduced", "recomputed")
-    restricted = _score(cohort, tier="restricted").iloc[0]
-    assert restricted["evidence"] == "participant_data"
+    for tier in ("public", "restricted"):
+        assert _score(cohort, tier=tier).iloc[0]["evidence"] == "participant_data"
     suppressed = _score({_ID: float("nan")}, tier="restricted").iloc[0]
     assert suppressed["verdict"] == "not_attempted"
 

@@ -81,7 +81,7 @@ def test_each_rule_finds_its_line(tmp_path: Path, body: str, expected: tuple[str
         ("---\nformat:\n  revealjs: default\n---\n", ("RND-003", 3)),
         ("---\nformat: html\n---\n", ("RND-003", 2)),
         ("---\ndate: today\n---\n", ("RND-023", 2)),
-        ("---\ntitle: [\n---\n", ("RND-002", 3)),
+        ("---\ntitle: T\nlang: [\n---\n", ("RND-002", 3)),
         ("---\nbibliography: absent.bib\n---\n", ("RND-019", 1)),
     ],
 )

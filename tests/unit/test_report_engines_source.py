@@ -94,7 +94,8 @@ def test_the_document_wins_over_the_project_file(tmp_path: Path) -> None:
     write(
         tmp_path,
         "_quarto.yml",
-        "project:\n  type: default\nlang: en\ntoc: true\nexecute:\n  echo: false\n  warning: false\n",
+        "project:\n  type: default\nlang: en\ntoc: true\n"
+        "execute:\n  echo: false\n  warning: false\n",
     )
     write(tmp_path, "_variables.yml", "seed: seven\n")
     path = write(tmp_path, "a.qmd", "---\ntoc: false\nexecute:\n  echo: true\n---\n")

@@ -26,6 +26,7 @@ rule simulate_cohort:
     params:
         seed=RUN.seed,
         tier=str(RUN.tier),
+        sections=get_sections("outcomes"),
         targets=get_calibration_targets(),
     message:
         "Drawing the synthetic cohort (seed {params.seed})"
@@ -36,6 +37,7 @@ rule simulate_cohort:
 rule simulate_logs:
     """Write every download of every participant's stimulator in the project's open format."""
     input:
+        tables=RESULTS / "cohort/raw",
         usage=RESULTS / "cohort/usage.parquet",
         code=get_code("simulate_logs.py"),
     output:

@@ -25,7 +25,7 @@ rule draw_figures:
     params:
         tier=str(RUN.tier),
         sections=get_sections(
-            "study", "arms", "visits", "outcomes", "responders", "device_use"
+            "arms", "visits", "outcomes", "responders", "opioids", "device_use"
         ),
     message:
         "Drawing the figures"
@@ -81,6 +81,7 @@ rule render_document:
             "multifidus.report.context",
             "multifidus.report.tables.clinical",
             "multifidus.report.tables.evidence",
+            "multifidus.report.tables.flow",
             "multifidus.report.tables.safety",
         ),
     output:
@@ -135,7 +136,6 @@ rule write_manifest:
         mem_mb=lambda wildcards, attempt: 1000 * attempt,
         runtime=10,
     params:
-        tier=str(RUN.tier),
         sensitivity=RUN.tier.sensitivity,
         run=RUN.model_dump(mode="json"),
     message:

@@ -1,19 +1,20 @@
 """Read every stimulator log into sessions, periods and faults."""
 
-from multifidus.devicelogs.run import read_device_logs
+from pathlib import Path
 
-from multifidus.config import load_sections
 from step import step
 
-with step(snakemake):
-    read_device_logs(
-        logs=snakemake.input.logs,
-        participants=snakemake.input.participants,
-        rules=load_sections(snakemake.params.sections).device_use,
-        sessions=snakemake.output.sessions,
-        periods=snakemake.output.periods,
-        faults=snakemake.output.faults,
-        identities=snakemake.output.identities,
-        workers=snakemake.threads,
-        tier=snakemake.params.tier,
-    )
+from multifidus.config import load_sections
+from multifidus.devicelogs.run import read_device_logs
+
+if __name__ == "__main__":  # worker processes import this file again
+    with step(snakemake):
+        rules = load_sections(snakemake.params.sections).device_use
+        read_device_logs(
+            logs=snakemake.input.logs,
+            participants=Path(snakemake.input.tables) / "participants.parquet",
+            rules=rules,
+            targets=dict(snakemake.output.items()),
+            workers=snakemake.threads,
+            tier=snakemake.params.tier,
+        )

@@ -1,11 +1,15 @@
 """Draw the synthetic cohort: raw tables, therapy usage, calibration report."""
 
-from multifidus.cohort.run import simulate_cohort
 from step import step
+
+from multifidus.cohort.run import simulate_cohort
+from multifidus.config import load_sections
 
 with step(snakemake):
     simulate_cohort(
-        literature="literature",
+        claims="literature/claims.csv",
+        value_sets="literature/value_sets",
+        study=load_sections(snakemake.params.sections),
         seed=snakemake.params.seed,
         tables=snakemake.output.tables,
         usage=snakemake.output.usage,

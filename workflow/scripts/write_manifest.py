@@ -1,16 +1,15 @@
 """List every deliverable with size, hash, tier and sensitivity."""
 
-from multifidus.package.run import write_run_manifest
-
 from step import step
 
+from multifidus.package.manifest import write_manifest
+
 with step(snakemake):
-    write_run_manifest(
-        deliverables=list(snakemake.input.deliverables),
-        record=snakemake.input.get("record") or None,
-        lock=snakemake.input.lock,
+    write_manifest(
+        list(snakemake.input.deliverables),
+        snakemake.output.manifest,
         run=dict(snakemake.params.run),
-        tier=snakemake.params.tier,
         sensitivity=snakemake.params.sensitivity,
-        manifest=snakemake.output.manifest,
+        lock=snakemake.input.lock,
+        record=snakemake.input.get("record") or None,
     )

@@ -17,10 +17,10 @@ __all__ = ["app", "main"]
 
 _ROOMS = MappingProxyType(
     {
+        "literature": "multifidus.literature.cli",
         "logs": "multifidus.devicelogs.cli",
         "results": "multifidus.cli.results",
         "score": "multifidus.instruments.cli",
-        "scorecard": "multifidus.cli.scorecard",
         "stats": "multifidus.stats.cli",
     }
 )

@@ -10,7 +10,8 @@ What is infeasible or contradictory, and left out by declared rules:
 * the upper limit of the five-year ODI interval: the printed interval is not symmetric about its
   estimate, so the lower limit and the estimate are met and the upper limit falls near -20.0;
 * the primary responder shares of the journal paper (57.1 % and 46.6 %), which are no counts of
-  102; the headline shares, 57 and 48 of 102, are met instead, so the paper's difference and p are not;
+  102; the headline shares, 57 and 48 of 102, are met instead, and the paper's difference and p
+  are not;
 * shares of pain responders at two years in the paper's abstract (71 % and 65 % of 156) beside
   counts (111 and 103 of 155) that print differently: the counts are met;
 * earlier conference figures that a paper supersedes;

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import stats
 
+from multifidus.cohort.balance import balanced_baseline
 from multifidus.cohort.design import BASELINE, FOLLOW_UPS
 from multifidus.cohort.goals import (
     BOTH,
@@ -20,8 +21,7 @@ from multifidus.cohort.goals import (
     cut_counts,
     responder_flags,
 )
-from multifidus.cohort.balance import balanced_baseline
-from multifidus.cohort.latent import residual_ratio
+from multifidus.cohort.latent import OUTCOMES, residual_ratio
 from multifidus.cohort.search import Problem, solve
 
 if TYPE_CHECKING:
@@ -41,7 +41,10 @@ __all__ = ["Setting", "baseline_windows", "calibrate_odi", "calibrate_vas", "sha
 VAS_RESPONDERS = ("vas_ge30", "vas_ge50", "vas_ge70", "vas_le25")
 ODI_RESPONDERS = ("odi_ge10", "odi_ge15", "odi_ge20")
 SECTIONS, TOP_LEVEL = 10, 5
-_STEPS = np.array([0, 1, -1, 2, -2, 3, -3, 4, -4, 6, -6, 8, -8, 11, -11, 15, -15, 20, -20])
+FULL_SCALE = 100
+_TIE = 1e-6
+_ODI_STEPS = 13
+_STEPS = (0, 1, -1, 2, -2, 3, -3, 4, -4, 6, -6, 8, -8, 11, -11, 15, -15, 20, -20)
 _PRIMARY_RANGE = range(2, 13)
 _BALANCE = 0.012
 
@@ -167,6 +170,7 @@ def _desired(
     groups = setting.groups(members)
     parts = {arm: groups[arm] for arm in setting.design.arms} if by_arm else {"all": groups["all"]}
     ratios = np.empty(len(response))
+    ceiling = setting.design.largest_ratio[OUTCOMES.index(outcome)]
     for group, inside in parts.items():
         mean, sd = shape_of(setting, outcome, visit, baseline[inside], group)
         n = int(inside.sum())
@@ -175,7 +179,7 @@ def _desired(
             if outcome == "vas" and group == "all"
             else ()
         )
-        ratios[inside] = residual_ratio(response[inside], 1 - mean, sd, cuts)
+        ratios[inside] = residual_ratio(response[inside], 1 - mean, sd, cuts, ceiling)
     return np.asarray(baseline * ratios)
 
 
@@ -211,11 +215,11 @@ def _vas_follow_up(setting: Setting, visit: str, baseline: FloatArray) -> FloatA
     before = baseline[members]
     desired = _desired(setting, "vas", visit, before, members)
     start = np.clip(np.rint(10 * desired), 0, 100)
-    mm = start[:, None] + _STEPS
+    mm = start[:, None] + np.array(_STEPS)
     cost = 0.02 * (mm / 10 - desired[:, None]) ** 2
     # Exactly on a per cent cut, binary fractions would decide who responds.
-    on_cut = np.any([np.abs(mm - 10 * before[:, None] * r) < 1e-6 for r in (0.7, 0.5, 0.3)], axis=0)
-    problem = Problem(np.clip(mm, 0, 100) / 10, cost, (mm >= 0) & (mm <= 100) & ~on_cut)
+    on_cut = np.any([np.abs(mm - 10 * before[:, None] * r) < _TIE for r in (0.7, 0.5, 0.3)], axis=0)
+    problem = Problem(np.clip(mm, 0, 100) / 10, cost, (mm >= 0) & (mm <= FULL_SCALE) & ~on_cut)
     at = VisitScores("vas", visit, problem.values, before, setting.groups(members))
     add_level_goals(problem, setting.targets, at)
     add_responder_goals(problem, setting.targets, at, VAS_RESPONDERS)
@@ -292,13 +296,13 @@ def _odi_follow_up(
     before, points = baseline[members], 100 / (TOP_LEVEL * answered[members])
     desired = _desired(setting, "odi", visit, before, members)
     start = np.rint(np.minimum(desired, 100) / points).astype(np.int64)
-    sums = start[:, None] + _STEPS[:13]
+    sums = start[:, None] + np.array(_STEPS[:_ODI_STEPS])
     scores = sums * points[:, None]
     cost = 0.03 * ((scores - desired[:, None]) / 4) ** 2
     on_cut = (answered[members] < SECTIONS)[:, None] & (
-        np.abs(before[:, None] - scores - 20) < 1e-6
+        np.abs(before[:, None] - scores - 20) < _TIE
     )
-    allowed = (sums >= 0) & (scores <= 100) & ~on_cut
+    allowed = (sums >= 0) & (scores <= FULL_SCALE) & ~on_cut
     problem = Problem(np.clip(scores, 0, 100), cost, allowed)
     at = VisitScores("odi", visit, problem.values, before, setting.groups(members))
     add_level_goals(problem, setting.targets, at)

@@ -93,7 +93,7 @@ def balanced_baseline(
         b_ub=np.array(strip.bounds),
         bounds=[(None, None)] * _SLACK + [(0.0, 0.5)],
     )
-    if not found.success:
+    if not found.success or found.x is None:
         raise DataError(
             "COH-003",
             f"the published figures of {outcome} at {_VISIT} by arm cannot all print together; "

@@ -117,19 +117,20 @@ class CohortDesign:
     share_female: float = 0.54
     bmi: tuple[float, float, float] = (28.0, 4.3, 35.0)  # mean, SD, ceiling of the entry criteria
     vas_range_mm: tuple[int, int] = (60, 90)
+    largest_ratio: tuple[float, float] = (1.3, 1.6)  # follow-up over baseline, VAS and ODI
     odi_range: tuple[int, int] = (22, 70)  # an index of at least 21 is at least 22 in even points
 
     # Latent trajectories: shares of variance. Their sum is one.
-    variance_person: float = 0.50  # one person, all outcomes and visits
+    variance_person: float = 0.47  # one person, all outcomes and visits
     variance_outcome: float = 0.10  # one person, one outcome, all visits
     variance_visit: float = 0.26  # one visit, all outcomes, fading over visits
-    variance_noise: float = 0.14
+    variance_noise: float = 0.17
     visit_memory: float = 0.6  # autocorrelation of the visit part from one visit to the next
     sham_dependence: float = 0.35  # how far sham response foretells response to therapy
     arm_shift_d120: float = 0.28  # in latent SD, half added to therapy, half taken from sham
 
     # End of follow-up. Higher: non-responders leave more selectively.
-    dropout_slope: float = 1.15
+    dropout_slope: float = 0.75
     missed_slope: float = 0.25
     end_reasons: Mapping[str, float] = field(
         default_factory=lambda: MappingProxyType(
@@ -150,7 +151,6 @@ class CohortDesign:
     opioid_users: int = 75
     opioid_increased_share: float = 0.3  # of those neither discontinued nor decreased
     opioid_shares: tuple[float, float] = (0.40, 0.22)  # discontinued, decreased, unpublished visits
-    smallest_change: float = 0.2  # smallest relative change of a dose that was changed
     post_surgical_share: float = 0.3
     new_users: int = 3
 

@@ -7,7 +7,7 @@ often; visits missed for the pandemic do not.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -117,8 +117,8 @@ def weighted_sample(
     if size > int(candidates.sum()) or size < 0:
         raise DataError(
             "COH-002",
-            f"the synthetic cohort needs {size} participants for '{what}' and has "
-            f"{int(candidates.sum())}; check the published counts against the assumed flow",
+            f"the published counts leave {size} participants for '{what}' where the synthetic "
+            f"cohort has {int(candidates.sum())}; check the counts against each other",
         )
     keys = log_weight + rng.gumbel(size=len(candidates))
     keys[~candidates] = -np.inf
@@ -189,17 +189,17 @@ def draw_flow(
     visit_date = {BASELINE: enrolment.baseline}
     reason = {BASELINE: np.full(n, ATTENDED, dtype="<U20")}
     previous_day, previous_half = 0, 0
-    pool = _reason_pool(rng, n, targets, design)
+    staying = _staying(n, targets, design)
+    pool = _reason_pool(rng, n - staying[FOLLOW_UPS[-1]], design)
     for index, visit in enumerate(FOLLOW_UPS):
         plan = design.schedule[visit]
         attending, pandemic = _published_attendance(visit, targets, design)
-        staying = max(plan.in_follow_up, attending + pandemic)
         before = standing[:, max(index - 1, 0)]
         leaving = weighted_sample(
             rng,
             following,
             -design.dropout_slope * before,
-            int(following.sum()) - min(staying, int(following.sum())),
+            int(following.sum()) - staying[visit],
             f"{visit} leaving",
         )
         following &= ~leaving
@@ -209,16 +209,20 @@ def draw_flow(
             end_date[person] = enrolment.activation[person] + int(rng.integers(low, high + 1))
         due = enrolment.activation + np.timedelta64(plan.day, "D")
         reason[visit] = _missed(
-            rng, visit, following, standing[:, index], due, (attending, pandemic), design
+            rng,
+            visit,
+            following,
+            standing=standing[:, index],
+            due=due,
+            wanted=(attending, pandemic),
+            design=design,
         )
         reason[visit][~following] = end_reason[~following]
         visit_date[visit] = _visit_days(rng, enrolment.activation, visit, design)
         visit_date[visit][reason[visit] != ATTENDED] = np.datetime64("NaT")
         previous_day, previous_half = plan.day, plan.half_window
     flow = Flow(visit_date, reason, end_reason, end_date, {})
-    return Flow(
-        visit_date, reason, end_reason, end_date, _unanswered(rng, flow, latent, targets, design)
-    )
+    return replace(flow, unanswered=_unanswered(rng, flow, latent, targets, design))
 
 
 def _published_attendance(
@@ -229,17 +233,19 @@ def _published_attendance(
     return attending, targets.count(f"flow.missed_{PANDEMIC}.{stem}", 0)
 
 
-def _reason_pool(
-    rng: np.random.Generator, n: int, targets: CohortTargets, design: CohortDesign
-) -> list[str]:
-    """Return reasons for ending follow-up, in the order in which they will be taken (from the end).
+def _staying(n: int, targets: CohortTargets, design: CohortDesign) -> dict[str, int]:
+    """Return how many are still followed at each visit: never fewer than any later visit needs."""
+    staying: dict[str, int] = {}
+    needed = 0
+    for visit in reversed(FOLLOW_UPS):
+        published = sum(_published_attendance(visit, targets, design))
+        needed = min(n, max(needed, design.schedule[visit].in_follow_up, published))
+        staying[visit] = needed
+    return staying
 
-    Early ends come first in the flow; removals for infection are among them.
-    """
-    last = FOLLOW_UPS[-1]
-    ends = n - max(
-        design.schedule[last].in_follow_up, sum(_published_attendance(last, targets, design))
-    )
+
+def _reason_pool(rng: np.random.Generator, ends: int, design: CohortDesign) -> list[str]:
+    """Return reasons for ending follow-up, in random order, in the assumed shares."""
     shares = np.array(list(design.end_reasons.values()))
     counts = np.floor(shares / shares.sum() * ends).astype(int)
     counts[0] += ends - int(counts.sum())
@@ -251,6 +257,7 @@ def _missed(
     rng: np.random.Generator,
     visit: str,
     following: BoolArray,
+    *,
     standing: FloatArray,
     due: DayArray,
     wanted: tuple[int, int],
@@ -302,8 +309,8 @@ def _unanswered(
             size = seen - targets.count(f"level.{outcome}.{visit}.observed.all.n", seen - assumed)
             if not size:
                 continue
-            # People with much to gain who gained it: whoever counts as a responder by ODI alone stays determined
-            # in "pain or disability" although the VAS is missing.
+            # People with much to gain who gained it: a responder by ODI stays determined in
+            # "pain or disability" although the VAS is missing.
             candidates = flow.attended(visit)
             standing = latent.at("odi", visit) + latent.severity[:, 1]
             candidates = candidates & (standing > np.quantile(standing[candidates], 0.75))

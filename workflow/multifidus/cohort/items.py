@@ -1,8 +1,8 @@
 """ODI sections: ten answers of 0 to 5 with a given sum and plausible correlations.
 
-Sections differ in how hard they are (lifting and standing are limited first, self-care last), people
-differ in which sections trouble them, and that pattern is stable over visits. Given both, one
-number per form, its overall level, is found so that the rounded sections add up to the sum.
+Sections differ in how hard they are (lifting and standing are limited first, self-care last),
+people differ in which sections trouble them, and that pattern is stable over visits. Given both,
+one number per form, its overall level, is found so that the rounded sections add up to the sum.
 """
 
 from __future__ import annotations

@@ -112,8 +112,8 @@ def residual_ratio(
     response: FloatArray,
     mean: float,
     sd: float,
-    cuts: tuple[tuple[float, int], ...] = (),
-    ceiling: float = 1.6,
+    cuts: tuple[tuple[float, int], ...],
+    ceiling: float,
 ) -> FloatArray:
     """Turn latent responses into residual ratios (follow-up over baseline), best response lowest.
 
@@ -132,14 +132,13 @@ def residual_ratio(
     ceiling
         Largest ratio.
     """
-    n = len(response)
     fractions = rank_fractions(-response)
     want_mean, want_sd = mean, sd
     for _ in range(_ROUNDS):
-        ratios = _stretched_gamma(fractions, mean, sd, cuts, n, ceiling)
+        ratios = _stretched_gamma(fractions, mean, sd, cuts, ceiling)
         mean = float(np.clip(mean * want_mean / ratios.mean(), 0.02, 1.5))
         sd = float(np.clip(sd * want_sd / ratios.std(), 0.02, _WIDEST * mean))
-    return _stretched_gamma(fractions, mean, sd, cuts, n, ceiling)
+    return _stretched_gamma(fractions, mean, sd, cuts, ceiling)
 
 
 def _stretched_gamma(
@@ -147,14 +146,14 @@ def _stretched_gamma(
     mean: float,
     sd: float,
     cuts: tuple[tuple[float, int], ...],
-    n: int,
     ceiling: float,
 ) -> FloatArray:
     """Return gamma quantiles at fractions that were stretched so that the cuts fall right."""
     shape, scale = (mean / sd) ** 2, sd**2 / mean
     knots = [(0.0, 0.0)]
     knots += [
-        (count / n, float(stats.gamma.cdf(cut, shape, scale=scale))) for cut, count in sorted(cuts)
+        (count / len(fractions), float(stats.gamma.cdf(cut, shape, scale=scale)))
+        for cut, count in sorted(cuts)
     ]
     knots.append((1.0, float(stats.gamma.cdf(ceiling, shape, scale=scale))))
     at, to = zip(*knots, strict=True)

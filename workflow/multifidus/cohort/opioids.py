@@ -9,6 +9,7 @@ and increases keep the drug, so that every edition of conversion factors gives t
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -16,6 +17,7 @@ import pandas as pd
 
 from multifidus.base.errors import DataError
 from multifidus.cohort.design import FOLLOW_UPS
+from multifidus.cohort.events import observed_until
 from multifidus.cohort.flow import weighted_sample
 
 if TYPE_CHECKING:
@@ -45,16 +47,24 @@ class _Regimen(NamedTuple):
     share: float
 
 
-# Common oral and transdermal regimens of chronic back pain; the shares are assumptions.
+# Common oral and transdermal regimens of chronic back pain as (dose, number a day), each step at
+# least a fifth above the one below it; the choice and the shares are assumptions.
+_TRAMADOL = ((50, 1), (50, 2), (50, 3), (50, 4), (100, 3), (100, 4))
+_HYDROCODONE = ((5, 1), (5, 2), (5, 3), (5, 4), (10, 3), (10, 4))
+_OXYCODONE = ((5, 1), (5, 2), (5, 3), (5, 4), (10, 3), (15, 3))
+_CODEINE = ((15, 2), (30, 2), (30, 3), (30, 4), (60, 3), (60, 4))
+_MORPHINE = ((10, 1), (10, 2), (15, 2), (30, 2), (30, 3), (60, 2))
+_TAPENTADOL = ((50, 1), (50, 2), (100, 2), (150, 2), (200, 2), (250, 2))
+_FENTANYL = ((12, 1), (25, 1), (37, 1), (50, 1), (75, 1), (100, 1))
 _REGIMENS = (
-    _Regimen("tramadol", "oral", "mg", ((50, 1), (50, 2), (50, 3), (50, 4), (100, 3), (100, 4)), 0.29),
-    _Regimen("hydrocodone", "oral", "mg", ((5, 1), (5, 2), (5, 3), (5, 4), (10, 3), (10, 4)), 0.27),
-    _Regimen("oxycodone", "oral", "mg", ((5, 1), (5, 2), (5, 3), (5, 4), (10, 3), (15, 3)), 0.2),
-    _Regimen("codeine", "oral", "mg", ((15, 2), (30, 2), (30, 3), (30, 4), (60, 3), (60, 4)), 0.07),
-    _Regimen("morphine", "oral", "mg", ((10, 1), (10, 2), (15, 2), (30, 2), (30, 3), (60, 2)), 0.07),
-    _Regimen("tapentadol", "oral", "mg", ((50, 1), (50, 2), (100, 2), (150, 2), (200, 2), (250, 2)), 0.06),
-    _Regimen("fentanyl", "transdermal", "mcg/h", ((12, 1), (25, 1), (37, 1), (50, 1), (62, 1), (75, 1)), 0.04),
-)  # fmt: skip
+    _Regimen("tramadol", "oral", "mg", _TRAMADOL, 0.29),
+    _Regimen("hydrocodone", "oral", "mg", _HYDROCODONE, 0.27),
+    _Regimen("oxycodone", "oral", "mg", _OXYCODONE, 0.2),
+    _Regimen("codeine", "oral", "mg", _CODEINE, 0.07),
+    _Regimen("morphine", "oral", "mg", _MORPHINE, 0.07),
+    _Regimen("tapentadol", "oral", "mg", _TAPENTADOL, 0.06),
+    _Regimen("fentanyl", "transdermal", "mcg/h", _FENTANYL, 0.04),
+)
 _RESCUE = ("hydrocodone", "oral", "mg")
 
 
@@ -199,7 +209,7 @@ def _draw_course(setting: Setting, person: int, categories: dict[str, str]) -> _
         "increased": int(rng.integers(base + 1, len(regimen.steps))),
     }
     edges = _visit_edges(setting, person)
-    for earlier, visit in zip(FOLLOW_UPS[:-1], FOLLOW_UPS[1:], strict=True):
+    for earlier, visit in pairwise(FOLLOW_UPS):
         low, high = edges[earlier] + _QUIET_DAYS * _DAY, edges[visit] - _QUIET_DAYS * _DAY
         if categories[visit] == now or high <= low:
             continue
@@ -223,23 +233,15 @@ def _visit_edges(setting: Setting, person: int) -> dict[str, np.datetime64]:
 def _rows_of(setting: Setting, person: int, course: _Course) -> list[dict[str, object]]:
     """Return the prescriptions of a course, cut at the last contact."""
     rng = setting.rng
-    last = _last_contact(setting, person)
+    last = observed_until(setting)[person]
     rows = []
     for at, (day, step) in enumerate(zip(course.days, course.steps, strict=True)):
         if step is None or day > last:
             continue
         following = course.days[at + 1] - _DAY if at + 1 < len(course.days) else None
         end = None if following is None or following > last else following
-        dose, per_day = course.regimen.steps[step]
-        row = _row(
-            setting,
-            person,
-            (course.regimen.drug, course.regimen.route, course.regimen.unit),
-            dose,
-            per_day,
-            day,
-            end,
-        )
+        drug = (course.regimen.drug, course.regimen.route, course.regimen.unit)
+        row = _row(setting, person, drug, course.regimen.steps[step], (day, end))
         if at == 0 and rng.random() < 4 * _PARTIAL_SHARE:
             # A start long before the study is known by month or year.
             other_year = str(day)[:4] < str(setting.enrolment.baseline[person])[:4]
@@ -248,30 +250,23 @@ def _rows_of(setting: Setting, person: int, course: _Course) -> list[dict[str, o
     return rows
 
 
-def _last_contact(setting: Setting, person: int) -> np.datetime64:
-    ended = setting.flow.end_date[person]
-    last = setting.flow.last_seen()[person]
-    return last if np.isnat(ended) else max(last, ended)
-
-
 def _row(
     setting: Setting,
     person: int,
     drug: tuple[str, str, str],
-    dose: float,
-    per_day: float,
-    start: np.datetime64,
-    end: np.datetime64 | None,
+    dose: tuple[float, float],
+    days: tuple[np.datetime64, np.datetime64 | None],
     *,
     as_needed: bool = False,
 ) -> dict[str, object]:
+    start, end = days
     return {
         "participant_id": str(setting.enrolment.ids[person]),
         "drug": drug[0],
         "route": drug[1],
-        "dose": dose,
+        "dose": float(dose[0]),
         "dose_unit": drug[2],
-        "doses_per_day": per_day,
+        "doses_per_day": float(dose[1]),
         "as_needed": as_needed,
         "start_date": str(start),
         "end_date": None if end is None else str(end),
@@ -286,7 +281,7 @@ def _incidental(setting: Setting, users: BoolArray) -> list[dict[str, object]]:
     for person in np.flatnonzero(rng.random(len(users)) < design.post_surgical_share):
         start = enrolment.implant[person]
         end = start + int(rng.integers(3, 11)) * _DAY
-        rows.append(_row(setting, int(person), _RESCUE, 5.0, 3.0, start, end, as_needed=True))
+        rows.append(_row(setting, int(person), _RESCUE, (5, 3), (start, end), as_needed=True))
     others = np.flatnonzero(~users & setting.flow.attended("y3"))
     for person in rng.choice(others, min(design.new_users, len(others)), replace=False):
         start = setting.flow.visit_date["y2"][person]
@@ -297,5 +292,5 @@ def _incidental(setting: Setting, users: BoolArray) -> list[dict[str, object]]:
         )
         regimen = _REGIMENS[0]
         drug = (regimen.drug, regimen.route, regimen.unit)
-        rows.append(_row(setting, int(person), drug, 50.0, 2.0, start, start + 90 * _DAY))
+        rows.append(_row(setting, int(person), drug, (50, 2), (start, start + 90 * _DAY)))
     return rows

@@ -1,121 +1,145 @@
-"""The workflow's steps of the cohort: raw tables, therapy usage, stimulator logs."""
+"""The steps of the workflow: draw the cohort, write its logs."""
 
 from __future__ import annotations
 
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
+from multifidus.base.errors import DataError
 from multifidus.base.files import atomic_directory, write_csv, write_parquet
 from multifidus.cohort.design import CohortDesign
 from multifidus.cohort.generate import generate_cohort
+from multifidus.cohort.logs import usage_frame, write_logs
 from multifidus.cohort.tables import write_cohort
 from multifidus.cohort.targets import targets_from_claims
-from multifidus.cohort.usage import DeviceUse
-from multifidus.devicelogs.simulator import SessionTruth, simulate_device
-from multifidus.literature.claims import load_literature
+from multifidus.literature import load_claims, load_value_sets
+from multifidus.literature.models import DIVERGENCES
+from multifidus.literature.tables import load_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from multifidus.config.study import StudyConfig
 
-__all__ = ["read_usage", "simulate_cohort", "simulate_logs", "usage_frame"]
+__all__ = ["decrements_of", "simulate_cohort", "simulate_logs"]
 
-_ARRAYS = ("downloads", "start_utc", "seconds", "reason", "amplitude")
-_DAYS = ("activation", "exposure_start", "exposure_end")
+_DIMENSIONS = ("mo", "sc", "ua", "pd", "ad")
+_LEVELS = range(2, 6)
+
+
+def decrements_of(coefficients: pd.DataFrame, value_set: str) -> tuple[tuple[float, ...], ...]:
+    """Return the decrements of a value set, levels 1 to 5 of the five dimensions.
+
+    Parameters
+    ----------
+    coefficients
+        Rows of ``literature/value_sets/coefficients.csv``.
+    value_set
+        Id of a value set without intercept and interactions.
+
+    Raises
+    ------
+    DataError
+        ``COH-006`` when the value set is not in the table.
+    """
+    rows = coefficients[coefficients["value_set"] == value_set]
+    found = rows.set_index(["dimension", "level"])["decrement"].astype(float).to_dict()
+    try:
+        return tuple(
+            (0.0, *(found[dimension, level] for level in _LEVELS)) for dimension in _DIMENSIONS
+        )
+    except KeyError as error:
+        raise DataError(
+            "COH-006",
+            f"the value set '{value_set}' has no complete set of decrements in "
+            "literature/value_sets/coefficients.csv; name another one in the study file's outcomes",
+        ) from error
 
 
 def simulate_cohort(
     *,
-    literature: Path | str,
+    claims: Path | str,
+    value_sets: Path | str,
+    study: StudyConfig,
     seed: int,
     tables: Path | str,
     usage: Path | str,
     calibration: Path | str,
     tier: str,
 ) -> None:
-    """Draw the cohort and write its raw tables, the truth behind its logs and the calibration.
+    """Draw the cohort and write its raw tables, the truth behind its logs, and the report.
 
     Parameters
     ----------
-    literature
-        The ``literature`` folder, whose claims are the calibration targets.
+    claims
+        ``literature/claims.csv``; the divergence register stands beside it.
+    value_sets
+        ``literature/value_sets``.
+    study
+        The study; its EQ-5D outcome names the value set.
     seed
-        Seed of everything that is drawn.
+        Seed of all random numbers.
     tables
         Folder of raw CSV tables to make.
     usage
-        Parquet file of therapy sessions to make, one row per participant.
+        Parquet file of activations, downloads and sessions to make.
     calibration
-        CSV file to make: every target, its window and what was reached.
+        CSV file of the calibration report to make.
     tier
-        Data tier.
+        Data tier, written into the Parquet file.
     """
-    published = load_literature(Path(literature))
-    targets = targets_from_claims(published.claims, published.divergences)
-    cohort = generate_cohort(seed, targets, CohortDesign())
+    register = load_table(Path(claims).with_name(DIVERGENCES.name), DIVERGENCES)
+    targets = targets_from_claims(load_claims(Path(claims)), register)
+    declared = [outcome.value_set for outcome in study.outcomes if outcome.value_set is not None]
+    if not declared:
+        raise DataError(
+            "COH-007",
+            "the study file declares no EQ-5D outcome with a value set, which the synthetic cohort "
+            "is calibrated with; add one under outcomes",
+        )
+    coefficients = load_value_sets(Path(value_sets)).coefficients
+    design = CohortDesign(decrements_of(coefficients, declared[0]))
+    cohort = generate_cohort(seed, targets, design)
     with atomic_directory(tables) as folder:
         write_cohort(cohort, folder)
-    write_parquet(usage, usage_frame(cohort.usage), {"table": "usage", "tier": tier})
-    write_csv(calibration, cohort.report.assign(tier=tier))
+    write_parquet(usage, usage_frame(cohort.usage), {"tier": tier})
+    write_csv(calibration, cohort.report)
 
 
-def usage_frame(usage: Iterable[DeviceUse]) -> pd.DataFrame:
-    """Return therapy usage as a frame: a row per participant, sessions as lists."""
-    names = [field.name for field in fields(DeviceUse)]
-    return pd.DataFrame([{name: getattr(use, name) for name in names} for use in usage])
-
-
-def read_usage(path: Path | str) -> list[DeviceUse]:
-    """Read what :func:`usage_frame` gave."""
-    frame = pd.read_parquet(path)
-    return [
-        DeviceUse(
-            **{
-                "participant_id": row["participant_id"],
-                **{name: np.datetime64(row[name], "D") for name in _DAYS},
-                **{name: np.asarray(row[name], dtype=np.int64) for name in _ARRAYS},
-            }
-        )
-        for row in frame.to_dict("records")
-    ]
-
-
-def simulate_logs(*, usage: Path | str, folder: Path | str, seed: int, workers: int = 1) -> None:
-    """Write every participant's downloads as ``<participant>-<nn>.ipglog``.
+def simulate_logs(
+    *,
+    tables: Path | str,
+    usage: Path | str,
+    folder: Path | str,
+    seed: int,
+    workers: int = 1,
+) -> None:
+    """Write the stimulator logs of a cohort that was drawn before.
 
     Parameters
     ----------
+    tables
+        Folder of its raw tables; the devices must be those of its participants.
     usage
-        File that :func:`simulate_cohort` wrote.
+        Parquet file of activations, downloads and sessions.
     folder
-        Folder to make.
+        Folder of logs to make.
     seed
-        Seed of battery, impedance and timing noise; each device has its own stream.
+        Seed of what else happens to the devices.
     workers
-        Processes; the bytes do not depend on their number.
+        Processes; changes no byte.
+
+    Raises
+    ------
+    DataError
+        ``COH-008`` when tables and usage are not of one cohort.
     """
-    with atomic_directory(folder) as target:
-        jobs = [
-            (use, [seed, number], target)
-            for number, use in enumerate(read_usage(usage))
-            if len(use.downloads)
-        ]
-        with ProcessPoolExecutor(max_workers=workers) as pool:
-            list(pool.map(_write_device, jobs, chunksize=8))
-
-
-def _write_device(job: tuple[DeviceUse, list[int], Path]) -> None:
-    use, seed, folder = job
-    downloads = simulate_device(
-        use.participant_id,
-        use.activation,
-        [int(second) for second in use.downloads],
-        SessionTruth(use.start_utc, use.seconds, use.reason, use.amplitude, use.amplitude),
-        rng_seed=seed,
-    )
-    for number, content in enumerate(downloads, start=1):
-        (folder / f"{use.participant_id}-{number:02d}.ipglog").write_bytes(content)
+    people = pd.read_csv(Path(tables) / "participants.csv", usecols=["participant_id"], dtype="str")
+    truth = pd.read_parquet(usage)
+    if set(people["participant_id"]) != set(truth["participant_id"]):
+        raise DataError(
+            "COH-008",
+            "the raw tables and the therapy usage are not of the same synthetic cohort; draw both "
+            "again with the rule simulate_cohort",
+        )
+    write_logs(truth, Path(folder), seed, workers)

@@ -49,8 +49,8 @@ class CohortTables:
     usage
         The sessions behind each participant's stimulator log.
     report
-        One row per target: ``result_id``, ``claim_id``, ``printed``, ``lower``, ``upper``,
-        ``reached``, ``met``, ``iterations``, ``note``.
+        One row per target: ``target`` (a result id), ``claim_id``, ``printed``, ``low``, ``high``,
+        ``reached``, ``met``, ``iterations``, ``note``; declined claims follow, with the reason.
     """
 
     tables: Mapping[str, pd.DataFrame]
@@ -74,7 +74,7 @@ def draw_crossover(setting: Setting) -> DayArray:
     days = setting.rng.integers(low, high + 1, len(after))
     switch = after + days * _DAY
     control = setting.arms[setting.design.control_arm]
-    gone = ~np.isnat(setting.flow.end_date) & (switch >= setting.flow.end_date)
+    gone = switch >= observed_until(setting)
     return np.where(control & ~gone, switch, np.datetime64("NaT"))
 
 
@@ -178,7 +178,7 @@ def write_cohort(tables: CohortTables, folder: Path) -> list[Path]:
     written = []
     for name in tables:
         frame = tables[name].copy()
-        for column in frame.columns[[kind == bool for kind in frame.dtypes]]:
+        for column in frame.columns[[kind.kind == "b" for kind in frame.dtypes]]:
             frame[column] = frame[column].map({True: "true", False: "false"})
         write_csv(folder / f"{name}.csv", frame)
         written.append(folder / f"{name}.csv")

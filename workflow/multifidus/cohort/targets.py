@@ -16,10 +16,9 @@ is listed in :attr:`CohortTargets.declined`.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, NamedTuple
 
-from multifidus.base.errors import LiteratureError
+from multifidus.literature import parse_printed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
 __all__ = ["CohortTargets", "Declined", "Window", "targets_from_claims"]
 
 _CALIBRATED_EVIDENCE = "recovered_from_cohort"
-_NONE = ("none", "no", "zero")
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +151,7 @@ def targets_from_claims(
     Raises
     ------
     LiteratureError
-        ``COH-010`` when a printed figure is not a number.
+        When a printed figure is not a number.
     """
     given_up = _given_up(divergences)
     rows = [
@@ -217,22 +215,11 @@ def _windows_of(row: Mapping[str, str]) -> tuple[list[Window], list[Declined]]:
 
 def _window(result_id: str, printed: str, claim_id: str) -> Window:
     """Return the half-unit interval of a printed figure; ``< x`` is everything below x."""
-    text = printed.replace("\N{MINUS SIGN}", "-").replace(",", "").replace("%", "").strip()
-    below = text.startswith("<")
-    text = "0" if text.lower() in _NONE else text
-    try:
-        number = Decimal(text.lstrip("<=+ ").strip())
-    except InvalidOperation as error:
-        raise LiteratureError(
-            "COH-010",
-            f"the printed figure of claim '{claim_id}' is not a number; write it as printed, "
-            "for instance -4.9, 71.8% or < 0.0001",
-        ) from error
-    if below:
-        return Window(result_id, 0.0, float(number), printed, claim_id)
-    exponent = number.as_tuple().exponent
-    half = Decimal(1).scaleb(int(exponent)) / 2
-    return Window(result_id, float(number - half), float(number + half), printed, claim_id)
+    figure = parse_printed(printed)
+    if figure.relation == "<":
+        return Window(result_id, 0.0, figure.value, printed, claim_id)
+    half = figure.half_unit
+    return Window(result_id, figure.value - half, figure.value + half, printed, claim_id)
 
 
 def _symmetric(estimate: Window, lower: Window, upper: Window) -> bool:

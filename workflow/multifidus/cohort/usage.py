@@ -138,7 +138,14 @@ def simulate_usage(setting: Setting, crossover: DayArray) -> list[DeviceUse]:
     stops = _stops(setting, start, end, exposed)
     tendency = _tendency(setting)
     plans = [
-        _plan(setting, person, start[person], end[person], stops[person], tendency[person])
+        _plan(
+            setting,
+            person,
+            tendency[person],
+            start=start[person],
+            end=end[person],
+            stop=stops[person],
+        )
         for person in range(len(control))
     ]
     level = _calibrated_level(setting, plans, exposed)
@@ -201,10 +208,11 @@ def _tendency(setting: Setting) -> FloatArray:
 def _plan(
     setting: Setting,
     person: int,
+    tendency: FloatArray,
+    *,
     start: np.datetime64,
     end: np.datetime64,
     stop: np.datetime64,
-    tendency: FloatArray,
 ) -> _Plan:
     """Draw the random numbers of one participant's days."""
     rng, design = setting.rng, setting.design

@@ -1,7 +1,7 @@
-"""The calibration report: every target recomputed from the finished raw tables.
+"""Published statistics recomputed from the finished raw tables.
 
-The statistics are computed here from scratch, by a plain path over the tables, and share no code
-with the search that met them.
+They are computed from scratch, by a plain path over the tables, and share no code with the search
+that met them.
 """
 
 from __future__ import annotations
@@ -12,26 +12,25 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from multifidus.base.errors import DataError
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import numpy.typing as npt
 
     from multifidus.cohort.design import CohortDesign
-    from multifidus.cohort.targets import CohortTargets, Window
     from multifidus.cohort.usage import DeviceUse
 
     FloatArray = npt.NDArray[np.float64]
 
-__all__ = ["calibration_report", "require_met", "score_tables"]
+__all__ = ["Recomputed", "ResultParts", "score_tables"]
 
 _MOST_MISSING = 1
 _TINY = 1e-9
 
 
-class _Parts(NamedTuple):
+class ResultParts(NamedTuple):
+    """The parts of a result id."""
+
     analysis: str
     outcome: str
     visit: str
@@ -76,7 +75,7 @@ def score_tables(tables: Mapping[str, pd.DataFrame], design: CohortDesign) -> pd
     return pd.concat(frames, ignore_index=True).dropna(subset="score")
 
 
-class _Recomputed:
+class Recomputed:
     """Statistics of one cohort by result id."""
 
     def __init__(
@@ -85,13 +84,13 @@ class _Recomputed:
         self.tables, self.usage = tables, usage
         self.people = tables["participants"].set_index("participant_id")
         scores = score_tables(tables, design)
-        self.wide = scores.pivot(
+        self.wide = scores.pivot_table(
             index="participant_id", columns=["outcome", "visit"], values="score"
         )
 
     def value(self, result_id: str) -> float | None:
         """Return a statistic, or nothing when this module does not know how to compute it."""
-        parts = _Parts(*result_id.split("."))
+        parts = ResultParts(*result_id.split("."))
         method = getattr(self, f"_{parts.analysis}", None)
         return None if method is None else method(parts)
 
@@ -99,14 +98,14 @@ class _Recomputed:
         arms = self.people["arm"]
         return self.people.index if group == "all" else arms.index[arms == group]
 
-    def _series(self, parts: _Parts, visit: str | None = None) -> pd.Series:
+    def _series(self, parts: ResultParts, visit: str | None = None) -> pd.Series:
         column = self.wide[parts.outcome, visit or parts.visit]
         return column[column.index.isin(self._members(parts.group))]
 
-    def _level(self, parts: _Parts) -> float | None:
+    def _level(self, parts: ResultParts) -> float | None:
         return _moment(self._series(parts), parts.statistic)
 
-    def _baseline(self, parts: _Parts) -> float | None:
+    def _baseline(self, parts: ResultParts) -> float | None:
         if ("vas" in parts.outcome) or parts.outcome in ("odi", "eq5d"):
             return self._level(parts)
         if parts.outcome == "age":
@@ -114,14 +113,14 @@ class _Recomputed:
         long = self.tables["characteristics"]
         return _moment(long.loc[long["characteristic"] == parts.outcome, "value"], parts.statistic)
 
-    def _change(self, parts: _Parts) -> float | None:
+    def _change(self, parts: ResultParts) -> float | None:
         return _moment(self._series(parts) - self._series(parts, "baseline"), parts.statistic)
 
-    def _percent_change(self, parts: _Parts) -> float | None:
+    def _percent_change(self, parts: ResultParts) -> float | None:
         before = self._series(parts, "baseline")
         return _moment(100 * (self._series(parts) - before) / before, parts.statistic)
 
-    def _difference(self, parts: _Parts) -> float | None:
+    def _difference(self, parts: ResultParts) -> float | None:
         if parts.outcome not in ("vas", "odi", "eq5d"):
             return None
         arms = [
@@ -137,12 +136,12 @@ class _Recomputed:
             "p_value": float(found.pvalue),
         }.get(parts.statistic)
 
-    def _responder(self, parts: _Parts) -> float | None:
+    def _responder(self, parts: ResultParts) -> float | None:
         met = self._met(parts, parts.outcome).dropna()
         met = met[met.index.isin(self._members(parts.group))].astype(float)
         return {"count": met.sum(), "percent": 100 * met.mean(), "n": len(met)}.get(parts.statistic)
 
-    def _met(self, parts: _Parts, responder: str) -> pd.Series:
+    def _met(self, parts: ResultParts, responder: str) -> pd.Series:
         """Return 1, 0 or missing per participant for a responder definition."""
         if responder == "vas50_or_odi20":
             both = pd.concat([self._met(parts, name) for name in ("vas_ge50", "odi_ge20")], axis=1)
@@ -166,7 +165,7 @@ class _Recomputed:
             met = before - after >= threshold - _TINY
         return met.astype(float).where(known)
 
-    def _flow(self, parts: _Parts) -> float | None:
+    def _flow(self, parts: ResultParts) -> float | None:
         visits = self.tables["visits"]
         here = visits[visits["visit"] == parts.visit]
         if parts.outcome in ("randomised", "implanted"):
@@ -177,11 +176,13 @@ class _Recomputed:
             return float((here["reason_missed"] == parts.outcome.removeprefix("missed_")).sum())
         return None
 
+    def _seen(self, visit: str) -> pd.DataFrame:
+        visits = self.tables["visits"]
+        return visits[(visits["visit"] == visit) & visits["attended"]]
+
     def _doses(self, visit: str) -> pd.Series:
         """Return relative opioid doses (drug, dose and number) at a visit, by participant."""
-        rows = self.tables["opioids"].merge(
-            self.tables["visits"].query("visit == @visit and attended"), on="participant_id"
-        )
+        rows = self.tables["opioids"].merge(self._seen(visit), on="participant_id")
         start = rows["start_date"] + "-01-01"
         begun = pd.to_datetime(start.str[:10], format="ISO8601")
         ended = pd.to_datetime(rows["end_date"], format="ISO8601")
@@ -189,10 +190,9 @@ class _Recomputed:
         active = rows[(begun <= day) & (ended.isna() | (ended >= day))]
         return (active["dose"] * active["doses_per_day"]).groupby(active["participant_id"]).sum()
 
-    def _opioids(self, parts: _Parts) -> float | None:
+    def _opioids(self, parts: ResultParts) -> float | None:
         base = self._doses("baseline")
-        visits = self.tables["visits"]
-        seen = visits.loc[(visits["visit"] == parts.visit) & visits["attended"], "participant_id"]
+        seen = self._seen(parts.visit)["participant_id"]
         users = base[base.index.isin(seen)]
         now = self._doses(parts.visit).reindex(users.index).fillna(0.0)
         reached = {
@@ -206,21 +206,21 @@ class _Recomputed:
         of = len(self.people) if parts.outcome == "users" else len(users)
         return 100 * reached / of if parts.statistic == "percent" else None
 
-    def _adverse_events(self, parts: _Parts) -> float | None:
+    def _adverse_events(self, parts: ResultParts) -> float | None:
         if parts.outcome != "serious_related":
             return None
         events = self.tables["adverse_events"]
-        related = events[["related_device", "related_procedure"]].ne("none").any(axis=1)
+        related = (events["related_device"] != "none") | (events["related_procedure"] != "none")
         people = events.loc[related & events["serious"], "participant_id"].nunique()
         return {"participants": float(people), "percent": 100 * people / len(self.people)}.get(
             parts.statistic
         )
 
-    def _device_events(self, parts: _Parts) -> float | None:
+    def _device_events(self, parts: ResultParts) -> float | None:
         kinds = self.tables["device_events"]["event_type"]
         return float((kinds == parts.outcome).sum()) if parts.statistic == "events" else None
 
-    def _device_use(self, parts: _Parts) -> float | None:
+    def _device_use(self, parts: ResultParts) -> float | None:
         year = int(parts.visit.removeprefix("year"))
         shares = {use.participant_id: use.utilisation(year) for use in self.usage}
         exposed = [use for use in self.usage if not np.isnan(shares[use.participant_id])]
@@ -245,88 +245,3 @@ def _moment(values: pd.Series, statistic: str) -> float | None:
         "ci_upper": mean + half,
         "p_value": float(stats.ttest_1samp(known, 0.0).pvalue),
     }.get(statistic)
-
-
-def calibration_report(
-    tables: Mapping[str, pd.DataFrame],
-    usage: tuple[DeviceUse, ...],
-    targets: CohortTargets,
-    design: CohortDesign,
-    steps: Mapping[str, int],
-) -> pd.DataFrame:
-    """Hold every target against the finished tables.
-
-    Returns
-    -------
-    DataFrame
-        Columns ``result_id``, ``claim_id``, ``printed``, ``lower``, ``upper``, ``reached``,
-        ``met`` (missing for what is not computed here and for declined claims), ``iterations`` of
-        the search behind it, ``note``.
-    """
-    recomputed = _Recomputed(tables, usage, design)
-    rows = [_report_row(window, recomputed, steps) for window in targets]
-    rows += [
-        (
-            declined.result_id,
-            declined.claim_id,
-            None,
-            np.nan,
-            np.nan,
-            np.nan,
-            None,
-            None,
-            declined.reason,
-        )
-        for declined in targets.declined
-    ]
-    columns = [
-        "result_id",
-        "claim_id",
-        "printed",
-        "lower",
-        "upper",
-        "reached",
-        "met",
-        "iterations",
-        "note",
-    ]
-    frame = pd.DataFrame(rows, columns=columns)
-    return frame.astype({"met": "boolean", "iterations": "Int64"})
-
-
-def _report_row(
-    window: Window, recomputed: _Recomputed, steps: Mapping[str, int]
-) -> tuple[object, ...]:
-    reached = recomputed.value(window.result_id)
-    parts = _Parts(*window.result_id.split("."))
-    outcome = next(
-        (name for name in ("vas", "odi", "eq5d") if name in parts.outcome), parts.outcome
-    )
-    iterations = steps.get(f"{outcome} at {parts.visit}")
-    note = ""
-    lower, upper = window.lower, window.upper
-    if parts.analysis == "percent_change" and parts.statistic == "mean" and lower > 0:
-        lower, upper, note = -upper, -lower, "a reduction, printed without its sign"
-    met = None if reached is None else bool(lower - _TINY <= reached <= upper + _TINY)
-    if reached is None:
-        note = "not computed by the generator"
-    return (
-        window.result_id, window.claim_id, window.printed, lower, upper, reached, met, iterations, note,
-    )  # fmt: skip
-
-
-def require_met(report: pd.DataFrame) -> None:
-    """Refuse a cohort that misses a target.
-
-    Raises
-    ------
-    DataError
-        ``COH-005`` naming the results that were missed.
-    """
-    missed = report.loc[report["met"].eq(other=False).fillna(value=False), "result_id"]
-    if len(missed):
-        raise DataError(
-            "COH-005",
-            f"the synthetic cohort misses {len(missed)} published figure(s) "
-            f"({', '.join(missed[:3])}); check these claims for contradictions",
-        )

@@ -38,6 +38,7 @@ ROW = "row"
 
 _FIRST_DATA_ROW = 2
 _SHOWN_ROWS = 5
+_LARGEST_WHOLE = 2.0**53  # beyond it a float cannot tell whole numbers apart
 _TRUE, _FALSE = ("true", "1", "yes", "y"), ("false", "0", "no", "n")
 
 
@@ -221,7 +222,7 @@ def _read_column(text: pd.Series, kind: Kind) -> tuple[pd.Series, list[tuple[str
     unread = ("is_number", given & numbers.isna())
     if kind is Kind.NUMBER:
         return numbers, [unread]
-    whole = numbers.where(numbers.round() == numbers)
+    whole = numbers.where((numbers.round() == numbers) & (numbers.abs() < _LARGEST_WHOLE))
     return whole.astype("Int64"), [unread, ("is_integer", numbers.notna() & whole.isna())]
 
 

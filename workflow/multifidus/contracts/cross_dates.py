@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from multifidus.contracts.check import Finding, finding_at
@@ -55,6 +56,7 @@ _RECORDED = (
     _Recorded("exposure", "start_date", "error"),
     _Recorded("opioids", "start_date", "error"),
 )
+_OLDEST = 130
 _ASSESSMENTS = ("vas", "odi", "eq5d", "analgesics")
 _PARTICIPANT_DEATH: tuple[tuple[str, Literal["error", "note"]], ...] = (
     ("randomisation_date", "error"),
@@ -143,7 +145,12 @@ def _visit_order(tables: Tables, study: StudyConfig) -> list[Finding]:
 
 def _of(people: pd.DataFrame, frame: pd.DataFrame, column: str) -> pd.Series:
     """Return a date of the participants table for each row of another table."""
-    return frame["participant_id"].map(people[column])
+    return _looked_up(people[column], frame)
+
+
+def _looked_up(values: pd.Series, frame: pd.DataFrame) -> pd.Series:
+    """Return a value per participant for each row; unlike ``map`` it keeps the type when empty."""
+    return values.reindex(frame["participant_id"].fillna("")).set_axis(frame.index)
 
 
 def _records(tables: Tables, people: pd.DataFrame) -> list[Finding]:
@@ -156,7 +163,7 @@ def _records(tables: Tables, people: pd.DataFrame) -> list[Finding]:
         bounds = date_bounds(frame[column])
         after = bounds["first"] > _of(people, frame, "death_date")
         unseen = (bounds["first"] > _of(people, frame, "last_contact_date")) & ~after
-        unborn = bounds["last"] < frame["participant_id"].map(birth)
+        unborn = bounds["last"] < _looked_up(birth, frame)
         findings += finding_at("before_death", name, column, frame, after, severity=after_death)
         findings += finding_at("observed_until", name, column, frame, unseen, severity="note")
         findings += finding_at("after_birth", name, column, frame, unborn)
@@ -169,7 +176,9 @@ def _earliest_birth(people: pd.DataFrame) -> pd.Series:
     Somebody aged ``a`` on a day was born after that day ``a + 1`` years before it.
     """
     start = people["randomisation_date"].fillna(people["treatment_start_date"])
-    years = people["age_years"].astype("float64") + 1
+    # An impossible age is reported on its own; no birthday follows from it.
+    age = people["age_years"].astype("float64")
+    years = age.where(age.between(0, _OLDEST)) + 1
     days = pd.to_timedelta((years * 366).round(), unit="D")
     return (start - days).astype("datetime64[s]")
 
@@ -197,13 +206,8 @@ def _windows(tables: Tables, people: pd.DataFrame, study: StudyConfig) -> list[F
             inside[visit.id] = day.between(*visit.window)
         windows = pd.DataFrame(inside, index=frame.index)
         placed = windows.any(axis=1)
-        recorded = pd.Series(
-            [
-                visit in inside and bool(inside[visit].iloc[row])
-                for row, visit in enumerate(frame["visit"])
-            ],
-            index=frame.index,
-        )
+        place = pd.Index(windows.columns).get_indexer(pd.Index(frame["visit"]))
+        recorded = windows.to_numpy()[np.arange(len(frame)), place]
         known = frame["assessment_date"].notna() & frame["visit"].isin(list(inside))
         outside = frame["assessment_date"].notna() & ~placed
         findings += finding_at(

@@ -77,7 +77,7 @@ class ColumnEntry:
     kind
         How its text is read, in words.
     needed
-        ``key``, ``yes`` or ``may be empty``.
+        ``key``, ``key, may be empty``, ``yes`` or ``may be empty``.
     description
         What it holds, with its unit.
     allowed
@@ -97,7 +97,7 @@ def describe_table(table: Table) -> list[ColumnEntry]:
         ColumnEntry(
             name,
             _KINDS[table.kind(name)],
-            "key" if name in table.key else "may be empty" if column.nullable else "yes",
+            _needed(name in table.key, column.nullable),
             str(column.description),
             _allowed(column),
         )
@@ -111,7 +111,7 @@ def dictionary_markdown() -> str:
     parts += [f"| {rule.id} | {rule.sentence} | {rule.remedy} |\n" for rule in RULES]
     parts.append("\n## Tables\n")
     for table in TABLES.values():
-        parts.append(f"\n### {table.name}\n\n{table.description}. One row per ")
+        parts.append(f"\n### {table.name}\n\n{table.description}. Key: ")
         parts.append(f"{', '.join(f'`{name}`' for name in table.key)}.\n\n")
         parts.append(_table("Column", "Kind", "Needed", "Description", "Allowed"))
         parts += [
@@ -120,6 +120,12 @@ def dictionary_markdown() -> str:
             for entry in describe_table(table)
         ]
     return "".join(parts)
+
+
+def _needed(key: bool, nullable: bool) -> str:
+    if key:
+        return "key, may be empty" if nullable else "key"
+    return "may be empty" if nullable else "yes"
 
 
 def _table(*heads: str) -> str:

@@ -171,8 +171,8 @@ def _prescription_steps(batch: Batch) -> list[tuple[PrescriptionStep, ...]]:
     """Programmed session length and sessions a day over time, from PRG records and headers."""
     events: list[list[tuple[int, str, int]]] = [[] for _ in batch.devices]
     view = typed_view(batch.merged.table, "PRG")
-    names = batch.merged.table.positions[1].take(view.rows).to_pylist()
-    values, unreadable = whole_numbers(batch.merged.table.positions[3].take(view.rows))
+    names = batch.merged.table.texts(1, view.rows).to_pylist()
+    values, unreadable = whole_numbers(batch.merged.table.texts(3, view.rows))
     for row, name, value, bad in zip(
         view.rows.tolist(), names, values.tolist(), unreadable.tolist(), strict=True
     ):

@@ -23,6 +23,7 @@ __all__ = ["Domain", "find_domain", "read_domain", "sdtm_date"]
 
 _HEADER = b"HEADER RECORD*******LIB"
 _HEADER_LENGTH = len(_HEADER)
+_RECORD_LENGTH = 80
 
 
 class Domain(NamedTuple):
@@ -61,6 +62,10 @@ def read_domain(path: Path, name: str, encoding: str | None) -> tuple[Domain | N
         if not stream.read(_HEADER_LENGTH).startswith(_HEADER):
             detail = "it does not begin as a transport file does"
             return None, [Finding(rule_named("transport_file"), name, detail=detail)]
+    if path.stat().st_size % _RECORD_LENGTH:
+        # The reader takes a file that was cut short for a shorter one.
+        detail = f"its length is no multiple of {_RECORD_LENGTH} bytes, so it was cut or changed"
+        return None, [Finding(rule_named("transport_file"), name, detail=detail)]
     try:
         frame, _ = pyreadstat.read_xport(str(path), encoding=encoding)
     except UnicodeDecodeError:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CHECK_IDS", "check_claims", "require_declared"]
 
-_COLUMNS = ("check_id", "claim_id", "verdict", "declared_as", "sentence")
+_COLUMNS = ("check", "claim_id", "verdict", "declared_as", "sentence")
 _DENOMINATORS_TRIED = 8
 
 Claim = dict[str, Any]
@@ -77,7 +77,7 @@ def check_claims(claims: pd.DataFrame, divergences: pd.DataFrame) -> pd.DataFram
     Returns
     -------
     pandas.DataFrame
-        ``check_id``, ``claim_id``, ``verdict`` (``agrees`` or ``disagrees``), ``declared_as`` (id
+        ``check``, ``claim_id``, ``verdict`` (``agrees`` or ``disagrees``), ``declared_as`` (id
         in the register, or empty) and ``sentence``; sorted by check and claim.
     """
     index = _Index(claims)
@@ -109,7 +109,7 @@ def require_declared(checks: pd.DataFrame) -> None:
     open_rows = checks[(checks["verdict"] == "disagrees") & (checks["declared_as"] == "")]
     if len(open_rows):
         named = ", ".join(
-            f"{row.claim_id} ({row.check_id})" for row in open_rows.itertuples(index=False)
+            f"{row.claim_id} ({row.check})" for row in open_rows.itertuples(index=False)
         )
         raise LiteratureError(
             "LIT-008",

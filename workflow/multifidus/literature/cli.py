@@ -41,7 +41,7 @@ def check(folder: Folder = _DEFAULT_FOLDER) -> None:
         f"{len(checks) - len(declared)} agree, {len(declared)} disagree as declared."
     )
     for row in declared.itertuples(index=False):
-        typer.echo(f"  {row.claim_id} ({row.check_id}): {row.sentence}")
+        typer.echo(f"  {row.claim_id} ({row.check}): {row.sentence}")
 
 
 @app.command("accept-verdicts")

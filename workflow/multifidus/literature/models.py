@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 import pandas as pd
 
 from multifidus.base.errors import LiteratureError
+from multifidus.config.run import Tier
 from multifidus.literature.printed import Printed, parse_printed
 from multifidus.literature.tables import Column, Kind, RowRule, TableModel
 
@@ -40,7 +41,7 @@ FAMILIES = (
     "other",
 )
 PARTS = ("value", "ci_lower", "ci_upper")
-TIERS = ("published", "synthetic", "restricted")
+TIERS = tuple(tier.value for tier in Tier)
 VERDICTS = (
     "reproduced",
     "within_rounding",

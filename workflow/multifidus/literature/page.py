@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from multifidus.base.files import write_csv, write_json, write_text
+from multifidus.config.run import Tier
 from multifidus.literature.models import FAMILIES
 from multifidus.literature.verdicts import verdict_counts
+from multifidus.results.formatting import round_half_away
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,16 +21,17 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from multifidus.literature.scorecard import Tier
 
 __all__ = ["ScorecardFiles", "write_scorecard"]
 
-_TIER_BANNERS: Mapping[str, str] = MappingProxyType(
+_TIER_REMARKS: Mapping[str, str] = MappingProxyType(
     {
-        "published": "Published figures only: no cohort was analysed.",
-        "synthetic": "Synthetic cohort, calibrated to published figures: not trial data. "
-        "Agreement shows that the pipeline recovers what went in, not that the trial is confirmed.",
-        "restricted": "Restricted participant data: not for release.",
+        Tier.PUBLISHED: "No cohort was analysed: a figure is answered by other published figures "
+        "or not attempted.",
+        Tier.SYNTHETIC: "The cohort was made to meet these figures, so agreement shows that the "
+        "pipeline recovers what went in, not that the trial is confirmed.",
+        Tier.PUBLIC: "The figures come from participant data.",
+        Tier.RESTRICTED: "The figures come from participant data.",
     }
 )
 _FAMILY_TITLES: Mapping[str, str] = MappingProxyType(
@@ -78,7 +81,8 @@ class ScorecardFiles(NamedTuple):
 def write_scorecard(
     scorecard: pd.DataFrame,
     files: ScorecardFiles,
-    tier: Tier,
+    tier: str,
+    banner: str | None = None,
     citations: Mapping[str, str] | None = None,
 ) -> None:
     """Write the scorecard as CSV, JSON and a self-contained page.
@@ -91,25 +95,31 @@ def write_scorecard(
         The files to make; each is written whole or not at all.
     tier
         Data tier, printed on every file.
+    banner
+        Sentence on the tier that heads the page; the tier's own where none is given.
     citations
         Source key to a short citation for print; the key itself is printed where none is given.
     """
     counts = verdict_counts(scorecard)
+    banner = banner or Tier(tier).banner
     write_csv(files.csv, scorecard.assign(tier=tier))
     write_json(
         files.json,
         {
             "tier": tier,
-            "tier_banner": _TIER_BANNERS[tier],
+            "tier_banner": banner,
             "verdict_counts": counts,
             "rows": [_plain(row) for row in scorecard.to_dict("records")],
         },
     )
-    write_text(files.html, _render(scorecard, counts, tier, citations or {}))
+    write_text(files.html, _render(scorecard, counts, (tier, banner), citations or {}))
 
 
 def _render(
-    scorecard: pd.DataFrame, counts: Mapping[str, int], tier: Tier, citations: Mapping[str, str]
+    scorecard: pd.DataFrame,
+    counts: Mapping[str, int],
+    tier: tuple[str, str],
+    citations: Mapping[str, str],
 ) -> str:
     environment = Environment(
         loader=PackageLoader("multifidus.literature"),
@@ -125,8 +135,9 @@ def _render(
         css=resources.files("multifidus.literature")
         .joinpath("templates/scorecard.css")
         .read_text(encoding="utf-8"),
-        tier=tier,
-        banner=_TIER_BANNERS[tier],
+        tier=tier[0],
+        banner=tier[1],
+        remark=_TIER_REMARKS[tier[0]],
         verdicts=[
             {"id": key, "count": counts[key], "title": title, "meaning": meaning}
             for key, (title, meaning) in _VERDICT_WORDS.items()
@@ -147,8 +158,8 @@ def _display(row: Mapping[Any, Any], citations: Mapping[str, str]) -> dict[str, 
         **{key: str(row[key]) for key in ("claim_id", "part", "family", "label", "reason")},
         "printed": str(row["printed"]).translate(_MINUS_SIGN),
         "reproduced": str(row["reproduced"]).translate(_MINUS_SIGN),
-        "difference": _number(row["difference"], signed=True),
-        "tolerance": _number(row["tolerance"], signed=False),
+        "difference": _difference(row["difference"], row["tolerance"]),
+        "tolerance": "" if math.isnan(row["tolerance"]) else f"{row['tolerance']:.3g}",
         "evidence": _EVIDENCE_WORDS[row["evidence"]],
         "verdict": str(row["verdict"]),
         "verdict_title": _VERDICT_WORDS[row["verdict"]][0],
@@ -158,12 +169,13 @@ def _display(row: Mapping[Any, Any], citations: Mapping[str, str]) -> dict[str, 
     }
 
 
-def _number(value: float, *, signed: bool) -> str:
-    """Print a difference or tolerance with three significant digits, empty where there is none."""
+def _difference(value: float, tolerance: float) -> str:
+    """Print a difference with one digit more than its tolerance, empty where there is none."""
     if math.isnan(value):
         return ""
-    plain = 0.0 if abs(value) < 1e-12 else value  # noqa: PLR2004
-    return f"{plain:{'+' if signed and plain else ''}.3g}".translate(_MINUS_SIGN)
+    decimals = max(math.ceil(-math.log10(tolerance)), 0) + 1
+    number = round_half_away(value, decimals)
+    return "0" if number == 0 else f"{number:+f}".translate(_MINUS_SIGN)
 
 
 def _plain(row: Mapping[Any, Any]) -> dict[str, Any]:

@@ -112,40 +112,33 @@ def recompute_figures(claims: pd.DataFrame, declarations: pd.DataFrame) -> pd.Da
         str(row["claim_id"]): {str(key): cell for key, cell in row.items()}
         for row in claims.to_dict("records")
     }
-    methods = _methods()
-    rows = []
-    for number, row in enumerate(declarations.to_dict("records"), start=2):
-        method = methods.get(row["method"])
-        cells = str(row["arguments"]).split(";")
-        if method is None or len(cells) != method.arguments:
-            raise _declaration_error(number, row["method"], "is unknown or takes other arguments")
-        figures = [_argument(cell, by_id, number) for cell in cells]
-        result = evaluate(method.function, figures)
-        rows.append(
-            (
-                row["recomputation_id"],
-                row["claim_id"],
-                row["part"],
-                method.words,
-                result.value,
-                result.low,
-                result.high,
-                row["unit"],
-                row["note"],
-            )
-        )
-    names = [
-        "recomputation_id",
-        "claim_id",
-        "part",
-        "method",
-        "value",
-        "low",
-        "high",
-        "unit",
-        "note",
+    rows = [
+        _recompute(number, row, by_id)
+        for number, row in enumerate(declarations.to_dict("records"), start=2)
     ]
-    return pd.DataFrame(rows, columns=names)
+    return pd.DataFrame(rows, columns=[*_KEYS, "value", "low", "high", "unit", "note"])
+
+
+def _recompute(
+    number: int, row: Mapping[Any, Any], claims: Mapping[str, Mapping[str, Any]]
+) -> tuple[Any, ...]:
+    """Recompute the figure that one row declares."""
+    method = _methods().get(row["method"])
+    cells = str(row["arguments"]).split(";")
+    if method is None or len(cells) != method.arguments:
+        raise _declaration_error(number, row["method"], "is unknown or takes other arguments")
+    result = evaluate(method.function, [_argument(cell, claims, number) for cell in cells])
+    return (
+        row["recomputation_id"],
+        row["claim_id"],
+        row["part"],
+        method.words,
+        result.value,
+        result.low,
+        result.high,
+        row["unit"],
+        row["note"],
+    )
 
 
 def _argument(cell: str, claims: Mapping[str, Mapping[str, Any]], row: int) -> Figure:

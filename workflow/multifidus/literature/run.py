@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from multifidus.base.files import write_csv, write_json
+from multifidus.literature.bibliography import short_citations
 from multifidus.literature.checks import check_claims, require_declared
 from multifidus.literature.claims import load_literature
 from multifidus.literature.page import ScorecardFiles, write_scorecard
@@ -21,7 +22,7 @@ from multifidus.literature.verdicts import (
 )
 
 if TYPE_CHECKING:
-    from multifidus.literature.scorecard import Tier
+    from multifidus.config.run import Tier
 
 __all__ = ["check_literature", "check_verdicts", "score_reproduction"]
 
@@ -76,7 +77,8 @@ def score_reproduction(
     tier
         Data tier.
     """
-    literature = load_literature(Path(folder))
+    folder = Path(folder)
+    literature = load_literature(folder)
     scorecard = build_scorecard(
         literature.claims,
         pd.read_parquet(results) if results else None,
@@ -84,7 +86,8 @@ def score_reproduction(
         literature.divergences,
         tier,
     )
-    write_scorecard(scorecard, files, tier)
+    citations = short_citations(folder / "references.bib")
+    write_scorecard(scorecard, files, tier, citations=citations)
 
 
 def check_verdicts(

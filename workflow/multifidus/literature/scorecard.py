@@ -9,19 +9,18 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from multifidus.config.run import Tier
 from multifidus.literature.labels import claim_label
 from multifidus.literature.printed import Printed, parse_printed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["SCORECARD_COLUMNS", "Tier", "build_scorecard"]
-
-Tier = Literal["published", "synthetic", "restricted"]
+__all__ = ["SCORECARD_COLUMNS", "build_scorecard"]
 
 SCORECARD_COLUMNS = (
     "claim_id",
@@ -40,6 +39,7 @@ SCORECARD_COLUMNS = (
 )
 """Columns of the scorecard in order."""
 
+_PARTICIPANT_TIERS = (Tier.PUBLIC, Tier.RESTRICTED)
 _SLACK = 1e-9
 _UNITS_SHOWN = ("cm", "points", "years", "h", "min", "min per day")
 _PART_COLUMNS: Mapping[str, str] = MappingProxyType(
@@ -84,7 +84,7 @@ class _Sources:
     results: Mapping[str, float]
     recomputed: Mapping[tuple[str, str], Mapping[Any, Any]]
     divergences: Mapping[str, Mapping[Any, Any]]
-    tier: Tier
+    tier: str
 
 
 def build_scorecard(
@@ -92,7 +92,7 @@ def build_scorecard(
     results: pd.DataFrame | None,
     recomputed: pd.DataFrame,
     divergences: pd.DataFrame,
-    tier: Tier,
+    tier: str,
 ) -> pd.DataFrame:
     """Hold every claim against the pipeline.
 
@@ -108,8 +108,8 @@ def build_scorecard(
         The divergence register.
     tier
         Data tier of the run. ``published`` has no cohort: its claims are answered by recomputation
-        where one is declared and not attempted else. In ``restricted`` the claims that need
-        participant data are attempted where they name a result.
+        where one is declared and not attempted else. In ``public`` and ``restricted`` the claims
+        that need participant data are attempted where they name a result.
 
     Returns
     -------
@@ -123,7 +123,7 @@ def build_scorecard(
         ``not_attempted``.
     """
     sources = _Sources(
-        results={} if results is None or tier == "published" else _values(results),
+        results={} if results is None or tier == Tier.PUBLISHED else _values(results),
         recomputed={
             (row["claim_id"], row["part"]): row
             for row in recomputed.to_dict("records")
@@ -182,8 +182,8 @@ def _part_id(result_id: str, part: str) -> str:
     return f"{result_id.rpartition('.')[0]}.{part}"
 
 
-def _evidence(claim: Mapping[Any, Any], tier: Tier) -> str:
-    if tier == "restricted" and claim["result_id"] and claim["evidence"] != "recomputed":
+def _evidence(claim: Mapping[Any, Any], tier: str) -> str:
+    if tier in _PARTICIPANT_TIERS and claim["result_id"] and claim["evidence"] != "recomputed":
         return "participant_data"
     return str(claim["evidence"])
 
@@ -194,13 +194,13 @@ def _reproduce(
     """Return our figure, or None with the judgement that stands in its place."""
     evidence = _evidence(claim, sources.tier)
     from_figures = sources.recomputed.get((claim["claim_id"], part))
-    if from_figures is not None and (sources.tier == "published" or evidence == "recomputed"):
+    if from_figures is not None and (sources.tier == Tier.PUBLISHED or evidence == "recomputed"):
         return _from_figures(from_figures), _NOTHING
     if evidence == "recomputed":
         return None, _Judgement("not_reproduced", "No recomputation is declared for this figure.")
     if evidence == "needs_participant_data":
         return None, _Judgement("not_attempted", str(claim["note"]))
-    if sources.tier == "published":
+    if sources.tier == Tier.PUBLISHED:
         reason = "No cohort in the published tier, and no other published figure gives it."
         return None, _Judgement("not_attempted", reason)
     return _from_results(claim, result_id, evidence, sources)
@@ -214,7 +214,7 @@ def _from_results(
         reason = f"The results table has no row {result_id}."
         return None, _Judgement("not_reproduced", reason)
     if not math.isfinite(value):
-        if sources.tier == "restricted":
+        if sources.tier in _PARTICIPANT_TIERS:
             return None, _Judgement("not_attempted", "Suppressed, or not estimable from the data.")
         return None, _Judgement("not_reproduced", f"The row {result_id} holds no number.")
     sign = -1.0 if claim["statistic"] == "mean_reduction" else 1.0
@@ -228,8 +228,8 @@ def _from_figures(row: Mapping[Any, Any]) -> _Reproduction:
     return _Reproduction(value, spread, "recomputed", words)
 
 
-def _words_of(tier: Tier) -> str:
-    if tier == "restricted":
+def _words_of(tier: str) -> str:
+    if tier in _PARTICIPANT_TIERS:
         return "The participant data give this figure"
     return "The pipeline recovers it from the calibrated cohort"
 

@@ -70,7 +70,7 @@ TTO_3L = TableModel(
     ("term", "level"),
     (
         Column("term", "Dimension, `constant` or `n3`.", allowed=("constant", *DIMENSIONS, "n3")),
-        Column("level", "Answer, 2 or 3; empty for constant and n3.", Kind.COUNT, required=False),
+        Column("level", "Answer, 2 or 3; empty for constant and n3.", Kind.NUMBER, required=False),
         Column("decrement", "What is taken off.", Kind.NUMBER),
     ),
 )

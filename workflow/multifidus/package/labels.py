@@ -4,26 +4,30 @@ from __future__ import annotations
 
 import csv
 import json
-import re
+import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow.parquet as pq
 
+from multifidus.config.run import Tier
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["stated_tiers", "table_shape"]
+__all__ = ["SELF_LABELLING", "stated_tiers", "table_shape"]
 
-_HTML_TIER = re.compile(r"""(?:<meta\s+name=["']tier["']\s+content|data-tier)=["']([a-z]+)["']""")
+SELF_LABELLING = frozenset({".csv", ".docx", ".html", ".json", ".parquet"})
+"""Kinds of file whose own content must state the tier. A PDF's text is compressed and a notebook is
+a working paper: for them the manifest is the label."""
 
 
 def stated_tiers(path: Path | str) -> frozenset[str]:
     """Return the data tiers that a file names itself.
 
     Parquet files say it in their file metadata or in a column ``tier``, CSV files in a column,
-    JSON files under a top key, HTML pages in a ``meta`` element or a ``data-tier`` attribute. Other
-    kinds of file, and files that say nothing, give the empty set: the manifest is their label.
+    JSON files under a top key, HTML pages and Word documents by the tier's banner. Other kinds of
+    file, and files that say nothing, give the empty set.
 
     Parameters
     ----------
@@ -40,7 +44,8 @@ def stated_tiers(path: Path | str) -> frozenset[str]:
         ".parquet": _parquet_tiers,
         ".csv": _csv_tiers,
         ".json": _json_tiers,
-        ".html": _html_tiers,
+        ".html": _page_tiers,
+        ".docx": _word_tiers,
     }
     reader = readers.get(path.suffix)
     return frozenset(reader(path)) if reader else frozenset()
@@ -80,5 +85,18 @@ def _json_tiers(path: Path) -> set[str]:
     return {stated} if isinstance(stated, str) else set()
 
 
-def _html_tiers(path: Path) -> set[str]:
-    return set(_HTML_TIER.findall(path.read_text(encoding="utf-8")))
+def _page_tiers(path: Path) -> set[str]:
+    return _banners_in(path.read_text(encoding="utf-8"))
+
+
+def _word_tiers(path: Path) -> set[str]:
+    with zipfile.ZipFile(path) as archive:
+        parts = [name for name in archive.namelist() if name.endswith(".xml")]
+        texts = (archive.read(name).decode("utf-8", errors="replace") for name in parts)
+        return set().union(*(_banners_in(text) for text in texts))
+
+
+def _banners_in(text: str) -> set[str]:
+    """Return the tiers whose banner stands in a text, however its lines are broken."""
+    words = " ".join(text.split())
+    return {tier.value for tier in Tier if tier.banner in words}

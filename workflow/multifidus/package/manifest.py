@@ -18,7 +18,7 @@ from multifidus import __version__
 from multifidus.base.files import sha256_of, write_json
 from multifidus.config.run import Tier
 from multifidus.package.errors import PackageError
-from multifidus.package.labels import stated_tiers, table_shape
+from multifidus.package.labels import SELF_LABELLING, stated_tiers, table_shape
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -39,6 +39,7 @@ FORMAT = "multifidus-manifest/1"
 
 WORKING_FILES = (
     "analyses/*",
+    "checked/*",
     "cohort/*",
     "devicelogs/*",
     "figures/*",
@@ -136,7 +137,7 @@ def write_manifest(
     PackageError
         ``PKG-001`` when an output is missing or lies outside the results folder, ``PKG-002`` when
         an output states another tier than the run's, ``PKG-003`` for a render record without an
-        engine.
+        engine, ``PKG-004`` when an output that can state its tier does not.
     """
     manifest = build_manifest(
         outputs,
@@ -236,11 +237,18 @@ def _describe(file: Path, folder: Path, tier: str, sensitivity: str) -> Output:
         raise PackageError(
             "PKG-001", f"The output {file} lies outside the results folder {folder}: move its rule."
         ) from None
-    if others := sorted(stated_tiers(file) - {tier}):
+    stated = stated_tiers(file)
+    if others := sorted(stated - {tier}):
         raise PackageError(
             "PKG-002",
             f"The output {file} states the tier '{others[0]}' in a run of tier '{tier}': remove"
             " the results folder and run the workflow again.",
+        )
+    if not stated and file.suffix in SELF_LABELLING:
+        raise PackageError(
+            "PKG-004",
+            f"The output {file} does not state its data tier: let its rule write the tier's banner,"
+            " or a column or key `tier`.",
         )
     rows, columns = table_shape(file) or (None, None)
     return Output(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from multifidus.base.errors import RenderError
 from multifidus.report.engines.kernel import FigureSettings
 from multifidus.report.engines.notebooks import code_cell, new_notebook, prose_cell
 from multifidus.report.engines.outputs import inline_value
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["build_notebook", "figure_settings", "format_metadata", "write_markdown"]
 
+# Named in full: a document may use the name "display" for something else.
+_DISPLAY = "__import__('IPython.display', fromlist=['display']).display"
 _INHERITED = ("echo", "error", "eval", "include", "output", "warning")
 _SIZE = (
     "import matplotlib as _matplotlib\n_matplotlib.rcParams['figure.figsize'] = ({width}, {height})"
@@ -31,12 +34,11 @@ _SIZE = (
 
 def figure_settings(metadata: Mapping[str, Any]) -> FigureSettings:
     """Return the document's default figure size, inches, and resolution."""
-    execute = metadata.get("execute") or {}
     default = FigureSettings()
     return FigureSettings(
-        width=float(execute.get("fig-width", default.width)),
-        height=float(execute.get("fig-height", default.height)),
-        dpi=int(execute.get("fig-dpi", default.dpi)),
+        width=float(metadata.get("fig-width", default.width)),
+        height=float(metadata.get("fig-height", default.height)),
+        dpi=int(metadata.get("fig-dpi", default.dpi)),
     )
 
 
@@ -52,9 +54,9 @@ def format_metadata(metadata: Mapping[str, Any], output_format: FormatName) -> d
 def build_notebook(document: Document, metadata: Mapping[str, Any]) -> NotebookNode:
     """Turn a document into a notebook: prose cells, code cells, inline expressions.
 
-    Each inline expression is a code cell of its own, in document order, so that it sees what
-    the cells before it have made and fails with its own line. Cells of figures with a size of
-    their own are framed by two hidden cells that set and reset the size.
+    The inline expressions of a stretch of prose are one hidden cell, in document order, so that
+    they see what the cells before them have made; each fails with its own line. Cells of figures
+    with a size of their own are framed by two hidden cells that set and reset the size.
     """
     notebook = new_notebook()
     default = figure_settings(metadata)
@@ -64,9 +66,8 @@ def build_notebook(document: Document, metadata: Mapping[str, Any]) -> NotebookN
             inherited = {key: execute[key] for key in _INHERITED if key in execute}
             notebook.cells.extend(_code_cells(block, inherited, default))
             continue
-        notebook.cells.append(
-            prose_cell(block.text, metadata={"kind": block.kind, "place": block.place})
-        )
+        places = [line.place for line in block.lines]
+        notebook.cells.append(prose_cell(block.text, {"kind": block.kind, "places": places}))
         if block.kind == "prose":
             notebook.cells.extend(_inline_cells(block))
     for number, cell in enumerate(notebook.cells, start=1):
@@ -99,25 +100,47 @@ def _hidden(code: str) -> NotebookNode:
 
 
 def _inline_cells(block: Block) -> Iterator[NotebookNode]:
-    starts = [0]
-    for line in block.lines:
-        starts.append(starts[-1] + len(line.text) + 1)
+    """Yield one cell that displays the values of all inline expressions of a block, in order."""
+    places, calls = [], []
     for match in INLINE_CODE.finditer(block.text):
-        index = max(i for i, start in enumerate(starts[:-1]) if start <= match.start())
-        yield code_cell(
-            match[1].strip(),
-            metadata={"kind": "inline", "place": block.lines[index].place},
-        )
+        places.append(block.lines[block.text.count("\n", 0, match.start())].place)
+        calls.append(f"{_DISPLAY}(\n{match[1].strip()}\n)")
+    if calls:
+        yield code_cell("\n".join(calls), metadata={"kind": "inline", "places": places})
 
 
 @dataclass
 class _Values:
-    """The inline cells that follow a prose cell, taken one by one."""
+    """The values of a document's inline expressions, taken one by one."""
 
-    cells: list[NotebookNode]
+    bundles: list[Mapping[str, str]]
+
+    @classmethod
+    def of(cls, notebook: NotebookNode) -> _Values:
+        """Collect them.
+
+        Raises
+        ------
+        RenderError
+            ``RND-043`` when an expression shows something of its own besides its value.
+        """
+        bundles: list[Mapping[str, str]] = []
+        for cell in notebook.cells:
+            if cell.metadata.get("kind") != "inline":
+                continue
+            shown = [out.data for out in cell.outputs if out.output_type == "display_data"]
+            places = cell.metadata["places"]
+            if len(shown) != len(places):
+                raise RenderError(
+                    "RND-043",
+                    f"{places[0]}: an inline expression from here on displays more than its "
+                    "value; let it return what the text is to say.",
+                )
+            bundles += shown
+        return cls(bundles)
 
     def take(self) -> str:
-        return inline_value(self.cells.pop(0))
+        return inline_value(self.bundles.pop(0))
 
 
 def write_markdown(
@@ -130,7 +153,7 @@ def write_markdown(
     RenderError
         As `OutputWriter.cell` and `ShortcodeWriter.replace` raise.
     """
-    values = _Values([cell for cell in notebook.cells if cell.metadata.get("kind") == "inline"])
+    values = _Values.of(notebook)
     parts: list[str] = []
     for number, cell in enumerate(notebook.cells):
         kind, place = cell.metadata.get("kind"), cell.metadata.get("place", "")
@@ -141,15 +164,18 @@ def write_markdown(
         elif kind == "verbatim":
             parts.append(cell.source)
         elif kind == "prose":
-            parts.append(_prose(cell.source, place, shortcodes, values))
+            parts.append(_prose(cell, shortcodes, values))
     return "\n".join(parts)
 
 
-def _prose(text: str, place: str, shortcodes: ShortcodeWriter, values: _Values) -> str:
+def _prose(cell: NotebookNode, shortcodes: ShortcodeWriter, values: _Values) -> str:
     """Replace inline code and shortcodes; neither is looked for in what the other printed."""
+    text, places = cell.source, cell.metadata["places"]
     parts: list[str] = []
     end = 0
     for match in INLINE_CODE.finditer(text):
-        parts += [shortcodes.replace(text[end : match.start()], place), values.take()]
+        before = text[end : match.start()]
+        parts += [shortcodes.replace(before, places[text.count("\n", 0, end) :]), values.take()]
         end = match.end()
-    return "".join([*parts, shortcodes.replace(text[end:], place)])
+    rest = shortcodes.replace(text[end:], places[text.count("\n", 0, end) :])
+    return "".join([*parts, rest])

@@ -6,17 +6,20 @@ It stands in where Quarto is not installed and reads the same documents, within 
 
 from __future__ import annotations
 
+import re
 import shutil
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from multifidus.base.errors import RenderError
 from multifidus.report.engines.compose import (
     build_notebook,
     figure_settings,
     format_metadata,
     write_markdown,
 )
+from multifidus.report.engines.findings import finding_of
 from multifidus.report.engines.kernel import kernel_environment, run_cells
 from multifidus.report.engines.outputs import OutputWriter
 from multifidus.report.engines.pandoc import Conversion, engine_version
@@ -89,9 +92,23 @@ def render_embedded(
     for output_format in formats:
         start = time.perf_counter()
         writer = _Writer(document, notebook, merged, whole, work)
-        made[output_format] = writer.write(output_format)
+        try:
+            made[output_format] = writer.write(output_format)
+        except RenderError as error:
+            raise _placed(error, document) from error
         seconds[output_format] = time.perf_counter() - start
     return made, seconds
+
+
+def _placed(error: RenderError, document: Document) -> RenderError:
+    """Put the line in front of an error about a name that stands in the document's text."""
+    named = re.search(r"(@[\w:.-]+|(?<=the file )\S+)", error.message)
+    if named is None or finding_of(error) is not None:
+        return error
+    line = next((line for line in document.lines if named[1] in line.text), None)
+    if line is None:
+        return error
+    return RenderError(error.error_id, f"{line.place}: {error.message}")
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from multifidus.base.errors import RenderError
 
-__all__ = ["Finding"]
+__all__ = ["Finding", "finding_of"]
+
+_PLACED = re.compile(r"^(?P<file>[^:]+):(?P<line>\d+): (?P<message>.*)$")
 
 
 @dataclass(frozen=True, order=True)
@@ -37,3 +40,11 @@ class Finding:
         """Return the finding as an error; ``others`` more are counted, not shown."""
         more = f" ({others} more findings in the document)" if others else ""
         return RenderError(self.rule, f"{self}{more}")
+
+
+def finding_of(error: RenderError) -> Finding | None:
+    """Return an error whose sentence begins with ``file:line:`` as a finding, else None."""
+    placed = _PLACED.match(error.message)
+    if placed is None:
+        return None
+    return Finding(placed["file"], int(placed["line"]), error.error_id, placed["message"])

@@ -13,6 +13,7 @@ import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from jupyter_client.kernelspec import KernelSpecManager
@@ -113,7 +114,8 @@ def run_cells(
     Parameters
     ----------
     notebook
-        Cells carry ``metadata.place`` (``file:line`` or a cell number) for error sentences.
+        Cells carry ``metadata.place`` (``file:line`` or a cell number) for error sentences;
+        cells of inline expressions one of ``metadata.places`` for each.
     folder
         Working folder of the kernel.
     scratch
@@ -182,14 +184,21 @@ def _cell_error(notebook: NotebookNode, error: CellExecutionError, scratch: Path
     spoken = error.ename in _CODE_ERRORS or _is_ours(error.ename)
     why = f"{error.ename}: {error.evalue}" if spoken else error.ename
     frames = re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(output.traceback[:-1]))
-    write_text(scratch / "failed-cell.log", f"{why}\n{_KERNEL_PATH.sub('<cell>', frames)}\n")
-    where = cell.metadata.get("place", "a cell")
+    frames = _KERNEL_PATH.sub("<cell>", frames)
+    write_text(scratch / "failed-cell.log", f"{why}\n{frames}\n")
     inline = cell.metadata.get("kind") == "inline"
-    return RenderError(
+    if inline:
+        done = sum(item.output_type == "display_data" for item in cell.outputs)
+        where = cell.metadata["places"][min(done, len(cell.metadata["places"]) - 1)]
+    else:
+        where = cell.metadata.get("place", "a cell")
+    told = RenderError(
         "RND-041" if inline else "RND-040",
         f"{where}: the {'inline expression' if inline else 'cell'} fails with {why}; mend the "
         "code there.",
     )
+    told.add_note(frames)  # reaches the log with the traceback, never the user's terminal
+    return told
 
 
 def _is_ours(name: str) -> bool:
@@ -208,7 +217,7 @@ def _settle_outputs(notebook: NotebookNode) -> None:
 
 
 def execute_notebook(
-    source: Path, target: Path, *, environment: Mapping[str, str], scratch: Path
+    source: Path, target: Path, *, environment: Mapping[str, str], scratch: Path | None = None
 ) -> None:
     """Execute an ``.ipynb`` and write it with its outputs, with the same bytes each time.
 
@@ -224,7 +233,8 @@ def execute_notebook(
     environment
         Variables for the kernel, added to the current ones.
     scratch
-        Folder for temporary files; made when absent.
+        Folder for the kernel's settings and the log of a failing cell; a temporary one, gone
+        afterwards, when not given.
 
     Raises
     ------
@@ -240,12 +250,10 @@ def execute_notebook(
     for number, cell in enumerate(notebook.cells, start=1):
         cell.setdefault("id", f"cell-{number}")
         cell.metadata["place"] = f"{source.name}, cell {number}"
-    run_cells(
-        notebook,
-        source.resolve().parent,
-        scratch,
-        kernel_environment(scratch, environment, FigureSettings()),
-    )
+    with TemporaryDirectory(prefix="multifidus-kernel-") as folder:
+        place = scratch or Path(folder)
+        whole = kernel_environment(place, environment, FigureSettings())
+        run_cells(notebook, source.resolve().parent, place, whole)
     for cell in notebook.cells:
         cell.metadata.pop("place", None)
     write_text(target, notebook_text(notebook))

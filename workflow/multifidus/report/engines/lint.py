@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from multifidus.base.errors import RenderError
-from multifidus.report.engines.findings import Finding
+from multifidus.report.engines.findings import Finding, finding_of
 from multifidus.report.engines.lint_cells import lint_cell, lint_inline
 from multifidus.report.engines.lint_prose import lint_prose
 from multifidus.report.engines.lint_references import References
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Finding", "lint_document"]
 
-_PLACED = re.compile(r"^(?P<file>[^:]+):(?P<line>\d+): (?P<message>.*)$")
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -54,10 +53,10 @@ def lint_document(path: Path) -> list[Finding]:
         document = read_document(path)
         blocks = list(split_blocks(document.lines))
     except RenderError as error:
-        placed = _PLACED.match(error.message)
-        if placed is None:
+        finding = finding_of(error)
+        if finding is None:
             raise
-        return [Finding(placed["file"], int(placed["line"]), error.error_id, placed["message"])]
+        return [finding]
     findings = [*_lint_front_matter(path), *_lint_settings(document)]
     findings += [*lint_prose(document, blocks)]
     for block in blocks:

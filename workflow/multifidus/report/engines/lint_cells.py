@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from multifidus.base.errors import RenderError
-from multifidus.report.engines.findings import Finding
+from multifidus.report.engines.findings import Finding, finding_of
 from multifidus.report.engines.source import INLINE_CODE, cell_options
 from multifidus.report.engines.subset import CELL_OPTIONS, CROSS_REFERENCE_KINDS
 
@@ -29,7 +29,9 @@ def lint_cell(block: Block) -> Iterator[Finding]:
     try:
         options, code = cell_options(block.text, block.place)
     except RenderError as error:
-        yield Finding(file, line, error.error_id, error.message.split(": ", 1)[-1])
+        finding = finding_of(error)
+        if finding is not None:
+            yield finding
         return
     lines = {
         match[1]: item.number

@@ -64,12 +64,11 @@ def verbatim(text: str, attribute_text: str) -> str:
     return f"{fence} {attribute_text}\n{text.rstrip()}\n{fence}"
 
 
-def inline_value(cell: NotebookNode) -> str:
+def inline_value(data: Mapping[str, str]) -> str:
     """Return the markdown of an inline expression's value.
 
     A ``Markdown`` object is taken as it is; anything else is plain text, escaped.
     """
-    data: Mapping[str, str] = cell.outputs[0].get("data", {}) if cell.outputs else {}
     if "text/markdown" in data:
         return data["text/markdown"].strip()
     text = data.get("text/plain", "")

@@ -27,7 +27,9 @@ _ASSETS = Path(__file__).parent / "assets"
 _ENGINE_FILTERS = ("html-tables.lua", "language.lua", "crossref.lua")
 _OWN_ERROR = re.compile(r"(RND-\d{3}): (.+)")
 _MISSING_CITATION = re.compile(r"citation (\S+) not found")
-_MISSING_FILE = re.compile(r"Could not fetch resource (.+?)(?::|$)|(\S+): withBinaryFile")
+_MISSING_FILE = re.compile(
+    r"Could not fetch resource (.+?)(?::|$)|(\S+): withBinaryFile", re.MULTILINE
+)
 # Settings of the engines themselves, of no meaning to pandoc's templates.
 _NOT_FOR_PANDOC = frozenset(
     {"affiliations", "css", "engine", "execute", "filters", "jupyter", "multifidus"}
@@ -102,7 +104,7 @@ class Conversion:
         made = typst_file if output_format == "pdf" else target
         writer = {"html": "html5", "pdf": "typst", "docx": "docx"}[output_format]
         command = [pypandoc.get_pandoc_path(), str(source), "--from", "markdown", "--to", writer]
-        command += ["--standalone", "--fail-if-warnings", "--output", str(made)]
+        command += ["--standalone", "--fail-if-warnings", "--wrap", "none", "--output", str(made)]
         command += ["--metadata-file", str(settings), "--resource-path", str(self.folder)]
         command += self._filters(metadata) + self._references(metadata)
         command += getattr(self, f"_{output_format}_options")(metadata)
@@ -140,8 +142,11 @@ class Conversion:
         frame.mkdir(exist_ok=True)
         shutil.copyfile(_ASSETS / "paper.typ", frame / "paper.typ")
         for name in metadata.get("template-partials") or []:
-            shutil.copyfile(self.folder / str(name), frame / Path(str(name)).name)
-        return ["--template", str(frame / "paper.typ"), "--wrap", "none"]
+            source = self.folder / str(name)
+            if not source.is_file():
+                raise RenderError("RND-025", f"the file {name} of _quarto.yml is not there.")
+            shutil.copyfile(source, frame / source.name)
+        return ["--template", str(frame / "paper.typ")]
 
     def _docx_options(self, metadata: Mapping[str, Any]) -> list[str]:
         options = _numbered(metadata)

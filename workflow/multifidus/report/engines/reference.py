@@ -1,7 +1,6 @@
 """The Word template: making it from pandoc's own, and writing a run's tier into its header.
 
-``python -m multifidus.report.engines.reference TARGET`` makes ``reference.docx`` anew. The bytes
-depend on pandoc's version alone: entries are sorted and carry a fixed time.
+The bytes depend on pandoc's version alone: entries are sorted and carry a fixed time.
 """
 
 from __future__ import annotations
@@ -9,16 +8,13 @@ from __future__ import annotations
 import io
 import re
 import subprocess
-import sys
 import zipfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from xml.sax.saxutils import escape
 
 import pypandoc
 
 from multifidus.base.errors import RenderError
-from multifidus.base.files import write_bytes
 from multifidus.report.engines import word_styles
 
 if TYPE_CHECKING:
@@ -72,7 +68,7 @@ def fill_tier(template: bytes, banner: str) -> bytes:
         raise RenderError(
             "RND-031",
             "the Word template has no header with the place for the data tier; make it anew with "
-            "python -m multifidus.report.engines.reference.",
+            "python -m multifidus.report.engines.make_templates reports/manuscript/templates.",
         )
     return _pack(parts)
 
@@ -93,7 +89,3 @@ def _pack(parts: Mapping[str, bytes]) -> bytes:
             entry.external_attr = 0o644 << 16
             archive.writestr(entry, parts[name])
     return target.getvalue()
-
-
-if __name__ == "__main__":
-    write_bytes(Path(sys.argv[1]), build_reference())

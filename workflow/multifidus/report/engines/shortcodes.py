@@ -12,7 +12,7 @@ from multifidus.report.engines.outputs import fenced_div
 from multifidus.report.engines.source import SHORTCODE, cell_options
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from nbformat import NotebookNode
@@ -75,15 +75,24 @@ class ShortcodeWriter:
     environment: Mapping[str, str]
     writer: OutputWriter
 
-    def replace(self, text: str, place: str) -> str:
+    def replace(self, text: str, places: Sequence[str]) -> str:
         """Return the text with its shortcodes replaced.
+
+        Parameters
+        ----------
+        text
+            Lines of prose.
+        places
+            ``file:line`` of each of them.
 
         Raises
         ------
         RenderError
             ``RND-008`` (unknown shortcode), ``RND-011`` (unknown name), ``RND-016`` (embed).
         """
-        return SHORTCODE.sub(lambda match: self._one(match, place), text)
+        return SHORTCODE.sub(
+            lambda match: self._one(match, places[text.count("\n", 0, match.start())]), text
+        )
 
     def _one(self, match: re.Match[str], place: str) -> str:
         name, argument = match[1], match[2].strip()

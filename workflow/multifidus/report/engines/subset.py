@@ -94,8 +94,18 @@ HEADING_CLASSES: Final = frozenset({"unlisted", "unnumbered"})
 SHORTCODES: Final = frozenset({"embed", "env", "include", "meta", "pagebreak", "var"})
 
 _EXECUTE_KEYS = frozenset(
-    {"echo", "enabled", "error", "eval", "fig-dpi", "fig-height", "fig-width", "include"}
-    | {"cache", "daemon", "freeze", "output", "warning", "fig-format"}
+    {
+        "cache",
+        "daemon",
+        "echo",
+        "enabled",
+        "error",
+        "eval",
+        "freeze",
+        "include",
+        "output",
+        "warning",
+    }
 )
 
 #: Top keys of the front matter and of ``_quarto.yml``; ``None`` where any content is allowed.
@@ -112,6 +122,9 @@ METADATA_KEYS: Final = MappingProxyType(
         "description": None,
         "engine": None,
         "execute": _EXECUTE_KEYS,
+        "fig-dpi": None,
+        "fig-height": None,
+        "fig-width": None,
         "filters": None,
         "format": frozenset({"docx", "html", "typst"}),
         "jupyter": None,
@@ -134,9 +147,10 @@ METADATA_KEYS: Final = MappingProxyType(
     }
 )
 
+# Figure sizes are the document's, not a format's: one execution serves all formats.
 _ANY_FORMAT = frozenset(
-    {"citeproc", "fig-dpi", "fig-format", "fig-height", "fig-width", "number-sections"}
-    | {"fig-cap-location", "tbl-cap-location", "toc", "toc-depth", "toc-title"}
+    {"citeproc", "fig-cap-location", "fig-format", "number-sections", "tbl-cap-location"}
+    | {"toc", "toc-depth", "toc-title"}
 )
 
 #: Keys under ``format.<writer>``.

@@ -46,7 +46,14 @@ def draw_check(scorecard: pd.DataFrame) -> Figure:
     within = data.groupby("family").cumcount() / data.groupby("family")["family"].transform("size")
     data = data.assign(y=data["family"].map(position) + 0.7 * (within - 0.5) + 0.05)
     sns.scatterplot(
-        data=data, x="distance", y="y", hue="verdict", palette=list(PALETTE), s=16, lw=0, ax=axis
+        data=data,
+        x="distance",
+        y="y",
+        hue="verdict",
+        palette=list(PALETTE[: data["verdict"].nunique()]),
+        s=16,
+        lw=0,
+        ax=axis,
     )
     axis.set_yticks(range(len(families)), families)
     axis.invert_yaxis()
@@ -69,12 +76,13 @@ def draw_calibration(calibration: pd.DataFrame) -> Figure:
     Parameters
     ----------
     calibration
-        Columns ``target``, ``low``, ``high``, ``reached``.
+        Columns ``low``, ``high`` and ``reached``.
     """
-    middle = (calibration["low"] + calibration["high"]) / 2
-    half = ((calibration["high"] - calibration["low"]) / 2).replace(0, np.nan)
-    position = ((calibration["reached"] - middle) / half).fillna(0.0)
-    data = calibration.assign(position=position).sort_values("position", kind="stable")
+    known = calibration[calibration["reached"].notna()]
+    middle = (known["low"] + known["high"]) / 2
+    half = ((known["high"] - known["low"]) / 2).replace(0, np.nan)
+    position = ((known["reached"] - middle) / half).fillna(0.0)
+    data = known.assign(position=position).sort_values("position", kind="stable")
     figure, axis = plt.subplots(figsize=(WIDTH, 2.4), layout="constrained")
     axis.axhspan(-1, 1, color=LIGHT, zorder=0)
     axis.scatter(np.arange(len(data)), data["position"], s=9, color=ACCENT, lw=0)

@@ -1,7 +1,8 @@
-"""The flow diagram, drawn from the flow rows of the results."""
+"""The flow diagram, drawn from the flow rows of the results: enrolment, arms, follow-up."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import matplotlib.pyplot as plt
@@ -10,6 +11,7 @@ from matplotlib.patches import FancyBboxPatch
 from multifidus.report.figures.style import ACCENT, INK, SOFT, WIDTH
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -18,82 +20,184 @@ if TYPE_CHECKING:
 
 __all__ = ["draw_flow"]
 
-_ROW = 1.0
-_MAIN_X, _SIDE_X = 0.27, 0.76
-_MAIN_W, _SIDE_W = 0.42, 0.44
+# Inches.
+_LINE, _PAD, _GAP = 0.145, 0.13, 0.24
+_MAIN_X, _MAIN_W = 0.33 * WIDTH, 2.5
+_SIDE_X, _SIDE_W = 0.79 * WIDTH, 2.5
+
+
+@dataclass(frozen=True)
+class _Box:
+    """A box of text with its centre and width, in inches from the upper left."""
+
+    lines: tuple[str, ...]
+    x: float
+    y: float
+    width: float
+    strong: bool = True
+
+    @property
+    def height(self) -> float:
+        return _LINE * len(self.lines) + _PAD
+
+    @property
+    def top(self) -> float:
+        return self.y - self.height / 2
+
+    @property
+    def bottom(self) -> float:
+        return self.y + self.height / 2
+
+
+class _Counts:
+    """Counts of the flow by stage, visit and group."""
+
+    def __init__(self, rows: pd.DataFrame) -> None:
+        self.rows = rows
+
+    def of(self, stage: str, group: str = "all", visit: str = "overall") -> int | None:
+        rows = self.rows
+        found = rows[(rows.outcome == stage) & (rows.group == group) & (rows.visit == visit)]
+        return int(found["value"].iloc[0]) if len(found) else None
+
+    def reasons(self, prefix: str, group: str, visit: str) -> list[str]:
+        """Lines of the reasons under a prefix that somebody had, most frequent first."""
+        rows = self.rows
+        found = rows[
+            rows.outcome.str.startswith(f"{prefix}_")
+            & (rows.group == group)
+            & (rows.visit == visit)
+        ]
+        found = found[found["value"] > 0].sort_values("value", ascending=False, kind="stable")
+        return [
+            f"{label.partition(': ')[2] or label}: {int(value)}"
+            for label, value in zip(found["label"], found["value"], strict=True)
+        ]
 
 
 def draw_flow(results: Results, study: StudyConfig) -> Figure:
-    """Draw a CONSORT flow diagram: one box a stage, those not seen and their reasons beside it."""
-    stages = _stages(results, study)
-    heights = [max(1, len(side)) for _, side in stages]
-    figure, axis = plt.subplots(figsize=(WIDTH, 0.34 * sum(h + 1.1 for h in heights)))
+    """Draw a CONSORT flow diagram.
+
+    Enrolment stands on top, the arms beside each other, then one box for each visit of the cohort
+    with those not seen and their reasons beside it. Studies without visits show completion in the
+    arms' boxes.
+    """
+    counts = _Counts(results.select(analysis="flow", statistic="count"))
+    boxes, arrows = _enrolment(counts)
+    arms = _arms(counts, study, boxes[0].bottom + _GAP + 0.1)
+    arrows += [((boxes[0].x, boxes[0].bottom), (arm.x, arm.top)) for arm in arms]
+    boxes += arms
+    y = max(arm.bottom for arm in arms)
+    starts = [(arm.x, arm.bottom) for arm in arms]
+    for main, side in _follow_up(counts, study, y + _GAP):
+        arrows += [(start, (main.x, main.top)) for start in starts]
+        starts = [(main.x, main.bottom)]
+        boxes.append(main)
+        if side is not None:
+            boxes.append(side)
+            arrows.append(((main.x + main.width / 2, main.y), (side.x - side.width / 2, main.y)))
+    return _draw(boxes, arrows)
+
+
+def _enrolment(counts: _Counts) -> tuple[list[_Box], list[tuple[tuple[float, float], ...]]]:
+    screened, randomised = counts.of("screened"), counts.of("randomised")
+    failures = counts.of("screen_failure") or 0
+    if not failures:
+        return [_Box((f"Randomised: {randomised}",), WIDTH / 2, 0.2, _MAIN_W)], []
+    first = _Box((f"Screened: {screened}", f"Randomised: {randomised}"), WIDTH / 2, 0.25, _MAIN_W)
+    side = _Box((f"Not randomised: {failures}",), WIDTH - 0.85, 0.25, 1.6, strong=False)
+    return [first, side], [((first.x + first.width / 2, 0.25), (side.x - side.width / 2, 0.25))]
+
+
+def _arms(counts: _Counts, study: StudyConfig, top: float) -> list[_Box]:
+    width = min(2.9, WIDTH / len(study.arms) - 0.2)
+    boxes = []
+    for number, arm in enumerate(study.arms):
+        stages = [("randomised", "Allocated")]
+        stages += [("implanted", "Implanted")] if counts.of("implanted", arm.id) else []
+        stages += [("treated", "Treated")] if not counts.of("implanted", arm.id) else []
+        stages += [("crossed_over", "Switched to therapy")]
+        lines = [arm.label]
+        for stage, label in stages:
+            if count := counts.of(stage, arm.id):
+                lines.append(f"{label}: {count}")
+        if not study.visits:
+            lines.append(f"Completed: {counts.of('completed', arm.id)}")
+            lines.append(f"Discontinued: {counts.of('discontinued', arm.id)}")
+            lines += [f"  {line}" for line in counts.reasons("discontinued", arm.id, "overall")]
+        x = WIDTH * (number + 0.5) / len(study.arms)
+        boxes.append((tuple(lines), x))
+    height = _LINE * max(len(lines) for lines, _ in boxes) + _PAD
+    return [
+        _Box(
+            lines,
+            x,
+            top + (_LINE * len(lines) + _PAD) / 2 if study.visits else top + height / 2,
+            width,
+        )
+        for lines, x in boxes
+    ]
+
+
+def _follow_up(counts: _Counts, study: StudyConfig, top: float) -> list[tuple[_Box, _Box | None]]:
+    pairs = []
+    for visit in study.visits:
+        seen = counts.of("attended", visit=visit.id)
+        if seen is None or visit.target_day <= 0:
+            continue
+        missed = counts.of("missed", visit=visit.id) or 0
+        reasons = counts.reasons("missed", "all", visit.id)
+        lines = (f"Not seen: {missed}", *(_pairs(reasons))) if missed else ()
+        height = _LINE * max(1, len(lines)) + _PAD
+        y = top + height / 2
+        main = _Box((f"{visit.label}: {seen} seen",), _MAIN_X, y, _MAIN_W)
+        side = _Box(lines, _SIDE_X, y, _SIDE_W, strong=False) if lines else None
+        pairs.append((main, side))
+        top = y + height / 2 + _GAP * 0.72
+    return pairs
+
+
+def _pairs(items: list[str]) -> list[str]:
+    """Put two short reasons on a line."""
+    return [", ".join(items[i : i + 2]) for i in range(0, len(items), 2)]
+
+
+def _draw(boxes: list[_Box], arrows: list[tuple[tuple[float, float], ...]]) -> Figure:
+    height = max(box.bottom for box in boxes) + 0.08
+    figure = plt.figure(figsize=(WIDTH, height))
+    axis = figure.add_axes((0, 0, 1, 1))
     axis.set_axis_off()
-    y, previous = 0.0, None
-    for (main, side), height in zip(stages, heights, strict=True):
-        centre = y + 0.5 * height * _ROW
-        if previous is not None:
-            _arrow(axis, (_MAIN_X, previous), (_MAIN_X, centre - 0.72))
-        _box(axis, (_MAIN_X, centre), (_MAIN_W, 1.3), main, bold=True)
-        if side:
-            _box(axis, (_SIDE_X, centre), (_SIDE_W, 0.62 * len(side) + 0.5), "\n".join(side))
-            _arrow(axis, (_MAIN_X + _MAIN_W / 2, centre), (_SIDE_X - _SIDE_W / 2, centre))
-        previous = centre + 0.66
-        y += (height + 1.1) * _ROW
-    axis.set_xlim(0, 1)
-    axis.set_ylim(y, -0.4)
-    figure.tight_layout(pad=0.2)
+    axis.set_xlim(0, WIDTH)
+    axis.set_ylim(height, 0)
+    for start, end in arrows:
+        axis.annotate(
+            "", xy=end, xytext=start, arrowprops={"arrowstyle": "-|>", "color": SOFT, "lw": 0.8}
+        )
+    for box in boxes:
+        _draw_box(axis, box)
     return figure
 
 
-def _stages(results: Results, study: StudyConfig) -> list[tuple[str, list[str]]]:
-    rows = results.select(analysis="flow", statistic="count", group="all")
-    visits = {visit.id: visit.label for visit in study.visits}
-    stages: list[tuple[str, list[str]]] = []
-    for visit in ["overall", *visits]:
-        part = rows[rows["visit"] == visit]
-        for outcome, label, value in zip(
-            part["outcome"], part["label"], part["value"], strict=True
-        ):
-            words = f"{label}: {int(value)}"
-            leaving = str(outcome).startswith(("missed_", "discontinued_", "screen_failure"))
-            if leaving:
-                if value and stages:
-                    stages[-1][1].append(words)
-            elif visit == "overall" or outcome == "attended":
-                head = f"{visits[visit]}: {int(value)} seen" if outcome == "attended" else words
-                stages.append((head, []))
-    return stages
-
-
-def _box(
-    axis: Axes,
-    at: tuple[float, float],
-    size: tuple[float, float],
-    words: str,
-    *,
-    bold: bool = False,
-) -> None:
-    (x, y), (width, height) = at, size
+def _draw_box(axis: Axes, box: _Box) -> None:
     axis.add_patch(
         FancyBboxPatch(
-            (x - width / 2, y - height / 2),
-            width,
-            height,
-            boxstyle="round,pad=0,rounding_size=0.012",
-            mutation_aspect=20,
-            fc="white",
-            ec=ACCENT if bold else SOFT,
-            lw=0.9,
+            (box.x - box.width / 2, box.top),
+            box.width,
+            box.height,
+            boxstyle="round,pad=0,rounding_size=0.04",
+            fc="white" if box.strong else "#f5f8fa",
+            ec=ACCENT if box.strong else SOFT,
+            lw=0.9 if box.strong else 0.6,
         )
     )
-    axis.text(
-        x, y, words, ha="center", va="center", fontsize=7.5, color=INK,
-        fontweight="bold" if bold else "normal", linespacing=1.35,
-    )  # fmt: skip
-
-
-def _arrow(axis: Axes, start: tuple[float, float], end: tuple[float, float]) -> None:
-    axis.annotate(
-        "", xy=end, xytext=start, arrowprops={"arrowstyle": "-|>", "color": SOFT, "lw": 0.8}
-    )
+    for number, line in enumerate(box.lines):
+        axis.text(
+            box.x,
+            box.top + _PAD / 2 + _LINE * (number + 0.5),
+            line,
+            ha="center",
+            va="center",
+            fontsize=7.3,
+            color=INK,
+            fontweight="bold" if box.strong and number == 0 else "normal",
+        )

@@ -35,7 +35,11 @@ def baseline_table(results: Results, study: StudyConfig) -> ReportTable:
     def stems(outcome: str) -> list[str]:
         return [f"baseline.{outcome}.baseline.{population}.{group}" for group, _ in groups]
 
-    table.row("Participants", [table.number(f"{stem}.count") for stem in stems("participants")])
+    stage = "randomised" if population == "itt" else "treated"
+    table.row(
+        "Participants",
+        [table.number(f"flow.{stage}.overall.{population}.{group}.count") for group, _ in groups],
+    )
     measured = [
         ("age", "Age, years"),
         *((c.id, f"{c.label}, {c.unit}") for c in study.characteristics),
@@ -44,7 +48,7 @@ def baseline_table(results: Results, study: StudyConfig) -> ReportTable:
     for outcome, label in measured:
         if any(f"{stem}.mean" in results for stem in stems(outcome)):
             table.row(label, [table.mean_sd(stem) for stem in stems(outcome)])
-    for outcome, label in (("sex_female", "Female"), ("opioid_use", "Taking opioids")):
+    for outcome, label in (("sex_female", "Female"),):
         if any(f"{stem}.count" in results for stem in stems(outcome)):
             table.row(label, [table.count_percent(stem) for stem in stems(outcome)])
     for outcome, label in outcomes:

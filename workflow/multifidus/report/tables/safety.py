@@ -1,4 +1,4 @@
-"""Tables of opioids, adverse events, device events, device use and participant flow."""
+"""Tables of opioids, adverse events, device events and device use."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ __all__ = [
     "adverse_events_table",
     "device_events_table",
     "device_use_table",
-    "flow_table",
     "opioids_table",
 ]
 
@@ -119,7 +118,8 @@ def _classes_and_terms(
         if wanted:
             table.group(heading)
         for outcome in wanted:
-            table.row(str(labels[outcome]), cells(outcome), indent=True)
+            label = str(labels[outcome]).rpartition(" / ")[2]
+            table.row(label, cells(outcome), indent=True)
 
 
 def device_events_table(results: Results, study: StudyConfig) -> ReportTable:
@@ -162,28 +162,4 @@ def device_use_table(results: Results, study: StudyConfig) -> ReportTable:
     table.note(
         "Median (quartiles) or per cent. Years count from the start of therapeutic stimulation."
     )
-    return table
-
-
-def flow_table(results: Results, study: StudyConfig) -> ReportTable:
-    """Return the number of participants at every stage, with reasons."""
-    rows = results.select(analysis="flow", statistic="count")
-    known = set(rows["group"])
-    groups = [(arm.id, arm.label) for arm in study.arms if arm.id in known]
-    groups += [("all", "All")] if "all" in known else []
-    table = ReportTable(results, ["Stage", *(label for _, label in groups)])
-    visits = {visit.id: visit.label for visit in study.visits}
-    order = ["overall", *visits]
-    for visit in sorted(set(rows["visit"]), key=order.index):
-        part = rows[rows["visit"] == visit]
-        if visit != "overall":
-            table.group(visits[visit])
-        for outcome in part["outcome"].drop_duplicates():
-            line = part[part["outcome"] == outcome]
-            stem = ".".join(str(line.iloc[0]["result_id"]).split(".")[:4])
-            table.row(
-                str(line.iloc[0]["label"]),
-                [table.number(f"{stem}.{group}.count") for group, _ in groups],
-                indent=visit != "overall",
-            )
     return table

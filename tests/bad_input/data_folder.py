@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pytest
-
 from multifidus.config import load_study
 from multifidus.contracts import TABLES
 from multifidus.ingest.run import ingest
@@ -123,8 +121,3 @@ class DataFolder:
 
 
 STUDY = load_study(ROOT / "config/studies/reactiv8b/study.yaml")
-
-
-@pytest.fixture
-def data(tmp_path: Path) -> DataFolder:
-    return DataFolder(tmp_path / "data")

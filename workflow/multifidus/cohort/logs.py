@@ -1,0 +1,190 @@
+"""From the sessions of the cohort to stimulator logs in the project's own format."""
+
+from __future__ import annotations
+
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from multifidus.base.files import atomic_directory
+from multifidus.devicelogs.device_truth import DeviceLife, SessionTruth
+from multifidus.devicelogs.simulator import simulate_device
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import numpy.typing as npt
+
+    from multifidus.cohort.tables import CohortTables
+    from multifidus.cohort.usage import DeviceUse
+
+    IntArray = npt.NDArray[np.int64]
+
+__all__ = ["usage_frame", "write_cohort_logs", "write_logs"]
+
+SESSION, DOWNLOAD, ACTIVATION = "session", "download", "activation"
+_CLOCK_SHIFT_SHARE = 0.12  # assumption: clocks set by an hour when the zone changes
+_RESET_SHARE = 0.05  # assumption: resets of the device, after which its clock is unset
+_HOUR = 3600
+_CHUNK = 8
+
+
+@dataclass(frozen=True)
+class _Job:
+    """One implant to simulate."""
+
+    participant_id: str
+    activation: int
+    downloads: tuple[int, ...]
+    sessions: SessionTruth
+    seed: int
+
+
+def usage_frame(usage: tuple[DeviceUse, ...]) -> pd.DataFrame:
+    """Return the truth behind the logs as one table.
+
+    Returns
+    -------
+    DataFrame
+        ``participant_id``, ``record`` (activation, download or session), ``utc`` (seconds since
+        1970), and for sessions ``seconds``, ``reason`` and ``amplitude`` (0.1 mA); sorted by
+        participant, then activation, downloads and sessions in time order.
+    """
+    frames = []
+    for use in usage:
+        activation = int(use.activation.astype("datetime64[s]").astype(np.int64))
+        lifetimes = [(ACTIVATION, np.array([activation])), (DOWNLOAD, use.downloads)]
+        frames += [
+            pd.DataFrame(
+                {
+                    "participant_id": use.participant_id,
+                    "record": record,
+                    "utc": utc,
+                    "seconds": 0,
+                    "reason": 0,
+                    "amplitude": 0,
+                }
+            )
+            for record, utc in lifetimes
+        ]
+        frames.append(
+            pd.DataFrame(
+                {
+                    "participant_id": use.participant_id,
+                    "record": SESSION,
+                    "utc": use.start_utc,
+                    "seconds": use.seconds,
+                    "reason": use.reason,
+                    "amplitude": use.amplitude,
+                }
+            )
+        )
+    return pd.concat(frames, ignore_index=True)
+
+
+def write_cohort_logs(cohort: CohortTables, folder: Path, seed: int, workers: int = 1) -> int:
+    """Write the logs of a cohort; see :func:`write_logs`."""
+    return write_logs(usage_frame(cohort.usage), folder, seed, workers)
+
+
+def write_logs(usage: pd.DataFrame, folder: Path, seed: int, workers: int = 1) -> int:
+    """Write every download of every device as ``<folder>/<participant_id>-<nn>.ipglog``.
+
+    Parameters
+    ----------
+    usage
+        As :func:`usage_frame` returns it.
+    folder
+        Target folder, replaced as a whole.
+    seed
+        Seed of what else happens to the devices; each device's own seed follows from it and from
+        its place in the cohort, so that the number of workers changes no byte.
+    workers
+        Processes.
+
+    Returns
+    -------
+    int
+        Number of files.
+    """
+    groups = usage.groupby("participant_id", sort=True)
+    jobs = [_job(str(name), rows, seed, place) for place, (name, rows) in enumerate(groups)]
+    written = 0
+    with atomic_directory(folder) as target:
+        if workers > 1:
+            with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+                for job, files in zip(
+                    jobs, pool.map(_simulate, jobs, chunksize=_CHUNK), strict=True
+                ):
+                    written += _write(target, job, files)
+        else:
+            for job in jobs:
+                written += _write(target, job, _simulate(job))
+    return written
+
+
+def _job(participant_id: str, rows: pd.DataFrame, seed: int, place: int) -> _Job:
+    utc = {record: rows.loc[rows["record"] == record, "utc"] for record in (ACTIVATION, DOWNLOAD)}
+    sessions = rows[rows["record"] == SESSION]
+    amplitude = sessions["amplitude"].to_numpy(np.int64)
+    return _Job(
+        participant_id=participant_id,
+        activation=int(utc[ACTIVATION].iloc[0]),
+        downloads=tuple(int(value) for value in utc[DOWNLOAD]),
+        sessions=SessionTruth(
+            sessions["utc"].to_numpy(np.int64),
+            sessions["seconds"].to_numpy(np.int64),
+            sessions["reason"].to_numpy(np.int64),
+            left=amplitude,
+            right=np.maximum(amplitude - 2, 1),
+        ),
+        seed=int(np.random.SeedSequence([seed, place]).generate_state(1)[0]),
+    )
+
+
+def _simulate(job: _Job) -> list[bytes]:
+    rng = np.random.default_rng(job.seed)
+    life = DeviceLife(
+        clock_shifts=_clock_shifts(rng, job),
+        resets=_resets(rng, job),
+    )
+    return simulate_device(
+        job.participant_id,
+        job.activation,
+        job.downloads,
+        job.sessions,
+        life=life,
+        rng_seed=job.seed,
+    )
+
+
+def _clock_shifts(rng: np.random.Generator, job: _Job) -> tuple[tuple[int, int], ...]:
+    """Return an hour's shift and its return half a year later, for some devices."""
+    if rng.random() >= _CLOCK_SHIFT_SHARE:
+        return ()
+    start = _quiet_time(rng, job)
+    back = start + 182 * 24 * _HOUR
+    shifts = [(start, _HOUR)]
+    if back < job.downloads[-1]:
+        shifts.append((back, -_HOUR))
+    return tuple(shifts)
+
+
+def _resets(rng: np.random.Generator, job: _Job) -> tuple[int, ...]:
+    return (_quiet_time(rng, job),) if rng.random() < _RESET_SHARE else ()
+
+
+def _quiet_time(rng: np.random.Generator, job: _Job) -> int:
+    """Return a time of night, when no session runs, before the last reading."""
+    days = max(1, (job.downloads[-1] - job.activation) // (24 * _HOUR) - 1)
+    return job.activation + int(rng.integers(1, days + 1)) * 24 * _HOUR + 2 * _HOUR
+
+
+def _write(target: Path, job: _Job, files: list[bytes]) -> int:
+    for number, content in enumerate(files, start=1):
+        (target / f"{job.participant_id}-{number:02d}.ipglog").write_bytes(content)
+    return len(files)

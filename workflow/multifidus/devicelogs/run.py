@@ -1,0 +1,82 @@
+"""The workflow's step of the stimulator logs: files in, sessions, periods and faults out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from multifidus.base.files import write_parquet
+from multifidus.devicelogs.cohort_logs import read_cohort_logs
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from multifidus.config.analysis import DeviceUseRules
+
+__all__ = ["exposure_roster", "read_device_logs"]
+
+
+def exposure_roster(participants: pd.DataFrame, rules: DeviceUseRules) -> pd.DataFrame:
+    """Return who was exposed to therapy, from when, until when.
+
+    Parameters
+    ----------
+    participants
+        The participants table.
+    rules
+        ``exposure_start`` names, for each arm, the date from which therapy counts. Exposure ends
+        with explantation or death.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``participant_id``, ``exposure_start``, ``exposure_end``, ``activation_date``,
+        ``explant_date`` of everybody whose arm has a start and who has that date.
+    """
+    start = pd.Series(pd.NaT, index=participants.index, dtype="datetime64[s]")
+    for arm, column in rules.exposure_start.items():
+        start = start.mask(participants["arm"] == arm, participants[column])
+    roster = pd.DataFrame(
+        {
+            "participant_id": participants["participant_id"],
+            "exposure_start": start,
+            "exposure_end": participants[["treatment_end_date", "death_date"]].min(axis=1),
+            "activation_date": participants["activation_date"],
+            "explant_date": participants["treatment_end_date"],
+        }
+    )
+    return roster[start.notna()].reset_index(drop=True)
+
+
+def read_device_logs(
+    *,
+    logs: Path | str | Sequence[Path | str],
+    participants: Path | str,
+    rules: DeviceUseRules,
+    targets: Mapping[str, Path | str],
+    workers: int,
+    tier: str,
+) -> None:
+    """Read a cohort's logs and write what is in them.
+
+    Parameters
+    ----------
+    logs
+        Folder or files.
+    participants
+        Parquet file of the participants table.
+    rules
+        Section ``device_use`` of the study.
+    targets
+        Parquet files to write: ``sessions``, ``periods``, ``faults``, ``identities``.
+    workers
+        Processes; the result does not depend on their number.
+    tier
+        Data tier.
+    """
+    roster = exposure_roster(pd.read_parquet(participants), rules)
+    found = read_cohort_logs(logs, roster, years=rules.years, processes=workers)
+    for name, path in targets.items():
+        write_parquet(path, getattr(found, name), {"table": f"log_{name}", "tier": tier})

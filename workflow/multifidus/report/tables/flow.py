@@ -1,0 +1,72 @@
+"""Tables of participant flow: stages by arm, attendance by visit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from multifidus.report.html_table import ReportTable
+
+if TYPE_CHECKING:
+    from multifidus.config import StudyConfig
+    from multifidus.results import Results
+
+__all__ = ["attendance_table", "flow_table"]
+
+_STAGES = (
+    "screened",
+    "screen_failure",
+    "randomised",
+    "implanted",
+    "treated",
+    "activated",
+    "crossed_over",
+    "completed",
+    "discontinued",
+)
+_ALWAYS = ("randomised",)
+
+
+def flow_table(results: Results, study: StudyConfig) -> ReportTable:
+    """Return the number of participants at every stage of the study, by arm and together."""
+    rows = results.select(analysis="flow", statistic="count", visit="overall")
+    labels = rows.drop_duplicates("outcome").set_index("outcome")["label"]
+    stem = ".".join(str(rows.iloc[0]["result_id"]).split(".")[2:4])
+    known = set(rows["group"])
+    groups = [(arm.id, arm.label) for arm in study.arms if arm.id in known] + [("all", "All")]
+    table = ReportTable(results, ["Stage", *(label for _, label in groups)])
+    totals = rows[rows["group"] == "all"].set_index("outcome")["value"]
+    implanted = totals.get("implanted", 0) > 0
+    reasons = totals[totals.index.str.startswith("discontinued_") & (totals > 0)]
+    reasons = reasons.sort_values(ascending=False, kind="stable")
+    for stage in (*_STAGES, *reasons.index):
+        if stage not in labels.index or (stage == "treated" and implanted):
+            continue
+        if totals.get(stage, 0) == 0 and stage not in _ALWAYS:
+            continue
+        cells = [table.number(f"flow.{stage}.{stem}.{group}.count") for group, _ in groups]
+        indent = stage.startswith("discontinued_")
+        label = str(labels[stage]).partition(": ")[2].capitalize() if indent else str(labels[stage])
+        table.row(label, cells, indent=indent)
+    return table
+
+
+def attendance_table(results: Results, study: StudyConfig) -> ReportTable:
+    """Return who was seen at every visit, why others were not, and who answered what."""
+    rows = results.select(analysis="flow", statistic="count", group="all")
+    rows = rows[rows["visit"] != "overall"]
+    visits = [visit for visit in study.visits if visit.id in set(rows["visit"])]
+    table = ReportTable(results, ["", *(visit.label for visit in visits)])
+    labels = rows.drop_duplicates("outcome").set_index("outcome")["label"]
+    reasons = sorted(name for name in labels.index if name.startswith("missed_"))
+    answered = [f"{outcome.id}_answered" for outcome in study.outcomes]
+    totals = rows.groupby("outcome")["value"].sum()
+    for stage in ("attended", "missed", *reasons, *answered):
+        if stage not in labels.index or (stage in reasons and totals[stage] == 0):
+            continue
+        label = str(labels[stage])
+        label = label.partition(": ")[2].capitalize() if stage in reasons else label
+        cells = [table.number(f"flow.{stage}.{visit.id}.itt.all.count") for visit in visits]
+        table.row(
+            label, ["" if "num" not in cell else cell for cell in cells], indent=stage in reasons
+        )
+    return table
