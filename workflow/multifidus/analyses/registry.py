@@ -40,6 +40,8 @@ class Analysis:
         Sections of the study file.
     needs_scores, needs_usage
         Whether it reads the scores (in studies with outcomes) and the device-use table.
+    needs_comparators
+        Whether it reads ``literature/comparators.csv``.
     asks_for
         Section without which a study does not have this analysis; empty for every study.
     """
@@ -50,6 +52,7 @@ class Analysis:
     sections: tuple[str, ...]
     needs_scores: bool = False
     needs_usage: bool = False
+    needs_comparators: bool = False
     asks_for: str = ""
 
     @property
@@ -172,6 +175,14 @@ def _all() -> tuple[Analysis, ...]:
             asks_for="opioids",
         ),
         Analysis(
+            "opioid_model",
+            "multifidus.analyses.opioid_model.summarise_opioid_model",
+            _PEOPLE,
+            ("analysis_sets", "opioids"),
+            needs_scores=True,
+            asks_for="opioids",
+        ),
+        Analysis(
             "adverse_events",
             "multifidus.analyses.adverse_events.summarise_adverse_events",
             (*_PEOPLE, "adverse_events"),
@@ -182,6 +193,22 @@ def _all() -> tuple[Analysis, ...]:
             "multifidus.analyses.device_events.summarise_device_events",
             (*_PEOPLE, "device_events"),
             ("analysis_sets", "adverse_events"),
+        ),
+        Analysis(
+            "comparison",
+            "multifidus.analyses.comparison.summarise_comparison",
+            (*_PEOPLE, "device_events"),
+            ("analysis_sets", "adverse_events"),
+            needs_comparators=True,
+            asks_for="device_use",
+        ),
+        Analysis(
+            "subgroups",
+            "multifidus.analyses.subgroups.summarise_subgroups",
+            _PEOPLE,
+            (*_SETS, "opioids"),
+            needs_scores=True,
+            asks_for="outcomes",
         ),
         Analysis(
             "flow",
