@@ -33,9 +33,9 @@ def summarise_comparison(inputs: AnalysisInputs) -> list[ResultRow]:
     """Give shares of participants with an event, here and as published.
 
     A published interval is taken as printed; where only a count is printed its Wilson interval is
-    computed; where neither is, there is none. Rates per year are left out: they are no shares. Own shares have exact intervals. Reads the tables
-    ``participants`` and ``device_events``, the comparators and the sections analysis_sets and
-    adverse_events.
+    computed; where neither is, there is none. Rates per year are left out: they are no shares. Own
+    shares have exact intervals. Reads the tables ``participants`` and ``device_events``, the
+    comparators and the sections analysis_sets and adverse_events.
 
     Returns
     -------
