@@ -63,6 +63,7 @@ verify: setup ## Hold every output against the manifest
 
 bench: setup ## Run the benchmarks in turn
 	@for script in benchmarks/*.py; do \
+	    [ -e "$$script" ] || continue; \
 	    echo "== $$script"; $(BIN)/python "$$script" || exit 1; \
 	done
 
@@ -72,8 +73,8 @@ generate: setup ## Write the configuration, schemas, reference tables and error 
 
 lock: setup ## Resolve the dependencies anew
 	$(UV_COMPILE) pyproject.toml --extra dev --fork-strategy fewest -o requirements.lock
-	echo uv | $(UV_COMPILE) - -o requirements-uv.lock
-	echo setuptools | $(UV_COMPILE) - -o requirements-build.lock
+	echo uv | $(UV_COMPILE) --python-version 3.11 - -o requirements-uv.lock
+	echo setuptools | $(UV_COMPILE) --python-version 3.11 - -o requirements-build.lock
 	$(BIN)/python tools/conda_environments.py
 
 wheelhouse: ## Fetch every locked file into wheelhouse/, for a site without a network

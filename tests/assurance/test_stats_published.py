@@ -299,7 +299,7 @@ def test_quantile_rules_at_a_flat_step():
 
 
 def test_aalen_johansen_equals_r_survfit():
-    """R survival 3.5.3, survfit(Surv(T, factor(C)) ~ 1): incidence and standard error of cause 1."""
+    """R survival 3.5.3, survfit(Surv(T, factor(C)) ~ 1): incidence and its standard error."""
     time = [1, 4, 14, 22, 3, 3, 4, 1, 10, 1, 5, 33, 3, 13, 5, 20, 9, 15, 3, 2]
     cause = [2, 0, 0, 2, 0, 2, 0, 1, 2, 2, 1, 0, 0, 2, 1, 0, 2, 2, 2, 1]
     curve = cumulative_incidence(time, cause)

@@ -216,7 +216,7 @@ def test_imputation_agrees_with_the_mixed_model(data):
     The Monte Carlo error of 1,000 imputations is sqrt(B/1000); five of it is the margin.
     """
     frame = data["trial"]
-    wide = frame.pivot(index="id", columns="visit", values="change")
+    wide = frame.pivot_table(index="id", columns="visit", values="change", dropna=False)
     first = frame.groupby("id").first()
     treated = (first.arm == "treatment").to_numpy()
     base = first.baseline.to_numpy()

@@ -84,7 +84,7 @@ def snakemake() -> Callable[..., subprocess.CompletedProcess[str]]:
     """Return a function that runs Snakemake in a folder and asserts its exit code."""
 
     def run(
-        folder: Path, *arguments: str, seconds: float = 900, expected: int = 0
+        folder: Path, *arguments: str, seconds: float = 1800, expected: int = 0
     ) -> subprocess.CompletedProcess[str]:
         result = subprocess.run(
             [sys.executable, "-m", "snakemake", *arguments],

@@ -91,7 +91,7 @@ def _table(rows: list[ResultRow]) -> dict[tuple[str, str, str], float]:
     return {(row.outcome, row.group, row.statistic): row.value for row in rows}
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(cohorts())
 def test_invariants(tables: dict[str, pd.DataFrame]) -> None:
     given_inputs = AnalysisInputs(STUDY, tables)
@@ -129,7 +129,7 @@ def test_invariants(tables: dict[str, pd.DataFrame]) -> None:
             assert arms == value[outcome, "all", statistic], "the arms add up, zero rows kept"
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(cohorts())
 def test_completed_dates_agree_with_what_was_recorded(tables: dict[str, pd.DataFrame]) -> None:
     """An imputed day lies inside the recorded part of the date; complete dates stay."""
@@ -146,7 +146,7 @@ def test_completed_dates_agree_with_what_was_recorded(tables: dict[str, pd.DataF
     assert len(listed) == raw.index.get_level_values(0).isin(listed["participant_id"]).sum()
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(cohorts(), st.randoms(use_true_random=False))
 def test_the_order_of_rows_does_not_matter(tables: dict[str, pd.DataFrame], random: object) -> None:
     shuffled = {

@@ -19,7 +19,7 @@ from multifidus.ingest.run import ingest
 STUDY = load_study(Path(__file__).parents[2] / "config/studies/reactiv8b/study.yaml")
 # A failing folder is small as it is; shrinking it would take minutes.
 SOME = settings(
-    max_examples=8,
+    max_examples=5,
     deadline=None,
     suppress_health_check=list(HealthCheck),
     phases=[Phase.explicit, Phase.reuse, Phase.generate],

@@ -89,7 +89,7 @@ class Dense:
         ]
         p = inverse - wx @ self.phi @ wx.T
         py = p @ self.y
-        sign, logdet = np.linalg.slogdet(self.v)
+        logdet = np.linalg.slogdet(self.v)[1]
         self.deviance = (
             (n - self.x.shape[1]) * np.log(2 * np.pi)
             + logdet

@@ -7,18 +7,21 @@ with the exact Poisson interval of Garwood (1936).
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from multifidus.analyses.errors import AnalysisError
-from multifidus.analyses.inputs import ALL, AnalysisInputs, Cell, Group
+from multifidus.analyses.inputs import ALL, AnalysisInputs, Cell
 from multifidus.analyses.treatment_emergent import RELATIONS, adverse_event_list
 from multifidus.stats.rates import poisson_rate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from numpy.typing import NDArray
 
     from multifidus.config.analysis import AdverseEventRules
     from multifidus.results import ResultRow
@@ -67,13 +70,52 @@ def summarise_adverse_events(inputs: AnalysisInputs) -> list[ResultRow]:
     listed = adverse_event_list(inputs)
     emergent = listed[listed["treatment_emergent"]]
     time = observation_days(members, inputs.study.adverse_events)
+    kinds = [_Kind.of(*kind, time) for kind in _kinds(emergent)]
+    risk = _AtRisk.of(time)
     rows: list[ResultRow] = []
     for group in inputs.groups(members):
-        for outcome, label, events in _kinds(emergent):
-            cell = Cell("adverse_events", outcome, "overall", SAFETY, group.id, label)
-            own = events[events["participant_id"].isin(group.members["participant_id"])]
-            rows += _rows(cell, group, own, time)
+        inside = time.index.isin(group.members["participant_id"])
+        for kind in kinds:
+            cell = Cell("adverse_events", kind.outcome, "overall", SAFETY, group.id, kind.label)
+            rows += _rows(cell, kind, risk, inside)
     return [*rows, *_notes(listed, len(members))]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _AtRisk:
+    """First and last day at risk of each participant of the safety set, as day numbers."""
+
+    first: NDArray[np.float64]
+    last: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, time: pd.DataFrame) -> _AtRisk:
+        return cls(_day_numbers(time["first"]), _day_numbers(time["last"]))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Kind:
+    """Events of one heading, class or term.
+
+    ``person`` is the place of each event's participant in the safety set, ``onset`` the day number
+    of each participant's first event, infinite where there was none.
+    """
+
+    outcome: str
+    label: str
+    person: NDArray[np.intp]
+    onset: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, outcome: str, label: str, events: pd.DataFrame, time: pd.DataFrame) -> _Kind:
+        person = time.index.get_indexer(pd.Index(events["participant_id"]))
+        onset = np.full(len(time), np.inf)
+        np.minimum.at(onset, person, _day_numbers(events["start_day"]))
+        return cls(outcome, label, person, onset)
+
+
+def _day_numbers(days: pd.Series) -> NDArray[np.float64]:
+    return days.to_numpy(dtype="datetime64[D]").astype("int64").astype("float64")
 
 
 def observation_days(members: pd.DataFrame, rules: AdverseEventRules) -> pd.DataFrame:
@@ -145,20 +187,21 @@ def _by_frequency(events: pd.DataFrame, by: str) -> list[tuple[str, pd.DataFrame
     return sorted(parts, key=lambda part: (-part[1]["participant_id"].nunique(), -len(part[1])))
 
 
-def _rows(cell: Cell, group: Group, own: pd.DataFrame, time: pd.DataFrame) -> list[ResultRow]:
-    participants = own["participant_id"].nunique()
-    cell = cell.of(n=participants, total=group.size)
+def _rows(cell: Cell, kind: _Kind, risk: _AtRisk, inside: NDArray[np.bool_]) -> list[ResultRow]:
+    """Give the rows of one kind of event in one group, whose members ``inside`` marks."""
+    size = int(inside.sum())
+    participants = int((np.isfinite(kind.onset) & inside).sum())
+    events = int(inside[kind.person].sum())
+    cell = cell.of(n=participants, total=size)
     rows = [
         cell.row("participants", participants, "d0"),
-        cell.of(n=len(own)).row("events", len(own), "d0"),
+        cell.of(n=events).row("events", events, "d0"),
     ]
-    if not group.size:
+    if not size:
         return rows
-    rows.append(cell.row("percent", 100.0 * participants / group.size, "pct1", "%"))
-    at_risk = time.loc[group.members["participant_id"]]
-    onset = own.groupby("participant_id")["start_day"].min().reindex(at_risk.index)
-    end = np.minimum(onset.fillna(at_risk["last"]), at_risk["last"])
-    years = float(((end - at_risk["first"]).dt.days + 1).sum()) / DAYS_PER_YEAR
+    rows.append(cell.row("percent", 100.0 * participants / size, "pct1", "%"))
+    end = np.minimum(kind.onset, risk.last)
+    years = float((end - risk.first + 1.0)[inside].sum()) / DAYS_PER_YEAR
     rate = poisson_rate(participants, years, per=_PER_YEARS, method="garwood")
     method = "Participants with the event per 100 patient-years to the first event; " + rate.method
     cell = cell.of(method=method)

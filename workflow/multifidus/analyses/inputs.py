@@ -59,12 +59,15 @@ class AnalysisInputs:
         Scores as :func:`multifidus.instruments.build_scores` gives them.
     usage
         Device use per participant and period.
+    seed
+        Seed of everything that is drawn at random.
     """
 
     study: StudyConfig
     tables: Mapping[str, pd.DataFrame]
     scores: pd.DataFrame | None = None
     usage: pd.DataFrame | None = None
+    seed: int = 0
 
     @property
     def participants(self) -> pd.DataFrame:

@@ -6,6 +6,7 @@ must not wait for the libraries of the analyses.
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass
 from importlib import import_module
 from types import MappingProxyType
@@ -101,12 +102,66 @@ def _all() -> tuple[Analysis, ...]:
             asks_for="mixed_model",
         ),
         Analysis(
+            "single_imputation",
+            "multifidus.analyses.single_imputation.summarise_single_imputation",
+            (*_PEOPLE, "analgesics"),
+            (*_SETS, "responders", "mixed_model"),
+            needs_scores=True,
+            asks_for="mixed_model",
+        ),
+        Analysis(
+            "multiple_imputation",
+            "multifidus.analyses.multiple_imputation.summarise_multiple_imputation",
+            _PEOPLE,
+            (*_SETS, "responders", "mixed_model", "randomised"),
+            needs_scores=True,
+            asks_for="mixed_model",
+        ),
+        Analysis(
             "randomised",
             "multifidus.analyses.randomised.summarise_randomised",
             (*_PEOPLE, "analgesics"),
             (*_SETS, "responders", "randomised"),
             needs_scores=True,
             asks_for="randomised",
+        ),
+        Analysis(
+            "completers",
+            "multifidus.analyses.completers.summarise_completers",
+            (*_PEOPLE, "visits"),
+            ("analysis_sets", "visits", "outcomes"),
+            needs_scores=True,
+            asks_for="outcomes",
+        ),
+        Analysis(
+            "distribution",
+            "multifidus.analyses.distribution.summarise_distribution",
+            _PEOPLE,
+            (*_SETS, "randomised"),
+            needs_scores=True,
+            asks_for="outcomes",
+        ),
+        Analysis(
+            "durability",
+            "multifidus.analyses.durability.summarise_durability",
+            (*_PEOPLE, "analgesics"),
+            (*_SETS, "responders"),
+            needs_scores=True,
+            asks_for="responders",
+        ),
+        Analysis(
+            "profiles",
+            "multifidus.analyses.profiles.summarise_profiles",
+            (*_PEOPLE, "eq5d"),
+            ("analysis_sets", "visits", "outcomes"),
+            asks_for="outcomes",
+        ),
+        Analysis(
+            "time_to_event",
+            "multifidus.analyses.time_to_event.summarise_time_to_event",
+            (*_PEOPLE, "adverse_events", "device_events"),
+            ("analysis_sets", "adverse_events"),
+            asks_for="device_use",
         ),
         Analysis(
             "opioids",
@@ -171,9 +226,10 @@ def run_analysis(name: str, inputs: AnalysisInputs) -> list[ResultRow]:
     Raises
     ------
     AnalysisError
-        ``ANA-005`` when there is no such analysis, with the names known.
+        ``ANA-005`` when there is no such analysis, with the nearest name.
     """
     if name not in ANALYSES:
-        known = ", ".join(ANALYSES)
-        raise AnalysisError("ANA-005", f"There is no analysis '{name}'; choose one of: {known}.")
+        near = difflib.get_close_matches(name, list(ANALYSES), n=1)
+        hint = f"is '{near[0]}' meant?" if near else "see multifidus.analyses.registry for all."
+        raise AnalysisError("ANA-005", f"There is no analysis '{name}'; {hint}")
     return ANALYSES[name].load()(inputs)

@@ -10,10 +10,12 @@ import pandas as pd
 from multifidus.instruments.visits import place_records
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from multifidus.analyses.inputs import AnalysisInputs
     from multifidus.config.study import Outcome, Responder
 
-__all__ = ["CUT_TOLERANCE", "responder_status"]
+__all__ = ["CUT_TOLERANCE", "reached", "responder_status"]
 
 CUT_TOLERANCE = 1e-9
 """A cut counts as reached within this distance: it absorbs binary noise of sums such as
@@ -85,14 +87,39 @@ def _reached(item: Responder, outcome: Outcome, inputs: AnalysisInputs) -> pd.Se
     rows = rows[rows["visit"] != inputs.study.visits[0].id]
     rows = rows.set_index(["participant_id", "visit"]).sort_index()
     value, start = rows["value"], rows["baseline"]
-    gain = (start - value) if outcome.better == "lower" else (value - start)
-    threshold = float(item.threshold or 0.0)
-    if item.kind == "level_at_most":
-        return (value <= threshold + CUT_TOLERANCE)[value.notna()]
+    known = value.notna() if item.kind == "level_at_most" else value.notna() & start.notna()
     if item.kind == "percent_reduction":
-        known = gain.notna() & (start > 0)
-        return (100.0 * gain >= threshold * start - 100.0 * CUT_TOLERANCE)[known]
-    return (gain >= threshold - CUT_TOLERANCE)[gain.notna()]
+        known &= start > 0
+    met = reached(item, outcome.better, value.to_numpy(), start.to_numpy())
+    return pd.Series(met, index=rows.index)[known]
+
+
+def reached(
+    item: Responder,
+    better: str,
+    value: NDArray[np.float64],
+    baseline: NDArray[np.float64],
+) -> NDArray[np.bool_]:
+    """Apply a definition on one outcome to values; False where something is missing.
+
+    Parameters
+    ----------
+    item
+        A definition that is not joined.
+    better
+        Whether ``lower`` or ``higher`` values are better.
+    value, baseline
+        Unrounded values of shapes that broadcast.
+    """
+    threshold = float(item.threshold or 0.0)
+    gain = (baseline - value) if better == "lower" else (value - baseline)
+    with np.errstate(invalid="ignore"):
+        if item.kind == "level_at_most":
+            return np.asarray(value <= threshold + CUT_TOLERANCE)
+        if item.kind == "percent_reduction":
+            cut = threshold * baseline - 100.0 * CUT_TOLERANCE
+            return np.asarray(100.0 * gain >= cut)
+        return np.asarray(gain >= threshold - CUT_TOLERANCE)
 
 
 def _increased(inputs: AnalysisInputs) -> pd.MultiIndex:

@@ -57,6 +57,7 @@ def share_rows(
     total: int,
     *,
     method: Literal["wilson", "clopper_pearson", "wald"] = "wilson",
+    note: str = "",
 ) -> list[ResultRow]:
     """Give a count, its share in per cent and the share's 95 % interval.
 
@@ -68,12 +69,14 @@ def share_rows(
         Participants that count and their denominator; a zero denominator gives the count alone.
     method
         Interval of :func:`multifidus.stats.proportions.proportion`.
+    note
+        A phrase on what was counted, before the interval's method.
     """
     cell = cell.of(n=count, total=total)
     rows = [cell.row("count", count, "d0")]
     if total:
         share = proportion(count, total, method=method)
-        cell = cell.of(method=share.method)
+        cell = cell.of(method=f"{note}; {share.method}" if note else share.method)
         rows.append(cell.row("percent", 100.0 * count / total, "pct1", "%"))
         rows.append(cell.row("ci_lower", 100.0 * share.ci_lower, "pct1", "%"))
         rows.append(cell.row("ci_upper", 100.0 * share.ci_upper, "pct1", "%"))

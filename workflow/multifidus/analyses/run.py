@@ -29,6 +29,7 @@ def analyse(
     target: Path,
     rule: str,
     tier: str,
+    seed: int = 0,
 ) -> None:
     """Run one analysis and write its rows with their provenance.
 
@@ -46,6 +47,8 @@ def analyse(
         Parquet file of rows to write.
     rule, tier
         For the provenance of each row.
+    seed
+        Seed of everything that is drawn at random.
     """
     analysis = ANALYSES[name]
     inputs = AnalysisInputs(
@@ -53,6 +56,7 @@ def analyse(
         {table: read_table(tables, table) for table in analysis.tables},
         pd.read_parquet(scores) if scores else None,
         pd.read_parquet(usage) if usage else None,
+        seed,
     )
     files = [tables / f"{table}.parquet" for table in analysis.tables]
     files += [Path(path) for path in (scores, usage) if path]

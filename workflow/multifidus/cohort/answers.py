@@ -43,7 +43,8 @@ ODI_RESPONDERS = ("odi_ge10", "odi_ge15", "odi_ge20")
 SECTIONS, TOP_LEVEL = 10, 5
 FULL_SCALE = 100
 _TIE = 1e-6
-_STEPS = np.array([0, 1, -1, 2, -2, 3, -3, 4, -4, 6, -6, 8, -8, 11, -11, 15, -15, 20, -20])
+_ODI_STEPS = 13
+_STEPS = (0, 1, -1, 2, -2, 3, -3, 4, -4, 6, -6, 8, -8, 11, -11, 15, -15, 20, -20)
 _PRIMARY_RANGE = range(2, 13)
 _BALANCE = 0.012
 
@@ -214,7 +215,7 @@ def _vas_follow_up(setting: Setting, visit: str, baseline: FloatArray) -> FloatA
     before = baseline[members]
     desired = _desired(setting, "vas", visit, before, members)
     start = np.clip(np.rint(10 * desired), 0, 100)
-    mm = start[:, None] + _STEPS
+    mm = start[:, None] + np.array(_STEPS)
     cost = 0.02 * (mm / 10 - desired[:, None]) ** 2
     # Exactly on a per cent cut, binary fractions would decide who responds.
     on_cut = np.any([np.abs(mm - 10 * before[:, None] * r) < _TIE for r in (0.7, 0.5, 0.3)], axis=0)
@@ -295,7 +296,7 @@ def _odi_follow_up(
     before, points = baseline[members], 100 / (TOP_LEVEL * answered[members])
     desired = _desired(setting, "odi", visit, before, members)
     start = np.rint(np.minimum(desired, 100) / points).astype(np.int64)
-    sums = start[:, None] + _STEPS[:13]
+    sums = start[:, None] + np.array(_STEPS[:_ODI_STEPS])
     scores = sums * points[:, None]
     cost = 0.03 * ((scores - desired[:, None]) / 4) ** 2
     on_cut = (answered[members] < SECTIONS)[:, None] & (

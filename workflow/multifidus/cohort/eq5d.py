@@ -27,11 +27,11 @@ MO, SC, UA, PD, AD = range(5)
 LEVELS = 5
 # Level 1 plus these slopes on ODI (per point) and VAS (per mm): walking and usual activities
 # follow disability, pain/discomfort follows pain, anxiety/depression mostly the person.
-_ON_ODI = np.array([0.027, 0.015, 0.032, 0.011, 0.009])
-_ON_VAS = np.array([0.001, 0.001, 0.004, 0.022, 0.004])
-_OWN_SD = np.array([0.45, 0.35, 0.45, 0.35, 0.75])
-_OCCASION_SD = np.array([0.40, 0.30, 0.40, 0.35, 0.40])
-_ON_RESPONSE = np.array([0.12, 0.10, 0.14, 0.10, 0.16])
+_ON_ODI = (0.027, 0.015, 0.032, 0.011, 0.009)
+_ON_VAS = (0.001, 0.001, 0.004, 0.022, 0.004)
+_OWN_SD = (0.45, 0.35, 0.45, 0.35, 0.75)
+_OCCASION_SD = (0.40, 0.30, 0.40, 0.35, 0.40)
+_ON_RESPONSE = (0.12, 0.10, 0.14, 0.10, 0.16)
 _BISECTIONS = 40
 
 
@@ -103,7 +103,7 @@ def calibrate_eq5d(
     """
     rng, n = setting.rng, len(setting.enrolment)
     decrements = np.array(setting.design.eq5d_decrements)
-    own = rng.standard_normal((n, LEVELS)) * _OWN_SD
+    own = rng.standard_normal((n, LEVELS)) * np.array(_OWN_SD)
     result: dict[str, IntArray] = {}
     before = np.zeros(n)
     for visit in (BASELINE, *FOLLOW_UPS):
@@ -113,11 +113,13 @@ def calibrate_eq5d(
             if visit == BASELINE
             else setting.latent.at("eq5d", visit)
         )
-        leaning = 1 + own + rng.standard_normal((n, LEVELS)) * _OCCASION_SD
+        leaning = 1 + own + rng.standard_normal((n, LEVELS)) * np.array(_OCCASION_SD)
         leaning = (
-            leaning + _typical(odi[visit])[:, None] * _ON_ODI - standing[:, None] * _ON_RESPONSE
+            leaning
+            + _typical(odi[visit])[:, None] * np.array(_ON_ODI)
+            - standing[:, None] * np.array(_ON_RESPONSE)
         )
-        leaning = leaning + _typical(vas_mm[visit])[:, None] * _ON_VAS
+        leaning = leaning + _typical(vas_mm[visit])[:, None] * np.array(_ON_VAS)
         wanted = _wanted_mean(setting, visit, before[members])
         leaning = _shifted(leaning[members], wanted, decrements)
         levels = _solve_visit(setting, visit, leaning, before[members], decrements)

@@ -7,7 +7,7 @@ often; visits missed for the pandemic do not.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -222,9 +222,7 @@ def draw_flow(
         visit_date[visit][reason[visit] != ATTENDED] = np.datetime64("NaT")
         previous_day, previous_half = plan.day, plan.half_window
     flow = Flow(visit_date, reason, end_reason, end_date, {})
-    return Flow(
-        visit_date, reason, end_reason, end_date, _unanswered(rng, flow, latent, targets, design)
-    )
+    return replace(flow, unanswered=_unanswered(rng, flow, latent, targets, design))
 
 
 def _published_attendance(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from multifidus.base.errors import DataError
 from multifidus.cohort.answers import SECTIONS, TOP_LEVEL, Setting, calibrate_odi, calibrate_vas
 from multifidus.cohort.calibration import calibration_report, require_met
 from multifidus.cohort.design import BASELINE, FOLLOW_UPS
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
 __all__ = ["generate_cohort"]
 
 ODI_COLUMNS = tuple(f"odi_{section:02d}" for section in range(1, SECTIONS + 1))
+_ATTEMPTS = 2
+_BY_CHANCE = ("COH-001", "COH-005")
 EQ5D_COLUMNS = ("eq5d_mo", "eq5d_sc", "eq5d_ua", "eq5d_pd", "eq5d_ad")
 
 
@@ -69,6 +72,18 @@ def generate_cohort(seed: int, targets: CohortTargets, design: CohortDesign) -> 
     DataError
         ``COH-001`` to ``COH-005`` when published figures cannot be met together.
     """
+    for attempt in range(_ATTEMPTS):
+        try:
+            return _draw_cohort([seed, attempt], targets, design)
+        except DataError as error:
+            # Figures that leave a narrow strip are now and then out of reach from one draw.
+            if error.error_id not in _BY_CHANCE or attempt == _ATTEMPTS - 1:
+                raise
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _draw_cohort(seed: list[int], targets: CohortTargets, design: CohortDesign) -> CohortTables:
+    """Draw one cohort and hold it against its targets."""
     setting = _draw_setting(seed, targets, design)
     vas_mm = calibrate_vas(setting)
     odi_sums = calibrate_odi(setting, vas_mm)
@@ -89,7 +104,7 @@ def generate_cohort(seed: int, targets: CohortTargets, design: CohortDesign) -> 
     return CohortTables(tables, usage, report)
 
 
-def _draw_setting(seed: int, targets: CohortTargets, design: CohortDesign) -> Setting:
+def _draw_setting(seed: list[int], targets: CohortTargets, design: CohortDesign) -> Setting:
     rng = np.random.default_rng(seed)
     enrolment = draw_enrolment(rng, targets, design)
     latent = draw_latent(rng, np.asarray(enrolment.arm == design.control_arm), design)

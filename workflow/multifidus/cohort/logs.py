@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from multifidus.base.files import atomic_directory
-from multifidus.devicelogs.device_truth import DeviceLife, SessionTruth
+from multifidus.devicelogs.device_truth import DeviceDesign, DeviceLife, SessionTruth
 from multifidus.devicelogs.simulator import simulate_device
 
 if TYPE_CHECKING:
@@ -29,6 +29,9 @@ __all__ = ["usage_frame", "write_cohort_logs", "write_logs"]
 SESSION, DOWNLOAD, ACTIVATION = "session", "download", "activation"
 _CLOCK_SHIFT_SHARE = 0.12  # assumption: clocks set by an hour when the zone changes
 _RESET_SHARE = 0.05  # assumption: resets of the device, after which its clock is unset
+_RING_RECORDS = (
+    6144  # assumption: two years and more of full use, as visits a year apart are missed
+)
 _HOUR = 3600
 _CHUNK = 8
 
@@ -158,6 +161,7 @@ def _simulate(job: _Job) -> list[bytes]:
         job.downloads,
         job.sessions,
         life=life,
+        design=DeviceDesign(capacity=_RING_RECORDS),
         rng_seed=job.seed,
     )
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["People", "draw_characteristics", "draw_people"]
 
-_STEPS = np.array([0, 1, -1, 2, -2, 3, -3, 5, -5, 8, -8])
+_STEPS = (0, 1, -1, 2, -2, 3, -3, 5, -5, 8, -8)
 _YOUNGEST_ONSET = 12
 _SHARE_DAILY_PAIN = 0.78
 
@@ -38,7 +38,7 @@ def _calibrated(
     setting: Setting, name: str, desired: FloatArray, lower: FloatArray, upper: FloatArray
 ) -> FloatArray:
     """Round to whole numbers within limits so that the published mean and SD print."""
-    values = np.rint(desired)[:, None] + _STEPS
+    values = np.rint(desired)[:, None] + np.array(_STEPS)
     allowed = (values >= lower[:, None]) & (values <= upper[:, None])
     allowed[:, 0] |= ~allowed.any(axis=1)
     spread = float(desired.std())

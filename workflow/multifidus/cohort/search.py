@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["Goal", "Problem", "Solution", "solve"]
 
 _SAMPLE = 56
-_MAX_STEPS = 6000
+_MAX_STEPS = 2500
 _FIRST_WEIGHT, _LARGEST_WEIGHT = 30.0, 1e4
 _PAIR_PEOPLE, _PAIR_TRIES = 120, 25
 _DISTURBED = 3

@@ -206,7 +206,7 @@ def _windows(tables: Tables, people: pd.DataFrame, study: StudyConfig) -> list[F
             inside[visit.id] = day.between(*visit.window)
         windows = pd.DataFrame(inside, index=frame.index)
         placed = windows.any(axis=1)
-        place = pd.Index(windows.columns).get_indexer(frame["visit"])
+        place = pd.Index(windows.columns).get_indexer(pd.Index(frame["visit"]))
         recorded = windows.to_numpy()[np.arange(len(frame)), place]
         known = frame["assessment_date"].notna() & frame["visit"].isin(list(inside))
         outside = frame["assessment_date"].notna() & ~placed

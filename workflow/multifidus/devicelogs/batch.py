@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,10 +12,11 @@ from multifidus.devicelogs.layout import SESSION_LIMIT_S
 from multifidus.devicelogs.merge import account_for_sequence, merge_downloads
 from multifidus.devicelogs.model import NO_TIME
 from multifidus.devicelogs.placement import device_anchors, place_records
+from multifidus.devicelogs.plausibility import note_implausible
 from multifidus.devicelogs.records import MISSING, typed_view
 from multifidus.devicelogs.sessions import build_sessions
-from multifidus.devicelogs.text_parts import read_frames
-from multifidus.devicelogs.text_reader import parse_records
+from multifidus.devicelogs.sources import read_sources
+from multifidus.devicelogs.trust import refuse_strangers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,21 +26,13 @@ if TYPE_CHECKING:
     from multifidus.devicelogs.merge import MergedRecords, SeqGap
     from multifidus.devicelogs.model import Header, IntArray
     from multifidus.devicelogs.placement import Placement
-    from multifidus.devicelogs.records import BadValue, RecordTable
-    from multifidus.devicelogs.text_parts import TextFile, TextPart
+    from multifidus.devicelogs.records import RecordTable
+    from multifidus.devicelogs.sources import Download, InputFile
 
-__all__ = ["Batch", "Download", "counter_points", "read_batch"]
+__all__ = ["Batch", "counter_points", "read_batch"]
 
-
-@dataclass
-class Download:
-    """One part of one input: which file, which device, what its header says, its faults."""
-
-    file: int
-    header: Header
-    device: int
-    faults: FaultLog
-    records: int
+_COUNTER_SLACK_S = 60
+"""Seconds by which a counter may run ahead of placed times, whose rounding it shares."""
 
 
 @dataclass
@@ -49,7 +42,7 @@ class Batch:
     ``devices`` are pseudonyms in sorted order; arrays named ``device`` index them.
     """
 
-    files: list[TextFile]
+    files: list[InputFile]
     downloads: list[Download]
     devices: list[str]
     table: RecordTable
@@ -59,10 +52,11 @@ class Batch:
     gaps: list[SeqGap]
     device_faults: list[FaultLog]
     last_seq: list[int]
+    counter_trusted: list[bool] = field(default_factory=list)
 
 
 def read_batch(inputs: Sequence[bytes]) -> Batch:
-    """Read ``ipglog-text`` inputs together.
+    """Read ``ipglog`` inputs, text or binary, together.
 
     Parameters
     ----------
@@ -74,26 +68,20 @@ def read_batch(inputs: Sequence[bytes]) -> Batch:
     Batch
         Never raises on any input.
     """
-    files = [read_frames(data) for data in inputs]
-    parts = [(index, part) for index, file in enumerate(files) for part in file.parts]
-    table, bad, rejected, sizes = parse_records(
-        [(files[index].text.data, part) for index, part in parts]
-    )
-    devices = sorted({part.header.pseudonym for _, part in parts if part.header.pseudonym})
+    files, downloads, table = read_sources(inputs)
+    devices = sorted({download.owner for download in downloads} - {""})
     number = {name: index for index, name in enumerate(devices)}
-    device_of = np.asarray(
-        [number.get(part.header.pseudonym or "", MISSING) for _, part in parts], dtype=np.int64
-    )
-    downloads = [
-        Download(index, part.header, int(device_of[row]), part.faults, int(sizes[row]))
-        for row, (index, part) in enumerate(parts)
-    ]
+    for download in downloads:
+        download.device = number.get(download.owner, MISSING)
+    device_of = np.asarray([download.device for download in downloads], dtype=np.int64)
     headers = [download.header for download in downloads]
     logs = [download.faults for download in downloads]
-    damaged = _damaged_numbers(parts, files, rejected, sizes)
-    _note_bad_values(table, bad, logs)
+    damaged = [download.damaged for download in downloads]
     _note_unowned(downloads)
-    merged = merge_downloads(table, headers, device_of, logs)
+    refused = refuse_strangers(table, headers, [download.tidy for download in downloads], logs)
+    for row in np.flatnonzero(refused & (table.seq != MISSING)).tolist():
+        damaged[int(table.part[row])].append(int(table.seq[row]))
+    merged = merge_downloads(table, headers, device_of, refused, logs)
     gaps, last = account_for_sequence(merged, headers, device_of, damaged, len(devices))
     device_faults = [FaultLog() for _ in devices]
     _note_gaps(gaps, device_faults)
@@ -104,67 +92,12 @@ def read_batch(inputs: Sequence[bytes]) -> Batch:
     placement = place_records(merged, anchors, device_faults)
     lengths = _session_lengths(headers, device_of, len(devices))
     sessions = build_sessions(merged, placement, lengths, device_faults)
-    return Batch(
+    note_implausible(merged, sessions, device_faults)
+    batch = Batch(
         files, downloads, devices, table, merged, placement, sessions, gaps, device_faults, last
     )
-
-
-def _damaged_numbers(
-    parts: Sequence[tuple[int, TextPart]],
-    files: Sequence[TextFile],
-    rejected: Sequence[int],
-    sizes: IntArray,
-) -> list[list[int]]:
-    """Numbers that rejected lines claim to carry, per part."""
-    damaged = [
-        [line.claimed_seq for line in part.damaged if line.claimed_seq is not None]
-        for _, part in parts
-    ]
-    if not rejected:
-        return damaged
-    begins = np.concatenate(([0], np.cumsum(sizes)))
-    for row in rejected:
-        owner = int(np.searchsorted(begins, row, side="right")) - 1
-        index, part = parts[owner]
-        start, end = _line_span(files[index].text.data, part, row - int(begins[owner]))
-        text = files[index].text.data[start:end]
-        digits = text[1:].split(b",", 1)[0]
-        seq = int(digits) if digits.isdigit() and len(digits) < 11 else None  # noqa: PLR2004
-        seam = bool(part.header.lost_before) and seq == part.header.first_seq
-        part.faults.add(
-            15 if seam else 1,
-            "the oldest record is half overwritten" if seam else "damaged before it was read out",
-            span=files[index].text.span(start, end),
-            seqs=None if seq is None else (seq, seq),
-        )
-        files[index].account.accepted -= end - start
-        files[index].account.flagged += end - start
-        if seq is not None:
-            damaged[owner].append(seq)
-    return damaged
-
-
-def _line_span(data: bytes, part: TextPart, line: int) -> tuple[int, int]:
-    """Find the bytes of the n-th record line of a part."""
-    for run in part.runs:
-        if line < run.count:
-            begin = run.start
-            for _ in range(line):
-                begin = data.index(b"\n", begin) + 1
-            end = data.find(b"\n", begin, run.end)
-            return begin, (run.end if end < 0 else end + 1)
-        line -= run.count
-    raise IndexError(line)
-
-
-def _note_bad_values(
-    table: RecordTable, bad: Sequence[BadValue], faults: Sequence[FaultLog]
-) -> None:
-    for value in bad:
-        seq = int(table.seq[value.row])
-        faults[int(table.part[value.row])].add(
-            value.fault, f"value of {value.column} taken out", seqs=(seq, seq) if seq >= 0 else None
-        )
+    batch.counter_trusted = [_counter_holds(batch, device) for device in range(len(devices))]
+    return batch
 
 
 def _note_unowned(downloads: Sequence[Download]) -> None:
@@ -203,6 +136,20 @@ def _session_lengths(headers: Sequence[Header], device_of: IntArray, devices: in
             longest = max((rx.session_s for rx in header.prescriptions), default=0)
             lengths[device] = max(int(lengths[device]), longest)
     return np.where(lengths > 0, np.minimum(lengths, SESSION_LIMIT_S), SESSION_LIMIT_S)
+
+
+def _counter_holds(batch: Batch, device: int) -> bool:
+    """Whether a lifetime counter never falls and never outruns the time; report it if not."""
+    at, counter = counter_points(batch, device)
+    fell = bool((np.diff(counter) < 0).any())
+    outran = bool((np.diff(counter) > np.diff(at) + _COUNTER_SLACK_S).any())
+    if fell or outran:
+        detail = "falls" if fell else "exceeds the elapsed time"
+        span = (1, max(batch.last_seq[device], 1))
+        batch.device_faults[device].add(
+            31, f"the lifetime counter {detail}; not used for totals", seqs=span
+        )
+    return not (fell or outran)
 
 
 def counter_points(batch: Batch, device: int) -> tuple[IntArray, IntArray]:

@@ -27,10 +27,11 @@ from multifidus.devicelogs.records import MISSING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from multifidus.devicelogs.batch import Batch, Download
+    from multifidus.devicelogs.batch import Batch
     from multifidus.devicelogs.daily import FloatArray
     from multifidus.devicelogs.model import IntArray
     from multifidus.devicelogs.observation import DeviceHistory
+    from multifidus.devicelogs.sources import Download
 
 __all__ = ["CohortLogs", "read_cohort_logs"]
 
@@ -226,7 +227,7 @@ def _identity(batch: Batch, item: Download, name: str) -> tuple[object, ...]:
         header.participant_id or "",
         name,
         file.sha256,
-        header.name or "ipglog-text",
+        file.format,
         version,
         header.pseudonym or "",
         header.firmware or "",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from multifidus.devicelogs.layout import POSITIONS
 from multifidus.devicelogs.records import MISSING
 
 if TYPE_CHECKING:
@@ -48,7 +49,11 @@ class MergedRecords:
 
 
 def merge_downloads(
-    table: RecordTable, headers: Sequence[Header], device_of: IntArray, faults: Sequence[FaultLog]
+    table: RecordTable,
+    headers: Sequence[Header],
+    device_of: IntArray,
+    refused: np.ndarray,
+    faults: Sequence[FaultLog],
 ) -> MergedRecords:
     """Take the union of all downloads by (device, sequence number).
 
@@ -61,6 +66,8 @@ def merge_downloads(
         Records of a batch.
     headers, device_of, faults
         Header, device index (:data:`MISSING` when unknown) and fault list of each download.
+    refused
+        Mask of records that are not this device's.
     """
     first = np.asarray([_or(header.first_seq, 0) for header in headers], dtype=np.int64)
     last = np.asarray([_or(header.last_seq, 1 << 40) for header in headers], dtype=np.int64)
@@ -68,7 +75,7 @@ def merge_downloads(
     inside = (table.seq >= first[table.part]) & (table.seq <= last[table.part])
     _note_strays(table, inside, faults)
     _note_order(table, faults)
-    rows = np.flatnonzero(inside & (owner != MISSING) & (table.seq != MISSING))
+    rows = np.flatnonzero(inside & ~refused & (owner != MISSING) & (table.seq != MISSING))
     order = rows[np.lexsort((table.part[rows], table.seq[rows], owner[rows]))]
     same = np.zeros(len(order), dtype=np.bool_)
     same[1:] = (owner[order[1:]] == owner[order[:-1]]) & (
@@ -76,12 +83,26 @@ def merge_downloads(
     )
     unequal = np.zeros(len(order), dtype=np.bool_)
     unequal[1:] = same[1:] & (table.check[order[1:]] != table.check[order[:-1]])
+    # Text and binary forms of one record have different checks: compare their content.
+    for row in np.flatnonzero(unequal).tolist():
+        unequal[row] = not _same_content(table, int(order[row - 1]), int(order[row]))
     group = np.cumsum(~same)
     conflict = np.isin(group, group[unequal])
     _note_repeats(table, order, same & ~conflict, faults)
     _note_conflicts(table, order[conflict], faults)
     chosen = order[~same & ~conflict]
     return MergedRecords(table.take(chosen), owner[chosen])
+
+
+def _same_content(table: RecordTable, one: int, two: int) -> bool:
+    fixed = all(
+        int(column[one]) == int(column[two])
+        for column in (table.boot, table.tick, table.clock, table.code)
+    )
+    rows = np.asarray([one, two])
+    return fixed and all(
+        len(set(table.texts(position, rows).to_pylist())) == 1 for position in range(POSITIONS)
+    )
 
 
 def _or(value: int | None, default: int) -> int:

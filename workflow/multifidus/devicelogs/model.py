@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 __all__ = [
+    "MISSING",
     "NO_TIME",
     "Header",
     "IntArray",
@@ -22,6 +23,9 @@ IntArray = npt.NDArray[np.int64]
 
 NO_TIME = int(np.iinfo(np.int64).min)
 """Marks an absent time among whole seconds since 1970 (the bit pattern of NumPy's NaT)."""
+
+MISSING = -1
+"""Marks an absent number in integer columns, whose valid values are never negative."""
 
 _EARLIEST = int(np.datetime64("2000-01-01T00:00:00", "s").astype(np.int64))
 _LATEST = int(np.datetime64("2100-01-01T00:00:00", "s").astype(np.int64))

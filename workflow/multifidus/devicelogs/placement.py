@@ -6,7 +6,7 @@ Methods in the order of preference: ``between-syncs``, ``one-sync``, ``chained``
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from multifidus.devicelogs.findings import FaultLog
     from multifidus.devicelogs.merge import MergedRecords
     from multifidus.devicelogs.model import Header, IntArray, Sync
+    from multifidus.devicelogs.records import RecordTable
 
 __all__ = ["METHODS", "PER_DAY_LIMIT_S", "Anchor", "Placement", "device_anchors", "place_records"]
 
@@ -45,8 +46,12 @@ _CLOCK_ONLY_S = 2 * 3600
 
 @dataclass(frozen=True)
 class Anchor:
-    """One download's coincidence of tick and UTC; ``clock`` as in :class:`Sync`."""
+    """One download's coincidence of tick and UTC; ``clock`` as in :class:`Sync`.
 
+    ``seq`` is the last number made before it.
+    """
+
+    seq: int
     boot: int
     tick: int
     utc: int
@@ -62,6 +67,31 @@ class Placement:
     method: npt.NDArray[np.int8]
     uncertainty_s: npt.NDArray[np.float64]
     segments: pd.DataFrame
+
+    def set(
+        self,
+        rows: slice,
+        ticks: IntArray,
+        utc: IntArray,
+        method: npt.NDArray[np.int8],
+        spread: npt.NDArray[np.float64],
+    ) -> None:
+        """Place some records; those without a tick stay unplaced."""
+        given = ticks != MISSING
+        self.utc[rows] = np.where(given, utc, NO_TIME)
+        self.method[rows] = np.where(given, method, _NONE)
+        self.uncertainty_s[rows] = np.where(given, spread, np.inf)
+
+
+@dataclass(frozen=True)
+class _Segment:
+    """Records of one device and boot over which the tick rises, and what anchors them."""
+
+    device: int
+    boot: int
+    rows: slice
+    anchors: list[Anchor]
+    by_clock_record: bool
 
 
 def device_anchors(
@@ -84,8 +114,30 @@ def device_anchors(
             if _contradict(own):
                 faults[part].add(21, "sync records of one download contradict each other")
                 continue
-            anchors.append(_anchor(own[0], faults[part]))
-    return sorted(set(anchors), key=lambda anchor: (anchor.boot, anchor.tick, anchor.utc))
+            anchors.append(_anchor(own[0], headers[part].last_seq or 0, faults[part]))
+    return _cluster(anchors, [faults[part] for part in parts])
+
+
+def _cluster(anchors: Sequence[Anchor], faults: Sequence[FaultLog]) -> list[Anchor]:
+    """Make one anchor of those too close together to tell a rate; none where they contradict."""
+    kept: list[Anchor] = []
+    refused: set[int] = set()
+    for anchor in sorted(anchors, key=lambda item: (item.boot, item.tick, item.utc, item.seq)):
+        last = kept[-1] if kept else None
+        if last is None or last.boot != anchor.boot:
+            kept.append(anchor)
+            continue
+        width = last.uncertainty_s + anchor.uncertainty_s
+        span = anchor.tick - last.tick
+        if span * _UNKNOWN_RATE_PPM * 1e-6 >= width:
+            kept.append(anchor)
+            continue
+        if abs(anchor.utc - last.utc - span) > width + 2 + 1e-3 * span:
+            refused.add(len(kept) - 1)
+        kept[-1] = replace(last, seq=max(last.seq, anchor.seq))
+    for log in faults[-1:] if refused else []:
+        log.add(21, "sync records of two downloads contradict each other", count=len(refused))
+    return [anchor for index, anchor in enumerate(kept) if index not in refused]
 
 
 def _contradict(syncs: Sequence[Sync]) -> bool:
@@ -94,12 +146,12 @@ def _contradict(syncs: Sequence[Sync]) -> bool:
     return abs((last.utc - first.utc) - (last.tick - first.tick)) > allowed
 
 
-def _anchor(sync: Sync, faults: FaultLog) -> Anchor:
+def _anchor(sync: Sync, seq: int, faults: FaultLog) -> Anchor:
     uncertainty = float(sync.uncertainty_s)
     if sync.clock != NO_TIME and abs(sync.clock - sync.utc) > _DAY:
         uncertainty = float(abs(sync.clock - sync.utc))
         faults.add(22, "left out of figures per day until resolved")
-    return Anchor(sync.boot, sync.tick, sync.utc, sync.clock, uncertainty)
+    return Anchor(seq, sync.boot, sync.tick, sync.utc, sync.clock, uncertainty)
 
 
 def place_records(
@@ -123,74 +175,133 @@ def place_records(
     """
     table = merged.table
     size = len(table)
-    utc = np.full(size, NO_TIME, dtype=np.int64)
-    method = np.full(size, _NONE, dtype=np.int8)
-    uncertainty = np.full(size, np.inf)
-    edges = np.flatnonzero(
-        (np.diff(merged.device, prepend=-2) != 0) | (np.diff(table.boot, prepend=-2) != 0)
+    places = Placement(
+        np.full(size, NO_TIME, dtype=np.int64),
+        np.full(size, _NONE, dtype=np.int8),
+        np.full(size, np.inf),
+        pd.DataFrame(),
     )
+    segments = _segments(merged, anchors, faults)
+    for segment in segments:
+        if segment.anchors:
+            ticks = table.tick[segment.rows]
+            utc, method, spread = _by_anchors(ticks, segment.anchors, faults[segment.device])
+            if segment.by_clock_record:
+                method = np.full(len(ticks), _CHAINED, dtype=np.int8)
+            places.set(segment.rows, ticks, utc, method, spread)
+    _chain(segments, table, places)
+    _chain(segments[::-1], table, places)
+    for segment in segments:
+        if places.method[segment.rows].min(initial=_NONE) == _NONE:
+            _by_clock(segment.rows, table, places)
+    return replace(places, segments=_describe(segments, table, places))
+
+
+def _segments(
+    merged: MergedRecords, anchors: Sequence[Sequence[Anchor]], faults: Sequence[FaultLog]
+) -> list[_Segment]:
+    """Cut the records where the boot changes or the tick goes back."""
+    table = merged.table
+    boot_edge = (np.diff(merged.device, prepend=-2) != 0) | (np.diff(table.boot, prepend=-2) != 0)
+    reached = np.where(table.tick == MISSING, 0, table.tick)
+    group = np.cumsum(boot_edge)
+    stride = np.int64(1) << 40
+    highest = np.maximum.accumulate(reached + group * stride) - group * stride
+    back = np.zeros(len(table), dtype=np.bool_)
+    back[1:] = (table.tick[1:] != MISSING) & (table.tick[1:] < highest[:-1]) & ~boot_edge[1:]
+    # Only the first record of a stretch that lies below the tick already reached starts anew.
+    back[1:] &= table.tick[1:] < table.tick[:-1]
+    edges = np.flatnonzero(boot_edge | back)
     synced = _clock_synchronisations(merged)
-    rows: list[tuple[object, ...]] = []
-    previous: tuple[int, int | None] = (-1, None)
-    for begin, end in pairwise([*edges.tolist(), size]):
-        part = slice(begin, end)
+    segments: list[_Segment] = []
+    for begin, end in pairwise([*edges.tolist(), len(table)]):
         device, boot = int(merged.device[begin]), int(table.boot[begin])
-        own = [anchor for anchor in anchors[device] if anchor.boot == boot]
-        own = own or synced.get((device, boot), [])
-        ticks, clocks = table.tick[part], table.clock[part]
-        _note_ticks(ticks, table.seq[part], faults[device])
-        offset = previous[1] if previous[0] == device else None
-        if own:
-            placed = _by_anchors(ticks, own, faults[device])
-            if not any(anchor.boot == boot for anchor in anchors[device]):
-                placed = (placed[0], np.full(len(ticks), _CHAINED, dtype=np.int8), placed[2])
-        else:
-            placed = _by_clock(clocks, offset)
-        utc[part], method[part], uncertainty[part] = placed
-        _without_tick(utc, method, uncertainty, part, ticks)
-        known = np.flatnonzero((clocks != NO_TIME) & (utc[part] != NO_TIME))
-        offset = int(clocks[known[-1]] - utc[part][known[-1]]) if len(known) else None
-        previous = (device, offset if int(method[part].min()) < _CLOCK else None)
+        first = int(table.seq[begin])
+        if back[begin]:
+            faults[device].add(20, "the tick goes back within one boot", seqs=(first, first))
+        last_of_device = end == len(table) or int(merged.device[end]) != device
+        until = (1 << 60) if last_of_device else int(table.seq[end]) - 1
+        own = [
+            anchor
+            for anchor in anchors[device]
+            if anchor.boot == boot and first - 1 <= anchor.seq <= until
+        ]
+        if back[begin]:
+            own = [anchor for anchor in own if anchor.seq >= first]
+        by_record = not own
+        if by_record:
+            found = synced.get((device, boot), [])
+            own = [anchor for anchor in found if first <= anchor.seq <= until]
+        segments.append(_Segment(device, boot, slice(begin, end), own, bool(own) and by_record))
+    return segments
+
+
+def _chain(segments: Sequence[_Segment], table: RecordTable, places: Placement) -> None:
+    """Carry a known clock offset over to the next segment without sync records.
+
+    The settable clock runs on over a change of boot unless it was reset; a result that would
+    put records out of order is not used.
+    """
+    for known, segment in pairwise(segments):
+        if known.device != segment.device:
+            continue
+        if places.method[segment.rows].min() != _NONE:
+            continue
+        forward = known.rows.start < segment.rows.start
+        edge = known.rows.stop - 1 if forward else known.rows.start
+        near = segment.rows.start if forward else segment.rows.stop - 1
+        stamped = NO_TIME not in {int(table.clock[edge]), int(table.clock[near])}
+        if not stamped or places.utc[edge] == NO_TIME or places.method[edge] >= _CLOCK:
+            continue
+        offset = int(table.clock[edge] - places.utc[edge])
+        at = int(table.clock[near]) - offset
+        if (
+            (at < places.utc[edge] - _CHAINED_S)
+            if forward
+            else (at > places.utc[edge] + _CHAINED_S)
+        ):
+            continue
+        ticks = table.tick[segment.rows]
+        utc = at + ticks - int(table.tick[near])
+        spread = float(places.uncertainty_s[edge]) + _CHAINED_S
+        distance = np.abs(ticks - int(table.tick[near])) * _UNKNOWN_RATE_PPM * 1e-6
+        method = np.full(len(ticks), _CHAINED, dtype=np.int8)
+        places.set(segment.rows, ticks, utc, method, spread + distance)
+
+
+def _by_clock(rows: slice, table: RecordTable, places: Placement) -> None:
+    """Take the settable clock as it stands at the newest stamped record, and ticks before it."""
+    clock, tick = table.clock[rows], table.tick[rows]
+    stamped = np.flatnonzero((clock != NO_TIME) & (tick != MISSING))
+    if not len(stamped):
+        return
+    newest = stamped[-1]
+    utc = int(clock[newest]) + tick - int(tick[newest])
+    spread = np.full(len(tick), float(_CLOCK_ONLY_S))
+    places.set(rows, tick, utc, np.full(len(tick), _CLOCK, dtype=np.int8), spread)
+
+
+def _describe(segments: Sequence[_Segment], table: RecordTable, places: Placement) -> pd.DataFrame:
+    rows: list[tuple[object, ...]] = []
+    for segment in segments:
+        part = segment.rows
+        known = np.flatnonzero((table.clock[part] != NO_TIME) & (places.utc[part] != NO_TIME))
+        offset = None
+        if len(known):
+            offset = int(table.clock[part][known[-1]] - places.utc[part][known[-1]])
         rows.append(
             (
-                device,
-                boot,
-                int(table.seq[begin]),
-                int(table.seq[end - 1]),
-                METHODS[int(method[part].min())],
-                float(uncertainty[part].max()),
+                segment.device,
+                segment.boot,
+                int(table.seq[part.start]),
+                int(table.seq[part.stop - 1]),
+                METHODS[int(places.method[part].min())],
+                float(places.uncertainty_s[part].max()),
                 offset,
             )
         )
     columns = ["device", "boot", "seq_first", "seq_last", "method", "uncertainty_s", "offset_s"]
-    return Placement(utc, method, uncertainty, pd.DataFrame(rows, columns=columns))
-
-
-def _without_tick(
-    utc: IntArray,
-    method: npt.NDArray[np.int8],
-    uncertainty: npt.NDArray[np.float64],
-    part: slice,
-    ticks: IntArray,
-) -> None:
-    lost = ticks == MISSING
-    if lost.any():
-        utc[part] = np.where(lost, NO_TIME, utc[part])
-        method[part] = np.where(lost, _NONE, method[part])
-        uncertainty[part] = np.where(lost, np.inf, uncertainty[part])
-
-
-def _note_ticks(ticks: IntArray, seqs: IntArray, faults: FaultLog) -> None:
-    given = ticks != MISSING
-    back = np.flatnonzero(np.diff(ticks[given]) < 0)
-    if len(back):
-        numbers = seqs[given][back + 1]
-        faults.add(
-            20,
-            "the tick goes back within one boot",
-            seqs=(int(numbers.min()), int(numbers.max())),
-            count=len(back),
-        )
+    return pd.DataFrame(rows, columns=columns)
 
 
 def _by_anchors(
@@ -222,17 +333,6 @@ def _by_anchors(
     return values, np.where(between, _BETWEEN, _ONE).astype(np.int8), spread
 
 
-def _by_clock(
-    clocks: IntArray, offset: int | None
-) -> tuple[IntArray, npt.NDArray[np.int8], npt.NDArray[np.float64]]:
-    """Use the settable clock: chained to a known offset when there is one, else as it stands."""
-    given = clocks != NO_TIME
-    kind, width = (_CLOCK, _CLOCK_ONLY_S) if offset is None else (_CHAINED, _CHAINED_S * 2)
-    values = np.where(given, clocks - np.where(given, offset or 0, 0), NO_TIME)
-    method = np.where(given, kind, _NONE).astype(np.int8)
-    return values, method, np.where(given, float(width), np.inf)
-
-
 def _clock_synchronisations(merged: MergedRecords) -> dict[tuple[int, int], list[Anchor]]:
     """Anchors from CLK records that the programmer wrote: the new clock is the programmer's."""
     view = typed_view(merged.table, "CLK")
@@ -244,5 +344,7 @@ def _clock_synchronisations(merged: MergedRecords) -> dict[tuple[int, int], list
         key = (int(merged.device[row]), int(merged.table.boot[row]))
         tick = int(merged.table.tick[row])
         if tick != MISSING:
-            anchors.setdefault(key, []).append(Anchor(key[1], tick, new, new, _CHAINED_S))
-    return anchors
+            anchors.setdefault(key, []).append(
+                Anchor(int(merged.table.seq[row]), key[1], tick, new, new, _CHAINED_S)
+            )
+    return {key: _cluster(own, ()) for key, own in anchors.items()}

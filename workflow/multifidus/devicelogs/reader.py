@@ -11,6 +11,8 @@ import pandas as pd
 
 from multifidus.devicelogs.batch import read_batch
 from multifidus.devicelogs.findings import fault_frame
+from multifidus.devicelogs.layout import POSITIONS
+from multifidus.devicelogs.model import Header
 from multifidus.devicelogs.placement import METHODS
 from multifidus.devicelogs.records import MISSING
 
@@ -119,10 +121,10 @@ def utc_column(seconds: IntArray) -> pd.DatetimeIndex:
 
 def _identity(batch: Batch) -> Identity:
     file = batch.files[0]
-    header = file.parts[0].header
+    header = batch.downloads[0].header if batch.downloads else Header()
     version = "" if header.major is None else f"{header.major}.{header.minor}"
     return Identity(
-        "ipglog-text",
+        file.format,
         version,
         file.sha256,
         header.pseudonym or "",
@@ -143,8 +145,8 @@ def _records(batch: Batch) -> pd.DataFrame:
         frame[name] = values.mask(values == MISSING)
     frame["clock"] = utc_column(table.clock)
     frame["type"] = table.word.to_pandas().astype("str")
-    for number, column in enumerate(table.positions, start=1):
-        frame[f"p{number}"] = column.to_pandas().astype("str")
+    for position in range(POSITIONS):
+        frame[f"p{position + 1}"] = table.texts(position).to_pandas().astype("str")
     frame["utc"] = utc_column(batch.placement.utc)
     frame["time_method"] = pd.Series(np.asarray(METHODS, dtype=object)[batch.placement.method])
     frame["time_method"] = frame["time_method"].astype("str")

@@ -14,17 +14,15 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from multifidus.devicelogs.binary_payload import payload_numbers, payload_texts
 from multifidus.devicelogs.layout import LAYOUT, POSITIONS, TYPE_CODES
-from multifidus.devicelogs.model import NO_TIME
+from multifidus.devicelogs.model import MISSING, NO_TIME
 
 if TYPE_CHECKING:
     from multifidus.devicelogs.layout import Position
     from multifidus.devicelogs.model import IntArray
 
 __all__ = ["MISSING", "BadValue", "RecordTable", "TypedView", "typed_view"]
-
-MISSING = -1
-"""Marks an absent number in integer columns, whose valid values are never negative."""
 
 BoolArray = npt.NDArray[np.bool_]
 
@@ -58,6 +56,9 @@ class RecordTable:
         The eight positions as written.
     check
         CRC-32 of the record's body: equal records have equal checks.
+    payload
+        The 14 payload bytes of records read from the binary form; the positions are then empty
+        and decoded where they are wanted.
     """
 
     part: IntArray
@@ -69,6 +70,15 @@ class RecordTable:
     word: pa.Array
     positions: tuple[pa.Array, ...]
     check: npt.NDArray[np.uint32]
+    payload: npt.NDArray[np.void] | None = None
+
+    def texts(self, position: int, rows: IntArray | None = None) -> pa.Array:
+        """Return a position as text, for some rows or all; decoded when stored in binary."""
+        if self.payload is None:
+            column = self.positions[position]
+            return column if rows is None else column.take(pa.array(rows))
+        index = np.arange(len(self)) if rows is None else rows
+        return payload_texts(self.payload[index], self.code[index], position)
 
     def __len__(self) -> int:
         return len(self.seq)
@@ -85,8 +95,9 @@ class RecordTable:
             self.clock[index],
             self.code[index],
             self.word.take(arrow),
-            tuple(column.take(arrow) for column in self.positions),
+            () if self.payload is not None else tuple(c.take(arrow) for c in self.positions),
             self.check[index],
+            None if self.payload is None else self.payload[index],
         )
 
     def rows_of(self, record_type: str) -> IntArray:
@@ -134,20 +145,42 @@ def typed_view(table: RecordTable, record_type: str) -> TypedView:
         ``text`` positions are left out; they are words of the programmer, never numbers.
     """
     rows = table.rows_of(record_type)
-    chosen = pa.array(rows)
+    payload = None if table.payload is None else table.payload[rows]
     view = TypedView(rows, {}, [])
     for index, position in enumerate(LAYOUT[record_type]):
         if position.kind == "text":
             continue
-        texts = table.positions[index].take(chosen)
+        if payload is not None:
+            values, faults = _from_payload(payload, record_type, position)
+            _collect(view, rows, position.name, values, faults)
+            continue
+        texts = table.texts(index, rows)
         reader = {"int": _read_int, "word": _read_word, "time": _read_time}[position.kind]
         values, faults = reader(texts, position)
-        view.columns[position.name] = values
-        for number, mask in faults.items():
-            view.bad.extend(
-                BadValue(int(row), position.name, number) for row in rows[np.flatnonzero(mask)]
-            )
+        _collect(view, rows, position.name, values, faults)
     return view
+
+
+def _from_payload(
+    payload: npt.NDArray[np.void], record_type: str, position: Position
+) -> tuple[IntArray, dict[int, BoolArray]]:
+    values, empty = payload_numbers(payload, record_type, position)
+    if position.kind == "time":
+        times, impossible, sentinel = plausible_times(values, ~empty)
+        return times, {23: impossible, 29: sentinel}
+    high = len(position.words) - 1 if position.kind == "word" else position.high
+    low = 0 if position.kind == "word" else position.low
+    sentinel = values == position.sentinel
+    bad = ~empty & ~sentinel & ((values < low) | (values > high))
+    return np.where(bad | sentinel, MISSING, values), {28: bad, 29: sentinel & ~empty}
+
+
+def _collect(
+    view: TypedView, rows: IntArray, name: str, values: IntArray, faults: dict[int, BoolArray]
+) -> None:
+    view.columns[name] = values
+    for number, mask in faults.items():
+        view.bad.extend(BadValue(int(row), name, number) for row in rows[np.flatnonzero(mask)])
 
 
 def _read_int(texts: pa.Array, position: Position) -> tuple[IntArray, dict[int, BoolArray]]:

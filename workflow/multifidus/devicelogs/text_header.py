@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from multifidus.devicelogs.findings import FaultLog
     from multifidus.devicelogs.model import Header
 
-__all__ = ["read_header_line"]
+__all__ = ["header_line_name", "read_header_line"]
 
 _OFFSET = re.compile(r"[+-](0\d|1[0-4]):[0-5]\d")
 _SENTINELS = (0xFFFF, 0xFFFFFFFF)
@@ -94,6 +94,12 @@ _READERS: dict[str, tuple[int, Callable[[Header, list[str]], str | None]]] = {
     "rx": (7, _rx),
 }
 _IMPOSSIBLE_TIME = ("download", "sync")
+
+
+def header_line_name(text: str) -> str:
+    """Return the name of a header line; ``other`` when the format does not know it."""
+    name = text.partition(",")[0]
+    return name if name in _READERS else "other"
 
 
 def read_header_line(header: Header, text: str, faults: FaultLog, span: tuple[int, int]) -> None:

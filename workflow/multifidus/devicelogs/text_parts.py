@@ -5,9 +5,14 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING
 from zlib import crc32
 
+import numpy as np
+import numpy.typing as npt
+
+from multifidus.devicelogs.custody import damaged_header_line
 from multifidus.devicelogs.findings import FaultLog
 from multifidus.devicelogs.layout import FORMAT_MAJOR, FORMAT_MINOR
 from multifidus.devicelogs.model import Header
@@ -19,12 +24,15 @@ from multifidus.devicelogs.text_frames import (
     clean_text,
     scan_frames,
 )
-from multifidus.devicelogs.text_header import read_header_line
+from multifidus.devicelogs.text_header import header_line_name, read_header_line
 
 if TYPE_CHECKING:
+    from multifidus.devicelogs.model import IntArray
     from multifidus.devicelogs.text_frames import CleanText
 
 __all__ = ["ByteAccount", "DamagedLine", "TextFile", "TextPart", "read_frames"]
+
+BoolArray = npt.NDArray[np.bool_]
 
 _CLAIMED = re.compile(rb"R(\d{1,10}),")
 _LOWER = re.compile(rb"[HRBE][^*\n]{1,190}\*([0-9A-Fa-f]{8})")
@@ -52,14 +60,15 @@ class ByteAccount:
 class DamagedLine:
     """A rejected piece: its span, the number it seems to carry, and where it lies.
 
-    ``after_run`` is the number of record runs of the part that lie before it. ``seam`` marks
-    the half-overwritten oldest record of a ring.
+    ``after_run`` and ``block`` are the numbers of record runs and of block lines of the part
+    that lie before it. ``seam`` marks the half-overwritten oldest record of a ring.
     """
 
     start: int
     end: int
     claimed_seq: int | None
     after_run: int
+    block: int
     seam: bool = False
 
 
@@ -69,12 +78,62 @@ class TextPart:
 
     header: Header = field(default_factory=Header)
     runs: list[RecordRun] = field(default_factory=list)
+    run_blocks: list[int] = field(default_factory=list)
     blocks: list[Block] = field(default_factory=list)
     end: tuple[int, int] | None = None
     damaged: list[DamagedLine] = field(default_factory=list)
     faults: FaultLog = field(default_factory=FaultLog)
+    header_names: list[str] = field(default_factory=list)
     closed: bool = False
     readable: bool = True
+
+    @property
+    def complete(self) -> bool:
+        """Whether every block verified, in one unbroken chain over the whole declared ring."""
+        chain = [(block.first, block.last) for block in self.blocks]
+        linked = all(after[0] == before[1] + 1 for before, after in pairwise(chain))
+        return (
+            bool(chain)
+            and linked
+            and not self.damaged
+            and all(block.verified for block in self.blocks)
+            and (chain[0][0], chain[-1][1]) == (self.header.first_seq, self.header.last_seq)
+            and self.end == (self.count, len(self.blocks))
+        )
+
+    def tidy_lines(self, seqs: IntArray) -> BoolArray:
+        """Say of each record line whether it lies in a tidy block.
+
+        Parameters
+        ----------
+        seqs
+            Sequence numbers of the part's record lines in the order of the file, -1 where a
+            line was rejected.
+
+        Returns
+        -------
+        numpy.ndarray
+            A block is tidy when its bytes verify, or when its lines rise within the range
+            that the block line declares and make up its count with the damaged ones. No block
+            that reaches beyond the declared ring is tidy.
+        """
+        low = self.header.first_seq or 0
+        high = self.header.last_seq or 0
+        owner = np.repeat(self.run_blocks, [run.count for run in self.runs])
+        tidy = np.zeros(len(owner), dtype=np.bool_)
+        for number, block in enumerate(self.blocks):
+            lines = np.flatnonzero(owner == number)
+            own = seqs[lines]
+            good = own[own >= 0]
+            damaged = sum(line.block == number for line in self.damaged) + len(own) - len(good)
+            if block.first < low or block.last > high:
+                continue
+            tidy[lines] = block.verified or (
+                len(good) + damaged == block.count
+                and bool((np.diff(good) > 0).all())
+                and bool(((good >= block.first) & (good <= block.last)).all())
+            )
+        return tidy
 
     @property
     def count(self) -> int:
@@ -121,11 +180,14 @@ def read_frames(data: bytes) -> TextFile:
     _check_devices(file)
     for part in file.parts:
         _check_version(part)
+        if part.runs or part.blocks:
+            _check_end(part, len(data))
         if not part.readable:
             refused = sum(run.end - run.start for run in part.runs)
             account.accepted -= refused
             account.flagged += refused
             part.runs = []
+            part.run_blocks = []
     return file
 
 
@@ -137,9 +199,10 @@ def _place(file: TextFile, item: RecordRun | Block | Frame | Gap) -> None:
         _describe_gap(file, part, item)
         return
     if isinstance(item, Frame) and item.kind == "H":
-        if item.text.startswith("format,") and (part.header.name is not None or part.runs):
+        if part.runs or part.closed or part.blocks or _repeats(part.header, item.text):
             part = TextPart()
             file.parts.append(part)
+        part.header_names.append(header_line_name(item.text))
         file.account.framing += size
         read_header_line(part.header, item.text, part.faults, file.text.span(item.start, item.end))
         return
@@ -150,6 +213,7 @@ def _place(file: TextFile, item: RecordRun | Block | Frame | Gap) -> None:
     if isinstance(item, RecordRun):
         file.account.accepted += size
         part.runs.append(item)
+        part.run_blocks.append(len(part.blocks))
         return
     file.account.framing += size
     if isinstance(item, Block):
@@ -165,12 +229,24 @@ def _place(file: TextFile, item: RecordRun | Block | Frame | Gap) -> None:
         )
 
 
+def _repeats(header: Header, text: str) -> bool:
+    """Whether a header line says again what one download says only once."""
+    given = {
+        "format": header.name,
+        "device": header.pseudonym,
+        "download": header.programmer,
+        "ring": header.capacity,
+    }
+    return given.get(text.partition(",")[0]) is not None
+
+
 def _describe_gap(file: TextFile, part: TextPart, gap: Gap) -> None:
     """Report the lines in a gap; long gaps are reported as one."""
     data = file.text.data
     if gap.end - gap.start > _SMALL_GAP:
         lines = data.count(b"\n", gap.start, gap.end) + 1
-        part.damaged.append(DamagedLine(gap.start, gap.end, None, len(part.runs)))
+        part.header_names += [] if part.runs else ["?"]
+        part.damaged.append(DamagedLine(gap.start, gap.end, None, len(part.runs), len(part.blocks)))
         part.faults.add(1, "unreadable bytes", span=file.text.span(gap.start, gap.end), count=lines)
         return
     begin = gap.start
@@ -187,12 +263,15 @@ def _describe_line(file: TextFile, part: TextPart, start: int, end: int) -> None
     claimed = _CLAIMED.match(body)
     seq = int(claimed[1]) if claimed else None
     span = file.text.span(start, end)
+    if not part.runs and not part.blocks:
+        part.header_names.append(damaged_header_line(body.decode("latin-1")))
     if not body:
         part.faults.add(35, "an empty line", span=span)
         return
     seam = _is_seam(part, body)
+    seq = part.header.first_seq if seam else seq
     if not body.startswith((b"H", b"B", b"E")):
-        part.damaged.append(DamagedLine(start, end, seq, len(part.runs), seam))
+        part.damaged.append(DamagedLine(start, end, seq, len(part.runs), len(part.blocks), seam))
     seqs = (seq, seq) if seq is not None else None
     number, detail = _kind_of_damage(body, complete=end > start and line.endswith(b"\n"))
     if seam:
@@ -230,6 +309,21 @@ def _check_devices(file: TextFile) -> None:
             span=(0, file.account.size),
             count=len(names),
         )
+
+
+def _check_end(part: TextPart, size: int) -> None:
+    """Compare the end line and the block lines with what was read."""
+    if part.end is None:
+        part.faults.add(5, "no end line; what followed is unknown", span=(size, size))
+    elif part.end != (part.count, len(part.blocks)):
+        part.faults.add(
+            6,
+            "the end line counts other records or blocks than were read",
+            count=abs(part.end[0] - part.count),
+        )
+    unequal = sum(not block.verified for block in part.blocks)
+    if unequal:
+        part.faults.add(6, "blocks whose lines are not those the writer counted", count=unequal)
 
 
 def _check_version(part: TextPart) -> None:

@@ -112,6 +112,7 @@ def _finding(item: Finding) -> dict[str, Any]:
     return {
         "id": item.rule.id,
         "rule": item.rule.name,
+        "term": item.rule.term,
         "severity": item.severity,
         "table": item.table,
         "column": item.column,

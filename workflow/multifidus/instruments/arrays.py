@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,12 +11,16 @@ import pandas as pd
 from multifidus.instruments.errors import InstrumentError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["count_bad", "float_array", "level_matrix"]
+__all__ = ["Items", "count_true", "float_array"]
+
+_BLOCK = 1 << 14
 
 
-def count_bad(mask: NDArray[Any]) -> int:
+def count_true(mask: NDArray[Any]) -> int:
     """Count the true elements of a mask."""
     return int(np.count_nonzero(mask))
 
@@ -57,41 +62,78 @@ def float_array(
     return numbers
 
 
-def level_matrix(
-    values: ArrayLike | pd.DataFrame, what: str, *, columns: int, low: int, high: int, error_id: str
-) -> NDArray[np.float64]:
-    """Return an (n, columns) matrix of levels and refuse everything but whole levels in range.
+@dataclass(frozen=True, slots=True)
+class Items:
+    """The items of a questionnaire and their levels.
 
     Parameters
     ----------
-    values
-        Levels; missing ones are NaN or NA. A single profile of shape (columns,) is one row.
     what
-        Name of the instrument, for the message.
-    columns
+        Name of the instrument, for messages.
+    count
         Number of items.
     low, high
         Range of levels, both included.
     error_id
-        Id for a level outside the range.
-
-    Raises
-    ------
-    InstrumentError
-        ``error_id`` for levels out of range, ``INS-008`` for another shape, ``INS-009`` for what
-        is no number.
+        Id of the refusal of other levels.
     """
-    levels = np.atleast_2d(float_array(values, what))
-    if levels.ndim != 2 or levels.shape[1] != columns:  # noqa: PLR2004 - rows by items
-        raise InstrumentError(
-            "INS-008", f"{what}: {columns} items are needed for each form; give one column an item."
-        )
-    with np.errstate(invalid="ignore"):
-        bad = ~np.isnan(levels) & ((levels < low) | (levels > high) | (levels % 1 != 0))
-    if bad.any():
-        raise InstrumentError(
-            error_id,
-            f"{what}: {count_bad(bad)} answers are not whole levels from {low} to {high}; correct "
-            "them at the source or leave them empty.",
-        )
-    return levels
+
+    what: str
+    count: int
+    low: int
+    high: int
+    error_id: str
+
+    def matrix(self, values: ArrayLike | pd.DataFrame) -> NDArray[np.float64]:
+        """Return an (n, count) matrix of levels, missing ones NaN; one form may be given flat.
+
+        Raises
+        ------
+        InstrumentError
+            ``INS-008`` for another shape, ``INS-009`` for what is no number.
+        """
+        levels = np.atleast_2d(float_array(values, self.what))
+        if levels.ndim != 2 or levels.shape[1] != self.count:  # noqa: PLR2004 - forms by items
+            raise InstrumentError(
+                "INS-008",
+                f"{self.what}: {self.count} items are needed for each form; give one column an "
+                "item.",
+            )
+        return levels
+
+    def score(
+        self,
+        values: ArrayLike | pd.DataFrame,
+        one_block: Callable[[NDArray[np.float64]], NDArray[np.float64]],
+    ) -> NDArray[np.float64]:
+        """Score forms block by block, so that millions of them stay in the processor's cache.
+
+        Parameters
+        ----------
+        values
+            Levels, shape (n, count).
+        one_block
+            From levels of shape (count, forms of the block) to scores, shape (forms,). Levels out
+            of range may reach it; the whole call is then refused.
+
+        Raises
+        ------
+        InstrumentError
+            ``error_id`` when levels are not whole numbers in range; as :meth:`matrix`.
+        """
+        levels = self.matrix(values)
+        scores = np.empty(len(levels))
+        bad = 0
+        with np.errstate(invalid="ignore"):
+            for start in range(0, len(levels), _BLOCK):
+                items = np.ascontiguousarray(levels[start : start + _BLOCK].T)
+                fine = (items >= self.low) & (items <= self.high) & (items == np.rint(items))
+                bad += items.size - count_true(fine | np.isnan(items))
+                scores[start : start + _BLOCK] = one_block(items) if not bad else np.nan
+        if bad:
+            raise InstrumentError(
+                self.error_id,
+                f"{self.what}: {bad} answers are not whole levels from {self.low} to {self.high}; "
+                "correct them at the source or leave them empty.",
+            )
+        return scores

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from multifidus.instruments.arrays import level_matrix
+from multifidus.instruments.arrays import Items
 from multifidus.instruments.errors import InstrumentError
 from multifidus.instruments.value_sets import DIMENSIONS, LEVELS, ValueSet
 
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["classify_pareto", "level_sum_score", "score_eq5d", "value_set_named"]
 
-_WEIGHTS = LEVELS ** np.arange(len(DIMENSIONS) - 1, -1, -1)
+_WEIGHTS = LEVELS ** np.arange(len(DIMENSIONS) - 1, -1, -1, dtype="float64")
+_ITEMS = Items("EQ-5D-5L", len(DIMENSIONS), 1, LEVELS, "INS-020")
 
 
 def value_set_named(value_sets: Mapping[str, ValueSet], name: str) -> ValueSet:
@@ -59,10 +60,14 @@ def score_eq5d(levels: ArrayLike | pd.DataFrame, value_set: ValueSet) -> NDArray
         ``INS-020`` for levels outside 1 to 5, ``INS-008`` and ``INS-009`` for another shape and
         for what is no number.
     """
-    numbers = _levels(levels)
-    complete = np.asarray(np.isfinite(numbers).all(axis=1))
-    place = (np.where(complete[:, None], numbers, 1.0) - 1.0) @ _WEIGHTS
-    return np.where(complete, value_set.index[place.astype(np.intp)], np.nan)
+
+    def look_up(items: NDArray[np.float64]) -> NDArray[np.float64]:
+        place = _WEIGHTS @ items - _WEIGHTS.sum()
+        complete = np.isfinite(place)
+        index = value_set.index[np.where(complete, place, 0.0).astype(np.intp)]
+        return np.where(complete, index, np.nan)
+
+    return _ITEMS.score(levels, look_up)
 
 
 def level_sum_score(levels: ArrayLike | pd.DataFrame) -> NDArray[np.float64]:
@@ -78,8 +83,7 @@ def level_sum_score(levels: ArrayLike | pd.DataFrame) -> NDArray[np.float64]:
     InstrumentError
         As :func:`score_eq5d`.
     """
-    total: NDArray[np.float64] = _levels(levels).sum(axis=1)
-    return total
+    return _ITEMS.score(levels, lambda items: np.asarray(items.sum(axis=0)))
 
 
 def classify_pareto(
@@ -106,7 +110,9 @@ def classify_pareto(
     InstrumentError
         As :func:`score_eq5d`.
     """
-    first, second = _levels(before), _levels(after)
+    for levels in (before, after):
+        level_sum_score(levels)  # refuses what is no level
+    first, second = _ITEMS.matrix(before), _ITEMS.matrix(after)
     missing = np.asarray(np.isnan(first + second).any(axis=1))
     with np.errstate(invalid="ignore"):
         better, worse = (second < first).any(axis=1), (second > first).any(axis=1)
@@ -115,9 +121,3 @@ def classify_pareto(
     classes[worse], classes[better], classes[better & worse] = "worsened", "improved", "mixed"
     classes[healthy], classes[missing] = "no_problems", None
     return classes
-
-
-def _levels(levels: ArrayLike | pd.DataFrame) -> NDArray[np.float64]:
-    return level_matrix(
-        levels, "EQ-5D-5L", columns=len(DIMENSIONS), low=1, high=LEVELS, error_id="INS-020"
-    )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from multifidus.instruments.arrays import level_matrix
+from multifidus.instruments.arrays import Items
 from multifidus.instruments.errors import InstrumentError
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ __all__ = ["ODI_BANDS", "ODI_SECTIONS", "odi_band", "score_odi"]
 
 ODI_SECTIONS = 10
 _TOP_LEVEL = 5
+_ITEMS = Items("ODI", ODI_SECTIONS, 0, _TOP_LEVEL, "INS-010")
 ODI_BANDS: Mapping[str, float] = MappingProxyType(
     {"minimal": 20.0, "moderate": 40.0, "severe": 60.0, "crippled": 80.0, "bed_bound": 100.0}
 )
@@ -56,14 +57,15 @@ def score_odi(items: ArrayLike | pd.DataFrame, *, max_missing: int = 1) -> NDArr
         raise InstrumentError(
             "INS-011", "ODI: max_missing must lie between 0 and 9; correct it in the study file."
         )
-    levels = level_matrix(
-        items, "ODI", columns=ODI_SECTIONS, low=0, high=_TOP_LEVEL, error_id="INS-010"
-    )
-    missing = np.isnan(levels)
-    answered = ODI_SECTIONS - missing.sum(axis=1)
-    total = np.where(missing, 0.0, levels).sum(axis=1)
-    attainable = np.maximum(answered, 1) * float(_TOP_LEVEL)
-    return np.where(answered >= ODI_SECTIONS - max_missing, 100.0 * total / attainable, np.nan)
+    fewest = ODI_SECTIONS - max_missing
+
+    def points(items: NDArray[np.float64]) -> NDArray[np.float64]:
+        answered = np.isfinite(items).sum(axis=0)
+        total = np.nansum(items, axis=0)
+        scored = 100.0 * total / (np.maximum(answered, 1) * float(_TOP_LEVEL))
+        return np.where(answered >= fewest, scored, np.nan)
+
+    return _ITEMS.score(items, points)
 
 
 def odi_band(points: ArrayLike) -> NDArray[np.object_]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from multifidus.instruments.arrays import count_bad, float_array
+from multifidus.instruments.arrays import count_true, float_array
 from multifidus.instruments.errors import InstrumentError
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def score_vas(values: ArrayLike, *, unit: Literal["mm", "cm"] = "mm") -> NDArray
         )
     marks = float_array(values, "VAS")
     end = _SCALE_END_CM * (_MM_PER_CM if unit == "mm" else 1.0)
-    bad = count_bad((marks < 0) | (marks > end))
+    bad = count_true((marks < 0) | (marks > end))
     if bad:
         raise InstrumentError(
             "INS-002",

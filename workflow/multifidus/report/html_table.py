@@ -34,11 +34,14 @@ class ReportTable:
         Heads of the columns; the first belongs to the row labels.
     spanners
         ``(title, number of columns)`` over the columns, left to right; empty for none.
+    align
+        Alignment of all columns but the first, which is flush left: ``right`` for numbers.
     """
 
     results: Results
     columns: Sequence[str]
     spanners: Sequence[tuple[str, int]] = ()
+    align: str = "right"
     _rows: list[str] = field(default_factory=list)
     _notes: list[str] = field(default_factory=list)
     _methods: list[str] = field(default_factory=list)
@@ -51,15 +54,10 @@ class ReportTable:
     def row(self, label: str, cells: Iterable[str], *, indent: bool = False) -> None:
         """Add a row: a label and cells that are HTML already (:meth:`number`, :meth:`text`)."""
         pad = "\N{EM SPACE}" if indent else ""
-        body = "".join(f'<td style="text-align: right;">{cell}</td>' for cell in cells)
+        body = "".join(f'<td style="text-align: {self.align};">{cell}</td>' for cell in cells)
         self._rows.append(
             f'<tr><td style="text-align: left;">{pad}{html.escape(label)}</td>{body}</tr>'
         )
-
-    def words(self, cells: Sequence[str]) -> None:
-        """Add a row of plain text cells, all left-aligned."""
-        body = "".join(f'<td style="text-align: left;">{cell}</td>' for cell in cells)
-        self._rows.append(f"<tr>{body}</tr>")
 
     def note(self, text: str) -> None:
         """Add a note under the table."""
@@ -116,7 +114,7 @@ class ReportTable:
             for title, width in self.spanners
         )
         heads = "".join(
-            f'<th style="text-align: {"left" if i == 0 else "right"};">{html.escape(title)}</th>'
+            f'<th style="text-align: {"left" if i == 0 else self.align};">{html.escape(title)}</th>'
             for i, title in enumerate(self.columns)
         )
         return (f"<tr>{spans}</tr>" if spans else "") + f"<tr>{heads}</tr>"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -18,16 +17,12 @@ __all__ = ["assumptions_table", "scorecard_table", "verdicts_table"]
 
 def scorecard_table(results: Results, scorecard: pd.DataFrame, family: str) -> ReportTable:
     """Return the scorecard's rows of one family of claims, figure by figure."""
-    table = ReportTable(results, ["Published figure", "Printed", "Reproduced", "Verdict"])
+    table = ReportTable(
+        results, ["Published figure", "Printed", "Reproduced", "Verdict"], align="left"
+    )
     for _, row in scorecard[scorecard["family"] == family].iterrows():
-        table.words(
-            [
-                html.escape(str(row["label"])),
-                html.escape(str(row["printed"])),
-                html.escape(str(row["reproduced"])),
-                html.escape(str(row["verdict"]).replace("_", " ")),
-            ]
-        )
+        cells = [str(row["printed"]), str(row["reproduced"]), str(row["verdict"]).replace("_", " ")]
+        table.row(str(row["label"]), [table.text(cell) for cell in cells])
     return table
 
 
@@ -45,7 +40,7 @@ def verdicts_table(results: Results, scorecard: pd.DataFrame) -> ReportTable:
 
 def assumptions_table(results: Results, study: StudyConfig) -> ReportTable:
     """Return every declared assumption with its reason."""
-    table = ReportTable(results, ["Assumption", "Reason"])
+    table = ReportTable(results, ["Assumption", "Reason"], align="left")
     for assumption in study.assumptions:
-        table.words([html.escape(assumption.statement), html.escape(assumption.reason)])
+        table.row(assumption.statement, [table.text(assumption.reason)])
     return table

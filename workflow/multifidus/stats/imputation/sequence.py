@@ -43,7 +43,7 @@ class Parameters:
         """Return marginal means for covariate rows ``z`` ``(n, q)``, shape ``(c, n, m)``."""
         m = self.a.shape[1]
         total = np.linalg.solve(np.eye(m) - self.a, self.gamma)
-        return np.asarray(np.einsum("nq,cmq->cnm", z, total, optimize=True))
+        return np.asarray(z @ total.swapaxes(1, 2))
 
 
 @dataclass(frozen=True)
@@ -117,18 +117,22 @@ def draw_parameters(
 
 
 def _cholesky(gram: np.ndarray, visit: int) -> np.ndarray:
-    diagonal = np.sqrt(np.diagonal(gram, axis1=1, axis2=2))
-    usable = bool((diagonal > 0).all())
-    if usable:
-        scaled = gram / (diagonal[:, :, None] * diagonal[:, None, :])
-        usable = bool((np.linalg.eigvalsh(scaled)[:, 0] > _COLLINEAR).all())
-    if not usable:
+    """Return lower triangles; refuse regressors that depend on each other."""
+    size = gram.shape[1]
+    diagonal = np.diagonal(gram, axis1=1, axis2=2)
+    try:
+        lower = np.linalg.cholesky(gram)
+    except np.linalg.LinAlgError:
+        lower = np.zeros_like(gram)
+    # squared share of each regressor that earlier ones do not explain: 1 - R^2
+    own = np.diagonal(lower, axis1=1, axis2=2) ** 2
+    if size and (own <= _COLLINEAR * diagonal).any():
         raise StatisticsError(
             "STA-252",
             f"The imputation model of visit {visit + 1} has collinear covariates or visits; "
             "leave one out.",
         )
-    return np.asarray(np.linalg.cholesky(gram))
+    return np.asarray(lower)
 
 
 def fill_gaps(
@@ -141,13 +145,14 @@ def fill_gaps(
     """Draw the gaps of every chain given all observed values, into ``filled`` in place."""
     unit = np.eye(filled.shape[2]) - parameters.a
     root = unit / parameters.sigma[:, :, None]
+    profile = parameters.means(z) if gaps else filled
     for gap in gaps:
         end = int(gap.observed[-1]) + 1
         head = root[:, :end, :end]
         precision = head.swapaxes(1, 2) @ head
         inner = precision[:, gap.missing[:, None], gap.missing]
         cross = precision[:, gap.missing[:, None], gap.observed]
-        mean = parameters.means(z[gap.rows])
+        mean = profile[:, gap.rows]
         rows = gap.rows[:, None]
         off = filled[:, rows, gap.observed] - mean[:, :, gap.observed]
         lower = np.linalg.cholesky(inner)

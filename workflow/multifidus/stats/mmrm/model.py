@@ -24,9 +24,10 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pandas as pd
 
+    from multifidus.stats.mmrm.compression import Compressed
     from multifidus.stats.mmrm.structures import Structure
 
-__all__ = ["DEFAULT_FALLBACK", "ConvergenceReport", "MmrmFit", "mmrm"]
+__all__ = ["DEFAULT_FALLBACK", "ConvergenceReport", "MmrmFit", "fit_design", "mmrm"]
 
 _DF_NAMES = {
     "satterthwaite": "Satterthwaite df",
@@ -100,6 +101,22 @@ class MmrmFit:
     def log_likelihood(self) -> float:
         """The (restricted) log-likelihood."""
         return -self.deviance / 2
+
+    def summary(self) -> dict[str, Any]:
+        """Return one line about the fit: subjects, rows, likelihood, covariance, convergence."""
+        return {
+            "participants": self.participants,
+            "visits": len(self.visits),
+            "rows_read": self.rows_read,
+            "rows_used": self.rows_used,
+            "deviance": self.deviance,
+            "covariance_requested": self.convergence.covariance_requested,
+            "covariance_used": self.convergence.covariance_used,
+            "df_method": self.df_method,
+            "gradient": self.convergence.gradient,
+            "iterations": self.convergence.iterations,
+            "method": self.method,
+        }
 
     def coefficient_table(self) -> pd.DataFrame:
         """Return the coefficients, one row each."""
@@ -279,9 +296,10 @@ def fit_design(
     fallback: tuple[str, ...],
     aliased: Literal["refuse", "drop"],
     alpha: float,
+    compressed: Compressed | None = None,
 ) -> MmrmFit:
-    """Fit an already built design; see :func:`mmrm`."""
-    raw = compress(design)
+    """Fit an already built (and perhaps already compressed) design; see :func:`mmrm`."""
+    raw = compress(design) if compressed is None else compressed
     kept, dropped, aliasing, triangle = orthonormal(raw, design, aliased)
     scaled, scale, start = scaled_problem(raw, kept, triangle)
     optimum, structure, skipped = fit_first(scaled, start, covariance, fallback, reml=reml)

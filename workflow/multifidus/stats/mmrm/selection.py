@@ -46,12 +46,14 @@ def _identified(data: Compressed, name: str) -> None:
     if name == "unstructured" or name.startswith("heterogeneous"):
         alone = int((np.diag(together) < 2).sum())  # noqa: PLR2004 - a variance needs two
         if alone:
-            raise NotFittedError(f"{alone} visits are seen in fewer than two participants")
+            raise NotFittedError(f"visits seen in fewer than two participants: {alone}")
     m = len(together)
+    if m > 1 and not np.triu(together, 1).any():
+        raise NotFittedError("no participant is seen at two visits")
     if name == "unstructured":
         pairs = int((together[np.triu_indices(m, 1)] == 0).sum())
         if pairs:
-            raise NotFittedError(f"{pairs} pairs of visits are never seen in one participant")
+            raise NotFittedError(f"pairs of visits never seen in one participant: {pairs}")
         if data.subjects <= m:
             raise NotFittedError("there are not more participants than visits")
     if name.endswith("toeplitz"):

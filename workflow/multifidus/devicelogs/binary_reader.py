@@ -1,0 +1,269 @@
+"""Reading ``ipglog-bin`` 1.0: pages first, single records only where a page fails."""
+
+from __future__ import annotations
+
+import hashlib
+from binascii import crc_hqx
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from zlib import crc32
+
+import numpy as np
+import numpy.typing as npt
+
+from multifidus.devicelogs.binary_layout import (
+    CLOCK_EPOCH,
+    HEADER_MAGIC,
+    OPEN_COUNT,
+    PAGE_BYTES,
+    PAGE_HEADER,
+    PAGE_MAGIC,
+    PAGE_RECORDS,
+    RECORD,
+    RECORD_BYTES,
+)
+from multifidus.devicelogs.findings import FaultLog
+from multifidus.devicelogs.layout import FORMAT_MAJOR, RECORD_TYPES
+from multifidus.devicelogs.model import NO_TIME, Header
+from multifidus.devicelogs.text_header import header_line_name, read_header_line
+from multifidus.devicelogs.text_parts import ByteAccount
+
+if TYPE_CHECKING:
+    from multifidus.devicelogs.model import IntArray
+
+__all__ = ["BinaryFile", "read_pages"]
+
+_HEAD = PAGE_HEADER.itemsize
+_ERASED = b"\xff"
+_BODY = PAGE_BYTES - 4
+_AGREEING = 2
+
+
+@dataclass
+class BinaryFile:
+    """One binary input after framing.
+
+    ``records`` is sorted by sequence number, ``tidy`` says whether a record's page verified,
+    ``complete`` that every page did and the declared ring is whole.
+    """
+
+    sha256: str
+    account: ByteAccount
+    header: Header = field(default_factory=Header)
+    header_names: list[str] = field(default_factory=list)
+    faults: FaultLog = field(default_factory=FaultLog)
+    records: npt.NDArray[np.void] = field(default_factory=lambda: np.zeros(0, dtype=RECORD))
+    tidy: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=np.bool_))
+    damaged: list[int] = field(default_factory=list)
+    complete: bool = False
+
+
+@dataclass
+class _Pages:
+    """Pages found: start offset, page number, records, whether the page verified."""
+
+    number: list[int] = field(default_factory=list)
+    records: list[npt.NDArray[np.void]] = field(default_factory=list)
+    verified: list[bool] = field(default_factory=list)
+
+
+def read_pages(data: bytes) -> BinaryFile:
+    """Frame one ``ipglog-bin`` input and account for each byte.
+
+    Parameters
+    ----------
+    data
+        The whole input, a dump in physical order.
+
+    Returns
+    -------
+    BinaryFile
+        Never raises on any input.
+    """
+    file = BinaryFile(hashlib.sha256(data).hexdigest(), ByteAccount(size=len(data)))
+    pages = _Pages()
+    position = 0
+    while position < len(data):
+        position = _take(data, position, file, pages)
+    _gather(file, pages)
+    return file
+
+
+def _take(data: bytes, start: int, file: BinaryFile, pages: _Pages) -> int:
+    """Take what stands at one offset; return the offset after it."""
+    magic = data[start : start + 4]
+    page = data[start : start + PAGE_BYTES]
+    whole = len(page) == PAGE_BYTES
+    if magic in {PAGE_MAGIC, HEADER_MAGIC} and whole:
+        verified = crc32(page[:_BODY]) == int.from_bytes(page[_BODY:], "little")
+        if magic == HEADER_MAGIC and verified:
+            _read_header(page, start, file)
+            return start + PAGE_BYTES
+        if magic == PAGE_MAGIC and verified:
+            return _take_verified(page, start, file, pages)
+    following = _next_magic(data, start + 1)
+    end = min(following, start + PAGE_BYTES)
+    if magic == PAGE_MAGIC:
+        _take_torn(data[start:end], start, file, pages, short=end - start < PAGE_BYTES)
+        return end
+    rest = data[start:following]
+    if magic == HEADER_MAGIC:
+        file.header_names.append("?")
+        file.faults.add(36, "the header page is damaged", span=(start, end), outcome="reject")
+        file.account.flagged += end - start
+        return end
+    if not rest.strip(_ERASED):
+        file.faults.add(36, "erased pages skipped", span=(start, following), severity="note")
+        file.account.framing += len(rest)
+    else:
+        file.faults.add(36, "bytes that are no page", span=(start, following), outcome="reject")
+        file.account.flagged += len(rest)
+    return following
+
+
+def _next_magic(data: bytes, start: int) -> int:
+    found = [data.find(magic, start) for magic in (PAGE_MAGIC, HEADER_MAGIC)]
+    return min((place for place in found if place >= 0), default=len(data))
+
+
+def _read_header(page: bytes, start: int, file: BinaryFile) -> None:
+    length = int.from_bytes(page[6:8], "little")
+    span = (start, start + PAGE_BYTES)
+    file.account.framing += PAGE_BYTES
+    if file.header_names:
+        file.faults.add(12, "a second header page; its records are not told apart", span=span)
+        file.header_names.append("?")
+        return
+    for line in page[8 : 8 + length].decode("latin-1").splitlines():
+        text = line.removeprefix("H")
+        file.header_names.append(header_line_name(text))
+        read_header_line(file.header, text, file.faults, span)
+    if page[4] != FORMAT_MAJOR:
+        file.header.major = page[4]
+
+
+def _take_verified(page: bytes, start: int, file: BinaryFile, pages: _Pages) -> int:
+    head = np.frombuffer(page, dtype=PAGE_HEADER, count=1)[0]
+    count = int(head["count"])
+    usable = count <= PAGE_RECORDS and int(head["record_size"]) == RECORD_BYTES
+    if not usable or int(head["major"]) != FORMAT_MAJOR:
+        file.faults.add(
+            34, "a page of an unknown version", span=(start, start + PAGE_BYTES), outcome="reject"
+        )
+        file.account.flagged += PAGE_BYTES
+        return start + PAGE_BYTES
+    records = np.frombuffer(page, dtype=RECORD, count=count, offset=_HEAD)
+    file.account.accepted += count * RECORD_BYTES
+    file.account.framing += PAGE_BYTES - count * RECORD_BYTES
+    pages.number.append(int(head["page"]))
+    pages.records.append(records)
+    pages.verified.append(True)
+    return start + PAGE_BYTES
+
+
+def _take_torn(page: bytes, start: int, file: BinaryFile, pages: _Pages, *, short: bool) -> None:
+    """Keep the records of an open, torn or short page whose own CRC and number hold.
+
+    A record's number must be its page's first number plus its slot, or continue at least one
+    other such record: CRC-16 alone lets one in 65,536 accidents pass.
+    """
+    if len(page) < _HEAD:
+        file.faults.add(37, "a page of a few bytes", span=(start, start + len(page)))
+        file.account.flagged += len(page)
+        return
+    head = np.frombuffer(page, dtype=PAGE_HEADER, count=1)[0]
+    slots = min(PAGE_RECORDS, (len(page) - _HEAD) // RECORD_BYTES)
+    records = np.frombuffer(page, dtype=RECORD, count=slots, offset=_HEAD)
+    raw = [page[_HEAD + 32 * slot : _HEAD + 32 * slot + 32] for slot in range(slots)]
+    blank = np.asarray([item == _ERASED * RECORD_BYTES for item in raw], dtype=np.bool_)
+    holds = np.asarray(
+        [crc_hqx(item[:30], 0xFFFF) == int.from_bytes(item[30:], "little") for item in raw],
+        dtype=np.bool_,
+    )
+    base = records["seq"].astype(np.int64) - np.arange(slots)
+    known = base[holds]
+    first = int(head["first"])
+    if len(known) >= _AGREEING and (known == first).sum() < _AGREEING:
+        values, counts = np.unique(known, return_counts=True)
+        first = int(values[counts.argmax()]) if counts.max() >= _AGREEING else first
+    good = holds & (base == first) & ~blank
+    bad = ~good & ~blank
+    accepted = int(good.sum()) * RECORD_BYTES
+    flagged = int(bad.sum()) * RECORD_BYTES
+    opened = int(head["count"]) == OPEN_COUNT and not bad.any() and not short
+    filled = int(good.sum())
+    # An open page is filled from its first slot on.
+    opened = opened and bool(good[:filled].all())
+    file.account.accepted += accepted
+    file.account.flagged += flagged
+    file.account.framing += len(page) - accepted - flagged
+    file.damaged += [first + int(slot) for slot in np.flatnonzero(bad)]
+    if short:
+        file.faults.add(37, "a page is cut short", span=(start, start + len(page)), count=slots)
+    elif not opened:
+        file.faults.add(
+            36,
+            "a torn page; records whose own check holds are kept",
+            span=(start, start + len(page)),
+        )
+    pages.number.append(int(head["page"]))
+    pages.records.append(records[good])
+    pages.verified.append(opened)
+
+
+def _gather(file: BinaryFile, pages: _Pages) -> None:
+    """Put the pages in the order of their numbers; of a repeated one the latest page wins."""
+    if file.header.major is not None and file.header.major != FORMAT_MAJOR:
+        file.faults.add(34, "unknown major version; nothing read", outcome="reject")
+        file.account.flagged += file.account.accepted
+        file.account.accepted = 0
+        return
+    if not pages.records:
+        file.faults.add(43, "no record verifies")
+        return
+    sizes = [len(records) for records in pages.records]
+    records = np.concatenate(pages.records)
+    page = np.repeat(np.asarray(pages.number, dtype=np.int64), sizes)
+    tidy = np.repeat(np.asarray(pages.verified), sizes)
+    seq = records["seq"]
+    if not (np.diff(seq.astype(np.int64)) == 1).all():
+        order = np.lexsort((page, seq))
+        latest = np.append(seq[order][1:] != seq[order][:-1], [True]) if len(order) else order
+        if len(order) and not latest.all():
+            file.faults.add(
+                36, "pages repeat records; the latest page is used", count=int((~latest).sum())
+            )
+            latest = latest.astype(np.bool_)
+            order = order[latest]
+        records, tidy = records[order], tidy[order]
+    file.records, file.tidy = records, tidy
+    span = (file.header.first_seq, file.header.last_seq)
+    numbers = records["seq"]
+    file.complete = (
+        all(pages.verified)
+        and len(numbers) > 0
+        and (int(numbers[0]), int(numbers[-1])) == span
+        and len(numbers) == int(numbers[-1]) - int(numbers[0]) + 1
+        and file.account.flagged == 0
+    )
+
+
+def record_columns(
+    records: npt.NDArray[np.void],
+) -> tuple[dict[str, IntArray], npt.NDArray[np.uint8], npt.NDArray[np.uint32]]:
+    """Return the fixed columns, type codes (0 when unknown) and equality checks of records."""
+    unset = (records["flags"] & 1).astype(np.bool_)
+    clock = np.where(unset, NO_TIME, records["clock"].astype(np.int64) + CLOCK_EPOCH)
+    columns = {
+        "seq": records["seq"].astype(np.int64),
+        "boot": records["boot"].astype(np.int64),
+        "tick": records["tick"].astype(np.int64),
+        "clock": clock,
+    }
+    code = np.where(records["type"] <= len(RECORD_TYPES), records["type"], 0).astype(np.uint8)
+    words = np.ascontiguousarray(records).view("<u4").reshape(len(records), RECORD_BYTES // 4)
+    check = np.zeros(len(records), dtype=np.uint32)
+    for place in range(RECORD_BYTES // 4):
+        # Knuth's multiplicative hash, one word after the other.
+        check = (check ^ words[:, place]) * np.uint32(2654435761)
+    return columns, code, check

@@ -1,0 +1,79 @@
+"""Whether a header shows whose records follow it.
+
+The device line and the sync records are separate lines, each with its own checksum; what joins
+them is their place in the header. A header that is damaged or put together between the device
+line and the sync records shows no owner, and its records stay out of sessions and adherence.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from multifidus.devicelogs.model import NO_TIME
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from multifidus.devicelogs.model import Header, Sync
+
+__all__ = ["damaged_header_line", "doubts", "syncs_contradict"]
+
+_DAY = 86_400
+_ORDER = re.compile(r"(format )?device download (sync )*(ring )?(life )?(rx )*(other )*")
+_TIME = r".{20}"
+_SHAPES = {
+    "download": re.compile(rf"Hdownload,{_TIME},{_TIME},[^,]*,.{{6}}\*.{{8}}"),
+    "sync": re.compile(rf"Hsync,[^,]*,[^,]*,({_TIME})?,{_TIME},[^,]*\*.{{8}}"),
+    "ring": re.compile(r"Hring,[^,]*,[^,]*,[^,]*,[^,]*\*.{8}"),
+    "life": re.compile(r"Hlife,[^,]*,[^,]*,[^,]*\*.{8}"),
+    "rx": re.compile(r"Hrx(,[^,]*){7}\*.{8}"),
+}
+
+
+def damaged_header_line(text: str) -> str:
+    """Name the header line that a damaged line was, when its shape still shows it; else ``?``."""
+    for name, shape in _SHAPES.items():
+        if shape.fullmatch(text):
+            return name
+    return "?"
+
+
+def doubts(header: Header, names: Sequence[str]) -> str:
+    """Say why a header does not show whose records follow; empty when it does.
+
+    Parameters
+    ----------
+    header
+        The header as read.
+    names
+        Names of its lines in the order of the file, damaged ones by their shape.
+    """
+    if not _ORDER.match(" ".join(names) + " "):
+        return "the header is damaged between its device line and its sync records"
+    if "sync" in names and not header.syncs:
+        return "every sync record of the header is damaged"
+    start, end = header.download_start, header.download_end
+    if start is not None and end is not None:
+        for sync in header.syncs:
+            # Within a day it is a wrong clock; beyond, another download.
+            if not start - _DAY <= sync.utc <= end + _DAY:
+                return "sync records lie more than a day outside the download"
+    if syncs_contradict(header.syncs, _DAY):
+        return "sync records contradict each other by more than a day"
+    return ""
+
+
+def syncs_contradict(syncs: Sequence[Sync], allowed_s: int) -> bool:
+    """Whether sync records of one boot disagree by more than so many seconds."""
+    for first in syncs:
+        for second in syncs:
+            if first.boot != second.boot:
+                continue
+            elapsed = second.tick - first.tick
+            if abs((second.utc - first.utc) - elapsed) > allowed_s:
+                return True
+            both = NO_TIME not in {first.clock, second.clock}
+            if both and abs((second.clock - first.clock) - elapsed) > allowed_s:
+                return True
+    return False

@@ -1,0 +1,79 @@
+"""Telling the format of a log by its content, never by its name."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+from zlib import crc32
+
+from multifidus.devicelogs.binary_layout import HEADER_MAGIC, PAGE_MAGIC
+
+__all__ = ["LogFormat", "detect_format"]
+
+LogFormat = Literal[
+    "ipglog-text",
+    "ipglog-bin",
+    "percept-json",
+    "opennerve-text",
+    "opennerve-fram",
+    "empty",
+    "unknown",
+]
+
+_PAGE = PAGE_MAGIC + b"\x01\x00\x20\x00"
+_STAR = re.compile(rb"\*([0-9A-F]{8})")
+_START = re.compile(rb"[HRBE]")
+_LONGEST = 191
+_OPENNERVE = re.compile(rb"\[\d{1,10}\(\d{1,3}\)\]<[A-Za-z]{1,12}>")
+_FRAM_BYTES = 131_072 + 4
+_PERCEPT_KEYS = (b'"DeviceInformation"', b'"ProgrammerVersion"', b'"SessionDate"')
+_HEAD_BYTES = 65_536
+_MOST_TRIES = 64
+
+
+def detect_format(data: bytes) -> LogFormat:
+    """Name the format of a log.
+
+    Parameters
+    ----------
+    data
+        The whole input.
+
+    Returns
+    -------
+    str
+        ``empty`` for no bytes (or NUL only), ``unknown`` when nothing matches: a guess is
+        never made.
+    """
+    if not data.strip(b"\x00"):
+        return "empty"
+    head = data[:_HEAD_BYTES]
+    text = head.removeprefix(b"\xef\xbb\xbf").lstrip(b"\x00 \t\r\n")
+    percept = text.startswith(b"{") and sum(key in data for key in _PERCEPT_KEYS) > 1
+    ring = len(data) == _FRAM_BYTES
+    tests: tuple[tuple[LogFormat, bool], ...] = (
+        ("ipglog-text", text.startswith(b"Hformat,ipglog-text,")),
+        ("ipglog-bin", head.startswith((HEADER_MAGIC, PAGE_MAGIC))),
+        ("percept-json", percept),
+        ("opennerve-fram", ring and bool(_OPENNERVE.search(data))),
+        ("opennerve-text", bool(_OPENNERVE.search(head))),
+        ("ipglog-bin", _PAGE in data),
+    )
+    for name, found in tests:
+        if found:
+            return name
+    return "ipglog-text" if _holds_frame(data) else "unknown"
+
+
+def _holds_frame(data: bytes) -> bool:
+    """Whether any line of the text format verifies anywhere."""
+    for tries, match in enumerate(_STAR.finditer(data)):
+        star = match.start()
+        window = data[max(0, star - _LONGEST) : star]
+        claimed = int(match[1], 16)
+        for start in _START.finditer(window):
+            if crc32(window[start.start() :]) == claimed and len(window) - start.start() > 1:
+                return True
+        if tries > _MOST_TRIES and star > len(data) // 2:
+            return False
+    return False

@@ -1,0 +1,235 @@
+"""One input, whatever its form, as downloads over a common records table."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+
+from multifidus.devicelogs.binary_reader import read_pages, record_columns
+from multifidus.devicelogs.custody import doubts
+from multifidus.devicelogs.detect import detect_format
+from multifidus.devicelogs.findings import FaultLog
+from multifidus.devicelogs.layout import POSITIONS, RECORD_TYPES
+from multifidus.devicelogs.records import MISSING, RecordTable
+from multifidus.devicelogs.text_parts import ByteAccount, read_frames
+from multifidus.devicelogs.text_reader import parse_records
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from multifidus.devicelogs.binary_reader import BinaryFile
+    from multifidus.devicelogs.detect import LogFormat
+    from multifidus.devicelogs.model import Header
+    from multifidus.devicelogs.records import BadValue
+    from multifidus.devicelogs.text_parts import BoolArray, TextFile, TextPart
+
+__all__ = ["Download", "InputFile", "read_sources"]
+
+
+@dataclass
+class InputFile:
+    """One input: its format, content hash, byte account and faults of the file as a whole."""
+
+    format: LogFormat
+    sha256: str
+    account: ByteAccount
+    faults: FaultLog = field(default_factory=FaultLog)
+
+
+@dataclass
+class Download:
+    """One download within an input.
+
+    ``owner`` is the device whose records it shows to hold, empty when it shows none;
+    ``damaged`` are numbers of rejected records; ``tidy`` is ``None`` for a complete download,
+    else one truth value per record (see :mod:`~multifidus.devicelogs.trust`).
+    """
+
+    file: int
+    header: Header
+    faults: FaultLog
+    owner: str
+    records: int
+    damaged: list[int]
+    tidy: BoolArray | None
+    device: int = MISSING
+
+
+def read_sources(
+    inputs: Sequence[bytes],
+) -> tuple[list[InputFile], list[Download], RecordTable]:
+    """Frame and parse inputs of any form.
+
+    Returns
+    -------
+    files, downloads, table
+        ``table.part`` indexes ``downloads``. Inputs of forms that hold no ``ipglog`` records
+        give a file and no download.
+    """
+    files: list[InputFile] = []
+    texts: list[tuple[int, TextFile]] = []
+    binaries: list[tuple[int, BinaryFile]] = []
+    for index, data in enumerate(inputs):
+        name = detect_format(data)
+        if name == "ipglog-text":
+            text = read_frames(data)
+            texts.append((index, text))
+            files.append(InputFile(name, text.sha256, text.account, text.faults))
+        elif name == "ipglog-bin":
+            binary = read_pages(data)
+            binaries.append((index, binary))
+            files.append(InputFile(name, binary.sha256, binary.account))
+        else:
+            files.append(_without_records(name, data))
+    downloads, table = _from_text(texts)
+    more, extra = _from_binary(binaries, len(downloads))
+    return files, [*downloads, *more], _join(table, extra)
+
+
+def _without_records(name: LogFormat, data: bytes) -> InputFile:
+    account = ByteAccount(size=len(data), flagged=len(data))
+    file = InputFile(name, hashlib.sha256(data).hexdigest(), account)
+    reason = {
+        "empty": "the input is empty",
+        "unknown": "the input is of no known format",
+    }.get(name, "the input holds no ipglog records; read it by itself")
+    file.faults.add(43, reason, span=(0, len(data)), outcome="reject")
+    return file
+
+
+def _owner(header: Header, names: Sequence[str], records: int, faults: FaultLog) -> str:
+    if not header.pseudonym:
+        return ""
+    doubt = doubts(header, names)
+    if not doubt or not records:
+        return header.pseudonym
+    faults.add(12, f"{doubt}; its records are not used", count=records)
+    return ""
+
+
+def _from_text(texts: Sequence[tuple[int, TextFile]]) -> tuple[list[Download], RecordTable]:
+    parts = [(index, file, part) for index, file in texts for part in file.parts]
+    table, bad, rejected, sizes = parse_records([(file.text.data, part) for _, file, part in parts])
+    kept = np.ones(int(sizes.sum()), dtype=np.bool_)
+    kept[rejected] = False
+    seqs = np.full(len(kept), MISSING, dtype=np.int64)
+    seqs[kept] = table.seq
+    ends = np.cumsum(sizes)
+    downloads = []
+    for (index, file, part), end, size in zip(parts, ends.tolist(), sizes.tolist(), strict=True):
+        own = slice(end - size, end)
+        lost = [row - own.start for row in rejected if own.start <= row < own.stop]
+        claimed = [line.claimed_seq for line in part.damaged if line.claimed_seq is not None]
+        claimed += _reject_lines(file, part, lost)
+        whole = part.complete and not lost
+        tidy = None if whole else part.tidy_lines(seqs[own])[kept[own]]
+        owner = _owner(part.header, part.header_names, part.count, part.faults)
+        faults = part.faults
+        downloads.append(Download(index, part.header, faults, owner, size, claimed, tidy))
+    _note_bad_values(table, bad, downloads)
+    return downloads, table
+
+
+def _reject_lines(file: TextFile, part: TextPart, lines: Sequence[int]) -> list[int]:
+    """Move lines that the parser refused from accepted to flagged; return their numbers."""
+    numbers = []
+    for line in lines:
+        start, end = _line_span(file.text.data, part, line)
+        digits = file.text.data[start + 1 : end].split(b",", 1)[0]
+        seq = int(digits) if digits.isdigit() and len(digits) < 11 else None  # noqa: PLR2004
+        seam = bool(part.header.lost_before) and seq == part.header.first_seq
+        part.faults.add(
+            15 if seam else 1,
+            "the oldest record is half overwritten" if seam else "damaged before it was read out",
+            span=file.text.span(start, end),
+            seqs=None if seq is None else (seq, seq),
+        )
+        file.account.accepted -= end - start
+        file.account.flagged += end - start
+        if seq is not None:
+            numbers.append(seq)
+    return numbers
+
+
+def _line_span(data: bytes, part: TextPart, line: int) -> tuple[int, int]:
+    """Find the bytes of the n-th record line of a part."""
+    for run in part.runs:
+        if line < run.count:
+            begin = run.start
+            for _ in range(line):
+                begin = data.index(b"\n", begin) + 1
+            end = data.find(b"\n", begin, run.end)
+            return begin, (run.end if end < 0 else end + 1)
+        line -= run.count
+    raise IndexError(line)
+
+
+def _note_bad_values(
+    table: RecordTable, bad: Sequence[BadValue], downloads: Sequence[Download]
+) -> None:
+    for value in bad:
+        seq = int(table.seq[value.row])
+        downloads[int(table.part[value.row])].faults.add(
+            value.fault, f"value of {value.column} taken out", seqs=(seq, seq) if seq >= 0 else None
+        )
+
+
+def _from_binary(
+    binaries: Sequence[tuple[int, BinaryFile]], begin: int
+) -> tuple[list[Download], RecordTable | None]:
+    if not binaries:
+        return [], None
+    downloads = []
+    for index, file in binaries:
+        file.header.name = "ipglog-bin"
+        count = len(file.records)
+        owner = _owner(file.header, file.header_names, count, file.faults)
+        tidy = None if file.complete else file.tidy
+        downloads.append(
+            Download(index, file.header, file.faults, owner, count, file.damaged, tidy)
+        )
+    records = np.concatenate([file.records for _, file in binaries])
+    sizes = [len(file.records) for _, file in binaries]
+    part = np.repeat(np.arange(begin, begin + len(binaries), dtype=np.int64), sizes)
+    columns, code, check = record_columns(records)
+    names = np.asarray(["?", *RECORD_TYPES], dtype=object)
+    word = pa.array(names[code], type=pa.string())
+    table = RecordTable(
+        part=part,
+        seq=columns["seq"],
+        boot=columns["boot"],
+        tick=columns["tick"],
+        clock=columns["clock"],
+        code=code,
+        word=word,
+        positions=(),
+        check=check,
+        payload=np.ascontiguousarray(records["payload"]),
+    )
+    return downloads, table
+
+
+def _join(text: RecordTable, binary: RecordTable | None) -> RecordTable:
+    """Put tables of both forms together; binary stays undecoded when it stands alone."""
+    if binary is None or not len(binary):
+        return text
+    if not len(text):
+        return binary
+    both = (text, binary)
+    return RecordTable(
+        part=np.concatenate([t.part for t in both]),
+        seq=np.concatenate([t.seq for t in both]),
+        boot=np.concatenate([t.boot for t in both]),
+        tick=np.concatenate([t.tick for t in both]),
+        clock=np.concatenate([t.clock for t in both]),
+        code=np.concatenate([t.code for t in both]),
+        word=pa.concat_arrays([t.word for t in both]),
+        positions=tuple(
+            pa.concat_arrays([t.texts(position) for t in both]) for position in range(POSITIONS)
+        ),
+        check=np.concatenate([t.check for t in both]),
+    )
