@@ -75,6 +75,11 @@ def get_external_files():
     return sorted(str(path) for path in Path(RUN.data.path).glob("*") if path.is_file())
 
 
+def get_data_folder(wildcards, input):
+    """Folder of the raw data: the synthetic cohort's, or the one that the configuration names."""
+    return str(input.raw) if SYNTHETIC else RUN.data.path
+
+
 def get_required_tables():
     """Names of the tables that the study cannot do without."""
     return sorted(required_tables(STUDY))
