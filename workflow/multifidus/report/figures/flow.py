@@ -161,7 +161,8 @@ def _follow_up(counts: _Counts, study: StudyConfig, top: float) -> list[tuple[_B
 
 def _wrap(items: list[str]) -> list[str]:
     """Join short reasons into lines that fit the box."""
-    return textwrap.wrap(", ".join(items), _SIDE_CHARACTERS)
+    whole = [item.replace(" ", "\N{NO-BREAK SPACE}") for item in items]
+    return textwrap.wrap(", ".join(whole), _SIDE_CHARACTERS)
 
 
 def _draw(boxes: list[_Box], arrows: list[tuple[tuple[float, float], ...]]) -> Figure:
