@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
+import json
 import os
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
+
+from runs import Run, copy_project, snakemake
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SLOW_VARIABLE = "MULTIFIDUS_SLOW"
@@ -54,3 +58,30 @@ def public_data() -> Path:
     if not folder.is_dir():
         pytest.skip("the public data are not on this machine (MULTIFIDUS_SHARED_DATA)")
     return folder
+
+
+@pytest.fixture(scope="session")
+def finished_run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A whole run of the default study in a copy of the project; not to be changed by a test.
+
+    Workers of a parallel test run share it: the first one makes it, the others wait.
+    """
+    shared = tmp_path_factory.getbasetemp()
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        shared = shared.parent
+    folder, record = shared / "finished", shared / "finished.json"
+    with (shared / "finished.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not record.exists():
+            run = snakemake(copy_project(folder), "--cores", "2")
+            record.write_text(json.dumps({"code": run.code, "output": run.output}))
+    found = json.loads(record.read_text())
+    return Run(folder, found["code"], found["output"])
+
+
+@pytest.fixture(scope="module")
+def own_run(finished_run: Run, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A copy of the finished run that the tests of a module may change."""
+    folder = tmp_path_factory.mktemp("own") / "project"
+    shutil.copytree(finished_run.folder, folder, symlinks=True)
+    return Run(folder, finished_run.code, finished_run.output)

@@ -12,7 +12,8 @@ from multifidus.base.errors import DataError, ExitCode
 from multifidus.cohort import CohortTargets, Window, generate_cohort
 from multifidus.cohort.balance import balanced_baseline
 from multifidus.cohort.calibration import require_met
-from multifidus.cohort.run import decrements_of, simulate_logs
+from multifidus.cohort.logs import simulate_logs
+from multifidus.cohort.run import decrements_of
 from multifidus.literature import load_value_sets
 from synthetic_cohort import LITERATURE, assumed_design, published_targets
 

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from multifidus.cohort.logs import usage_frame, write_logs
+from multifidus.cohort.logs import write_logs
+from multifidus.cohort.usage_table import usage_frame
 from synthetic_cohort import cohort_of
 
 SEEDS = (1, 20)

@@ -54,8 +54,8 @@ FAULTS: dict[str, tuple[Callable[[Path], None], str, str]] = {
 
 
 @pytest.fixture(scope="module")
-def hashes(finished_run: Run) -> dict[str, str]:
-    return _hashes(finished_run)
+def hashes(own_run: Run) -> dict[str, str]:
+    return _hashes(own_run)
 
 
 def _hashes(run: Run) -> dict[str, str]:
@@ -69,11 +69,11 @@ def _hashes(run: Run) -> dict[str, str]:
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_bad_data_end_with_id_sentence_and_code_and_keep_results(
-    finished_run: Run, hashes: dict[str, str], fault: str, tmp_path: Path
+    own_run: Run, hashes: dict[str, str], fault: str, tmp_path: Path
 ) -> None:
     edit, error_id, where = FAULTS[fault]
     data = tmp_path / "data"
-    shutil.copytree(finished_run.results / "cohort/raw", data)
+    shutil.copytree(own_run.results / "cohort/raw", data)
     edit(data)
     config = tmp_path / "run.yaml"
     settings = {
@@ -83,7 +83,7 @@ def test_bad_data_end_with_id_sentence_and_code_and_keep_results(
     }
     config.write_text(yaml.safe_dump(settings))
     run = multifidus(
-        finished_run.folder,
+        own_run.folder,
         "run",
         "--cores",
         "2",
@@ -97,7 +97,7 @@ def test_bad_data_end_with_id_sentence_and_code_and_keep_results(
     assert re.search(rf"\[{error_id}\] .*{where}", sentence)
     assert "Traceback" not in run.output
     assert "laudanum" not in run.output
-    assert _hashes(finished_run) == hashes
+    assert _hashes(own_run) == hashes
 
 
 @pytest.mark.parametrize(
@@ -108,39 +108,39 @@ def test_bad_data_end_with_id_sentence_and_code_and_keep_results(
     ],
 )
 def test_bad_configuration_ends_before_anything_runs(
-    finished_run: Run, hashes: dict[str, str], key: str, sentence: str, tmp_path: Path
+    own_run: Run, hashes: dict[str, str], key: str, sentence: str, tmp_path: Path
 ) -> None:
     config = tmp_path / "run.yaml"
     config.write_text(yaml.safe_dump({key: "embedded"}))
-    run = multifidus(finished_run.folder, "run", "--cores", "2", "--configfile", str(config))
+    run = multifidus(own_run.folder, "run", "--cores", "2", "--configfile", str(config))
     assert run.code == 10, run.output[-2000:]
     assert re.search(sentence, run.output)
     assert "Traceback" not in run.output
-    assert _hashes(finished_run) == hashes
+    assert _hashes(own_run) == hashes
 
 
-def test_an_unknown_study_names_the_missing_file(finished_run: Run, tmp_path: Path) -> None:
+def test_an_unknown_study_names_the_missing_file(own_run: Run, tmp_path: Path) -> None:
     config = tmp_path / "run.yaml"
     config.write_text("study: reactiv8c\n")
-    run = multifidus(finished_run.folder, "run", "--cores", "2", "--configfile", str(config))
+    run = multifidus(own_run.folder, "run", "--cores", "2", "--configfile", str(config))
     assert run.code == 10
     assert re.search(r"\[CFG-001\] .*reactiv8c/study.yaml", run.output)
 
 
-def test_a_changed_verdict_stops_the_build_and_leaves_the_scorecard(finished_run: Run) -> None:
-    expected = finished_run.folder / "literature/expected_verdicts.csv"
+def test_a_changed_verdict_stops_the_build_and_leaves_the_scorecard(own_run: Run) -> None:
+    expected = own_run.folder / "literature/expected_verdicts.csv"
     before = expected.read_bytes()
-    scorecard = sha256_of(finished_run.results / "scorecard.csv")
+    scorecard = sha256_of(own_run.results / "scorecard.csv")
     lines = before.decode().splitlines()
     at = next(i for i, line in enumerate(lines) if line.endswith(",reproduced"))
     lines[at] = lines[at].replace(",reproduced", ",not_reproduced")
     try:
         expected.write_text("\n".join(lines) + "\n")
-        run = multifidus(finished_run.folder, "run", "--cores", "2")
+        run = multifidus(own_run.folder, "run", "--cores", "2")
     finally:
         expected.write_bytes(before)
     assert run.code == 15, run.output[-2000:]
     assert "[SCO-" in run.output
-    assert sha256_of(finished_run.results / "scorecard.csv") == scorecard
-    again = multifidus(finished_run.folder, "run", "--cores", "2")
+    assert sha256_of(own_run.results / "scorecard.csv") == scorecard
+    again = multifidus(own_run.folder, "run", "--cores", "2")
     assert again.code == 0

@@ -75,26 +75,26 @@ CHANGES = {
 }
 
 
-def test_the_run_ends_well_and_makes_every_deliverable(finished_run: Run) -> None:
-    assert finished_run.code == 0, finished_run.output[-3000:]
-    made = {str(path.relative_to(finished_run.results)) for path in finished_run.results.rglob("*")}
+def test_the_run_ends_well_and_makes_every_deliverable(own_run: Run) -> None:
+    assert own_run.code == 0, own_run.output[-3000:]
+    made = {str(path.relative_to(own_run.results)) for path in own_run.results.rglob("*")}
     assert made >= DELIVERABLES
 
 
-def test_a_second_run_does_nothing(finished_run: Run) -> None:
-    again = snakemake(finished_run.folder, "--cores", "all")
+def test_a_second_run_does_nothing(own_run: Run) -> None:
+    again = snakemake(own_run.folder, "--cores", "all")
     assert again.code == 0
     assert "Nothing to be done" in again.output
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_a_change_reruns_what_depends_on_it(finished_run: Run, change: str) -> None:
+def test_a_change_reruns_what_depends_on_it(own_run: Run, change: str) -> None:
     name, edit, expected = CHANGES[change]
-    path = finished_run.folder / name
+    path = own_run.folder / name
     before = path.read_bytes()
     try:
         _edit(path, edit)
-        dry = snakemake(finished_run.folder, "--cores", "all", "--dry-run")
+        dry = snakemake(own_run.folder, "--cores", "all", "--dry-run")
     finally:
         path.write_bytes(before)
     rules = set(dry.rules()) - {"default", "all"}

@@ -1,6 +1,7 @@
 """Helpers of all rules: the run's configuration, its study, paths and code inputs. No rules here."""
 
 import csv
+import os
 from pathlib import Path
 
 from multifidus.analyses.registry import ANALYSES
@@ -41,7 +42,8 @@ wildcard_constraints:
 
 def get_code(script, *modules):
     """Files of the package that a script and further modules rest on, as declared inputs."""
-    return code_behind(PACKAGE, SCRIPTS / script, SCRIPTS / "step.py", *modules)
+    files = code_behind(PACKAGE, SCRIPTS / script, SCRIPTS / "step.py", *modules)
+    return [os.path.relpath(path) for path in files]
 
 
 def get_sections(*names):
@@ -71,6 +73,11 @@ def get_external_files():
     if not RUN.data.path:
         return []
     return sorted(str(path) for path in Path(RUN.data.path).glob("*") if path.is_file())
+
+
+def get_data_folder(wildcards, input):
+    """Folder of the raw data: the synthetic cohort's, or the one that the configuration names."""
+    return str(input.raw) if SYNTHETIC else RUN.data.path
 
 
 def get_required_tables():

@@ -33,7 +33,7 @@ rule check_data:
     params:
         tier=str(RUN.tier),
         source=RUN.data.source,
-        folder=RUN.data.path or str(RESULTS / "cohort/raw"),
+        folder=get_data_folder,
         report=str(LOGS / "data_report"),
         required=get_required_tables(),
         sections=get_sections("study", "arms", "visits", "characteristics", "opioids"),

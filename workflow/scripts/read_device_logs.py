@@ -2,10 +2,9 @@
 
 from pathlib import Path
 
-from step import step
-
 from multifidus.config import load_sections
 from multifidus.devicelogs.run import read_device_logs
+from step import step
 
 if __name__ == "__main__":  # worker processes import this file again
     with step(snakemake):

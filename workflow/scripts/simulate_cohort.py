@@ -1,9 +1,8 @@
 """Draw the synthetic cohort: raw tables, therapy usage, calibration report."""
 
-from step import step
-
 from multifidus.cohort.run import simulate_cohort
 from multifidus.config import load_sections
+from step import step
 
 with step(snakemake):
     simulate_cohort(

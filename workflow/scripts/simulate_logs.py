@@ -1,8 +1,7 @@
 """Write the stimulator logs of the synthetic cohort."""
 
+from multifidus.cohort.logs import simulate_logs
 from step import step
-
-from multifidus.cohort.run import simulate_logs
 
 if __name__ == "__main__":  # worker processes import this file again
     with step(snakemake):

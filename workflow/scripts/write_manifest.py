@@ -1,8 +1,7 @@
 """List every deliverable with size, hash, tier and sensitivity."""
 
-from step import step
-
 from multifidus.package.manifest import write_manifest
+from step import step
 
 with step(snakemake):
     write_manifest(

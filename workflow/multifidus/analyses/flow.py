@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from multifidus.analyses.inputs import AnalysisInputs, Cell, Group
@@ -32,6 +33,15 @@ _DEVICE_DATED = {
     "activated": ("activation_date", "Stimulation activated"),
     "crossed_over": ("crossover_date", "Switched from sham to therapy"),
 }
+
+_REASONS = MappingProxyType(
+    {
+        "covid19": "COVID-19 restrictions",
+        "lost_to_follow_up": "lost to follow-up",
+        "missed": "visit missed",
+    }
+)
+"""Reasons of the visits table that read differently in print."""
 
 
 def summarise_flow(inputs: AnalysisInputs) -> list[ResultRow]:
@@ -116,7 +126,7 @@ def _visit_stages(inputs: AnalysisInputs, group: Group, visit: str) -> Iterator[
     yield "missed", "Not seen", group.size - int(attended.sum())
     for reason in sorted(here["reason_missed"].dropna().unique()):
         count = int((missed["reason_missed"] == reason).sum())
-        yield f"missed_{reason}", f"Not seen: {reason.replace('_', ' ')}", count
+        yield f"missed_{reason}", f"Not seen: {_REASONS.get(reason, reason)}", count
     unrecorded = group.size - len(own) + int(missed["reason_missed"].isna().sum())
     yield "missed_unrecorded", "Not seen: no reason recorded", unrecorded
     yield from _answered(inputs, group, visit)

@@ -5,30 +5,32 @@ from __future__ import annotations
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from multifidus.base.errors import DataError
 from multifidus.base.files import atomic_directory
-from multifidus.devicelogs.device_truth import DeviceLife, SessionTruth
+from multifidus.cohort.usage_table import ACTIVATION, DOWNLOAD, SESSION, usage_frame
+from multifidus.devicelogs.device_truth import DeviceDesign, DeviceLife, SessionTruth
 from multifidus.devicelogs.simulator import simulate_device
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import numpy.typing as npt
 
     from multifidus.cohort.tables import CohortTables
-    from multifidus.cohort.usage import DeviceUse
 
     IntArray = npt.NDArray[np.int64]
 
-__all__ = ["usage_frame", "write_cohort_logs", "write_logs"]
+__all__ = ["simulate_logs", "write_cohort_logs", "write_logs"]
 
-SESSION, DOWNLOAD, ACTIVATION = "session", "download", "activation"
 _CLOCK_SHIFT_SHARE = 0.12  # assumption: clocks set by an hour when the zone changes
 _RESET_SHARE = 0.05  # assumption: resets of the device, after which its clock is unset
+_RING_RECORDS = (
+    6144  # assumption: two years and more of full use, as visits a year apart are missed
+)
 _HOUR = 3600
 _CHUNK = 8
 
@@ -42,48 +44,6 @@ class _Job:
     downloads: tuple[int, ...]
     sessions: SessionTruth
     seed: int
-
-
-def usage_frame(usage: tuple[DeviceUse, ...]) -> pd.DataFrame:
-    """Return the truth behind the logs as one table.
-
-    Returns
-    -------
-    DataFrame
-        ``participant_id``, ``record`` (activation, download or session), ``utc`` (seconds since
-        1970), and for sessions ``seconds``, ``reason`` and ``amplitude`` (0.1 mA); sorted by
-        participant, then activation, downloads and sessions in time order.
-    """
-    frames = []
-    for use in usage:
-        activation = int(use.activation.astype("datetime64[s]").astype(np.int64))
-        lifetimes = [(ACTIVATION, np.array([activation])), (DOWNLOAD, use.downloads)]
-        frames += [
-            pd.DataFrame(
-                {
-                    "participant_id": use.participant_id,
-                    "record": record,
-                    "utc": utc,
-                    "seconds": 0,
-                    "reason": 0,
-                    "amplitude": 0,
-                }
-            )
-            for record, utc in lifetimes
-        ]
-        frames.append(
-            pd.DataFrame(
-                {
-                    "participant_id": use.participant_id,
-                    "record": SESSION,
-                    "utc": use.start_utc,
-                    "seconds": use.seconds,
-                    "reason": use.reason,
-                    "amplitude": use.amplitude,
-                }
-            )
-        )
-    return pd.concat(frames, ignore_index=True)
 
 
 def write_cohort_logs(cohort: CohortTables, folder: Path, seed: int, workers: int = 1) -> int:
@@ -158,6 +118,7 @@ def _simulate(job: _Job) -> list[bytes]:
         job.downloads,
         job.sessions,
         life=life,
+        design=DeviceDesign(capacity=_RING_RECORDS),
         rng_seed=job.seed,
     )
 
@@ -188,3 +149,42 @@ def _write(target: Path, job: _Job, files: list[bytes]) -> int:
     for number, content in enumerate(files, start=1):
         (target / f"{job.participant_id}-{number:02d}.ipglog").write_bytes(content)
     return len(files)
+
+
+def simulate_logs(
+    *,
+    tables: Path | str,
+    usage: Path | str,
+    folder: Path | str,
+    seed: int,
+    workers: int = 1,
+) -> None:
+    """Write the stimulator logs of a cohort that was drawn before.
+
+    Parameters
+    ----------
+    tables
+        Folder of its raw tables; the devices must be those of its participants.
+    usage
+        Parquet file of activations, downloads and sessions.
+    folder
+        Folder of logs to make.
+    seed
+        Seed of what else happens to the devices.
+    workers
+        Processes; changes no byte.
+
+    Raises
+    ------
+    DataError
+        ``COH-008`` when tables and usage are not of one cohort.
+    """
+    people = pd.read_csv(Path(tables) / "participants.csv", usecols=["participant_id"], dtype="str")
+    truth = pd.read_parquet(usage)
+    if set(people["participant_id"]) != set(truth["participant_id"]):
+        raise DataError(
+            "COH-008",
+            "the raw tables and the therapy usage are not of the same synthetic cohort; draw both "
+            "again with the rule simulate_cohort",
+        )
+    write_logs(truth, Path(folder), seed, workers)

@@ -1,27 +1,27 @@
-"""The steps of the workflow: draw the cohort, write its logs."""
+"""The step of the workflow that draws the cohort."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from multifidus.base.errors import DataError
 from multifidus.base.files import atomic_directory, write_csv, write_parquet
 from multifidus.cohort.design import CohortDesign
 from multifidus.cohort.generate import generate_cohort
-from multifidus.cohort.logs import usage_frame, write_logs
 from multifidus.cohort.tables import write_cohort
 from multifidus.cohort.targets import targets_from_claims
+from multifidus.cohort.usage_table import usage_frame
 from multifidus.literature import load_claims, load_value_sets
 from multifidus.literature.models import DIVERGENCES
 from multifidus.literature.tables import load_table
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from multifidus.config.study import StudyConfig
 
-__all__ = ["decrements_of", "simulate_cohort", "simulate_logs"]
+__all__ = ["decrements_of", "simulate_cohort"]
 
 _DIMENSIONS = ("mo", "sc", "ua", "pd", "ad")
 _LEVELS = range(2, 6)
@@ -104,42 +104,3 @@ def simulate_cohort(
         write_cohort(cohort, folder)
     write_parquet(usage, usage_frame(cohort.usage), {"tier": tier})
     write_csv(calibration, cohort.report)
-
-
-def simulate_logs(
-    *,
-    tables: Path | str,
-    usage: Path | str,
-    folder: Path | str,
-    seed: int,
-    workers: int = 1,
-) -> None:
-    """Write the stimulator logs of a cohort that was drawn before.
-
-    Parameters
-    ----------
-    tables
-        Folder of its raw tables; the devices must be those of its participants.
-    usage
-        Parquet file of activations, downloads and sessions.
-    folder
-        Folder of logs to make.
-    seed
-        Seed of what else happens to the devices.
-    workers
-        Processes; changes no byte.
-
-    Raises
-    ------
-    DataError
-        ``COH-008`` when tables and usage are not of one cohort.
-    """
-    people = pd.read_csv(Path(tables) / "participants.csv", usecols=["participant_id"], dtype="str")
-    truth = pd.read_parquet(usage)
-    if set(people["participant_id"]) != set(truth["participant_id"]):
-        raise DataError(
-            "COH-008",
-            "the raw tables and the therapy usage are not of the same synthetic cohort; draw both "
-            "again with the rule simulate_cohort",
-        )
-    write_logs(truth, Path(folder), seed, workers)

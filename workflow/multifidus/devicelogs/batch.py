@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Batch", "counter_points", "read_batch"]
 
+_COUNTER_SLACK_S = 60
+"""Seconds by which a counter may run ahead of placed times, whose rounding it shares."""
+
 
 @dataclass
 class Batch:
@@ -49,6 +52,7 @@ class Batch:
     gaps: list[SeqGap]
     device_faults: list[FaultLog]
     last_seq: list[int]
+    counter_trusted: list[bool] = field(default_factory=list)
 
 
 def read_batch(inputs: Sequence[bytes]) -> Batch:
@@ -89,9 +93,11 @@ def read_batch(inputs: Sequence[bytes]) -> Batch:
     lengths = _session_lengths(headers, device_of, len(devices))
     sessions = build_sessions(merged, placement, lengths, device_faults)
     note_implausible(merged, sessions, device_faults)
-    return Batch(
+    batch = Batch(
         files, downloads, devices, table, merged, placement, sessions, gaps, device_faults, last
     )
+    batch.counter_trusted = [_counter_holds(batch, device) for device in range(len(devices))]
+    return batch
 
 
 def _note_unowned(downloads: Sequence[Download]) -> None:
@@ -130,6 +136,20 @@ def _session_lengths(headers: Sequence[Header], device_of: IntArray, devices: in
             longest = max((rx.session_s for rx in header.prescriptions), default=0)
             lengths[device] = max(int(lengths[device]), longest)
     return np.where(lengths > 0, np.minimum(lengths, SESSION_LIMIT_S), SESSION_LIMIT_S)
+
+
+def _counter_holds(batch: Batch, device: int) -> bool:
+    """Whether a lifetime counter never falls and never outruns the time; report it if not."""
+    at, counter = counter_points(batch, device)
+    fell = bool((np.diff(counter) < 0).any())
+    outran = bool((np.diff(counter) > np.diff(at) + _COUNTER_SLACK_S).any())
+    if fell or outran:
+        detail = "falls" if fell else "exceeds the elapsed time"
+        span = (1, max(batch.last_seq[device], 1))
+        batch.device_faults[device].add(
+            31, f"the lifetime counter {detail}; not used for totals", seqs=span
+        )
+    return not (fell or outran)
 
 
 def counter_points(batch: Batch, device: int) -> tuple[IntArray, IntArray]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["damaged_header_line", "doubts", "syncs_contradict"]
 
 _DAY = 86_400
-_ORDER = re.compile(r"(format )?device download (sync )+(ring )?(life )?(rx )*(other )*")
+_ORDER = re.compile(r"(format )?device download (sync )*(ring )?(life )?(rx )*(other )*")
 _TIME = r".{20}"
 _SHAPES = {
     "download": re.compile(rf"Hdownload,{_TIME},{_TIME},[^,]*,.{{6}}\*.{{8}}"),
@@ -51,6 +51,8 @@ def doubts(header: Header, names: Sequence[str]) -> str:
     """
     if not _ORDER.match(" ".join(names) + " "):
         return "the header is damaged between its device line and its sync records"
+    if "sync" in names and not header.syncs:
+        return "every sync record of the header is damaged"
     start, end = header.download_start, header.download_end
     if start is not None and end is not None:
         for sync in header.syncs:

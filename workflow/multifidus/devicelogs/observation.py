@@ -15,7 +15,6 @@ from multifidus.devicelogs.records import MISSING, typed_view, whole_numbers
 
 if TYPE_CHECKING:
     from multifidus.devicelogs.batch import Batch
-    from multifidus.devicelogs.model import IntArray
 
 __all__ = ["BEGINNING", "DeviceHistory", "PrescriptionStep", "device_histories"]
 
@@ -120,7 +119,7 @@ def _fill(batch: Batch, device: int, intervals: list[tuple[int, int]]) -> list[I
     if not intervals:
         return []
     at, counter = counter_points(batch, device)
-    trusted = _trusted(batch, device, at, counter)
+    trusted = batch.counter_trusted[device]
     own = batch.sessions[batch.sessions["device"] == device]
     ended = own["end_s"].to_numpy()
     delivered = np.where(own["seconds"] == MISSING, 0, own["seconds"])
@@ -155,16 +154,6 @@ def _activation(batch: Batch, device: int) -> int | None:
         return None
     day = int(view.columns["day"][known][placed[0]])
     return int(batch.placement.utc[rows][placed[0]]) - (day + 1) * DAY_S
-
-
-def _trusted(batch: Batch, device: int, at: IntArray, counter: IntArray) -> bool:
-    """Whether the lifetime counter never falls and never outruns the time."""
-    fell = bool((np.diff(counter) < 0).any())
-    outran = bool((np.diff(counter) > np.diff(at) + 60).any())
-    if fell or outran:
-        detail = "falls" if fell else "exceeds the elapsed time"
-        batch.device_faults[device].add(31, f"the lifetime counter {detail}; not used for totals")
-    return not (fell or outran)
 
 
 def _prescription_steps(batch: Batch) -> list[tuple[PrescriptionStep, ...]]:

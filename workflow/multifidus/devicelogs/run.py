@@ -19,7 +19,7 @@ __all__ = ["exposure_roster", "read_device_logs"]
 
 
 def exposure_roster(participants: pd.DataFrame, rules: DeviceUseRules) -> pd.DataFrame:
-    """Return who was exposed to therapy, from when, until when.
+    """Return who carried a stimulator, and from when until when its use was therapy.
 
     Parameters
     ----------
@@ -33,7 +33,8 @@ def exposure_roster(participants: pd.DataFrame, rules: DeviceUseRules) -> pd.Dat
     -------
     pandas.DataFrame
         ``participant_id``, ``exposure_start``, ``exposure_end``, ``activation_date``,
-        ``explant_date`` of everybody whose arm has a start and who has that date.
+        ``explant_date`` of everybody whose stimulator was activated. The start is missing where
+        therapy never began, for instance in the sham arm before the switch.
     """
     start = pd.Series(pd.NaT, index=participants.index, dtype="datetime64[s]")
     for arm, column in rules.exposure_start.items():
@@ -47,7 +48,7 @@ def exposure_roster(participants: pd.DataFrame, rules: DeviceUseRules) -> pd.Dat
             "explant_date": participants["treatment_end_date"],
         }
     )
-    return roster[start.notna()].reset_index(drop=True)
+    return roster[roster["activation_date"].notna()].reset_index(drop=True)
 
 
 def read_device_logs(

@@ -269,6 +269,7 @@ def _describe_line(file: TextFile, part: TextPart, start: int, end: int) -> None
         part.faults.add(35, "an empty line", span=span)
         return
     seam = _is_seam(part, body)
+    seq = part.header.first_seq if seam else seq
     if not body.startswith((b"H", b"B", b"E")):
         part.damaged.append(DamagedLine(start, end, seq, len(part.runs), len(part.blocks), seam))
     seqs = (seq, seq) if seq is not None else None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from multifidus.base.errors import RenderError
 from multifidus.base.files import write_bytes
+from multifidus.config.run import Tier
 from multifidus.report.engines.reference import fill_tier
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["check_tier", "fill_reference", "stage"]
 
-_TIERS = ("published", "synthetic", "restricted")
+_TIERS = tuple(Tier)
 
 
 def stage(document: Document, resources: Mapping[str, Path], scratch: Path) -> Path:
@@ -78,8 +79,7 @@ def check_tier(metadata: Mapping[str, Any]) -> str:
     if tier not in _TIERS:
         raise RenderError(
             "RND-030",
-            "the document has no data tier; give tier: published, synthetic or restricted in the "
-            "run's metadata.",
+            f"the document has no data tier; give tier: {', '.join(_TIERS)} in the run's metadata.",
         )
     if not banner:
         raise RenderError(

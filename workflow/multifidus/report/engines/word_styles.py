@@ -178,7 +178,7 @@ def _table_styles() -> str:
         f'<w:rPr><w:rFonts w:ascii="{_HEAD}" w:hAnsi="{_HEAD}" w:cs="{_HEAD}"/>'
         '<w:sz w:val="18"/><w:szCs w:val="18"/></w:rPr>'
         f'<w:tblPr><w:tblInd w:w="0" w:type="dxa"/><w:tblBorders>{border("top", 10)}'
-        f"{border('bottom', 10)}</w:tblBorders>{margins}</w:tblPr>"
+        f"{border('bottom', 10)}</w:tblBorders>{margins}</w:tblPr><w:trPr><w:cantSplit/></w:trPr>"
         '<w:tblStylePr w:type="firstRow"><w:rPr><w:b/></w:rPr><w:tblPr/><w:tcPr><w:tcBorders>'
         f'{border("bottom", 6)}</w:tcBorders><w:vAlign w:val="bottom"/></w:tcPr>'
         "</w:tblStylePr></w:style>"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,9 +22,10 @@ if TYPE_CHECKING:
 __all__ = ["draw_flow"]
 
 # Inches.
-_LINE, _PAD, _GAP = 0.145, 0.13, 0.24
-_MAIN_X, _MAIN_W = 0.33 * WIDTH, 2.5
-_SIDE_X, _SIDE_W = 0.79 * WIDTH, 2.5
+_LINE, _PAD, _GAP = 0.14, 0.12, 0.2
+_MAIN_X, _MAIN_W = 0.29 * WIDTH, 2.3
+_SIDE_X, _SIDE_W = 0.775 * WIDTH, 2.9
+_SIDE_CHARACTERS = 56
 
 
 @dataclass(frozen=True)
@@ -147,19 +149,20 @@ def _follow_up(counts: _Counts, study: StudyConfig, top: float) -> list[tuple[_B
             continue
         missed = counts.of("missed", visit=visit.id) or 0
         reasons = counts.reasons("missed", "all", visit.id)
-        lines = (f"Not seen: {missed}", *(_pairs(reasons))) if missed else ()
+        lines = (f"Not seen: {missed}", *_wrap(reasons)) if missed else ()
         height = _LINE * max(1, len(lines)) + _PAD
         y = top + height / 2
         main = _Box((f"{visit.label}: {seen} seen",), _MAIN_X, y, _MAIN_W)
         side = _Box(lines, _SIDE_X, y, _SIDE_W, strong=False) if lines else None
         pairs.append((main, side))
-        top = y + height / 2 + _GAP * 0.72
+        top = y + height / 2 + _GAP * 0.8
     return pairs
 
 
-def _pairs(items: list[str]) -> list[str]:
-    """Put two short reasons on a line."""
-    return [", ".join(items[i : i + 2]) for i in range(0, len(items), 2)]
+def _wrap(items: list[str]) -> list[str]:
+    """Join short reasons into lines that fit the box."""
+    whole = [item.replace(" ", "\N{NO-BREAK SPACE}") for item in items]
+    return textwrap.wrap(", ".join(whole), _SIDE_CHARACTERS)
 
 
 def _draw(boxes: list[_Box], arrows: list[tuple[tuple[float, float], ...]]) -> Figure:

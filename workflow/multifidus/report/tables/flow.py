@@ -45,7 +45,7 @@ def flow_table(results: Results, study: StudyConfig) -> ReportTable:
             continue
         cells = [table.number(f"flow.{stage}.{stem}.{group}.count") for group, _ in groups]
         indent = stage.startswith("discontinued_")
-        label = str(labels[stage]).partition(": ")[2].capitalize() if indent else str(labels[stage])
+        label = _reason(str(labels[stage])) if indent else str(labels[stage])
         table.row(label, cells, indent=indent)
     return table
 
@@ -64,9 +64,15 @@ def attendance_table(results: Results, study: StudyConfig) -> ReportTable:
         if stage not in labels.index or (stage in reasons and totals[stage] == 0):
             continue
         label = str(labels[stage])
-        label = label.partition(": ")[2].capitalize() if stage in reasons else label
+        label = _reason(label) if stage in reasons else label
         cells = [table.number(f"flow.{stage}.{visit.id}.itt.all.count") for visit in visits]
         table.row(
             label, ["" if "num" not in cell else cell for cell in cells], indent=stage in reasons
         )
     return table
+
+
+def _reason(label: str) -> str:
+    """Return what stands after the colon, with a capital letter in front."""
+    words = label.partition(": ")[2]
+    return words[:1].upper() + words[1:]

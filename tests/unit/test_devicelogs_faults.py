@@ -1,0 +1,239 @@
+"""Each fault of the table: kind, severity, outcome, numbers, and both conservation laws.
+
+Expected rows come from the fault table of docs/ipglog.md and from the injector's ground truth.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from multifidus.devicelogs import read_cohort_logs, read_log, simulate_device
+from multifidus.devicelogs.batch import read_batch
+from multifidus.devicelogs.binary_writer import simulate_device_binary
+from multifidus.devicelogs.device_truth import (
+    DeviceDesign,
+    DeviceLife,
+    PrescriptionChange,
+    SessionTruth,
+)
+from multifidus.devicelogs.findings import FAULT_KINDS
+from multifidus.devicelogs.inject import BINARY_FAULTS, TEXT_FAULTS, inject_fault
+from multifidus.devicelogs.laws import broken_laws, true_sessions
+from multifidus.devicelogs.simulator import build_device_log
+
+DAY = 86_400
+START = 1_609_459_200  # 2021-01-01T00:00:00Z
+
+
+def truth(days: int = 40) -> SessionTruth:
+    start = (START + np.arange(days)[:, None] * DAY + np.asarray([8, 20]) * 3600).ravel()
+    return SessionTruth(start, np.full(len(start), 1800), np.zeros(len(start), dtype=np.int64))
+
+
+@pytest.fixture(scope="module")
+def clean() -> bytes:
+    return simulate_device("P1", START, [START + 40 * DAY], truth())[0]
+
+
+# Faults whose damage the writer sealed: the log itself says these things, so the truth of its
+# sessions is what it says and only the accounts are judged.
+SEALED = {11, 20, 22, 24, 25, 26, 27}
+
+
+@pytest.mark.parametrize("number", sorted(TEXT_FAULTS))
+def test_fault_is_reported_as_the_table_says(number: int, clean: bytes):
+    injected = inject_fault(number, clean, np.random.default_rng(number))
+    result = read_log(injected.data)
+    found = result.faults[result.faults["fault"] == number]
+    assert len(found), f"fault {number} was not reported"
+    kind = FAULT_KINDS[number]
+    assert (found["kind"] == kind.name).all()
+    assert kind.severity in set(found["severity"])
+    if number not in {3, 5, 11, 43}:
+        assert kind.outcome in set(found["outcome"])
+    assert result.identity.balanced
+    assert all(account.balanced for account in result.sequence.values())
+    if injected.seqs and number not in {3, 5}:
+        low, high = found["seq_first"].min(), found["seq_last"].max()
+        # A session's fault names the record that is left, next to the one that is not.
+        assert low <= min(injected.seqs) + 1
+        assert high >= max(injected.seqs) - 1
+    if number not in SEALED:
+        batch = read_batch([injected.data])
+        assert broken_laws(batch, true_sessions(read_batch([clean]))) == []
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 7, 9])
+def test_damage_costs_exactly_the_records_it_hits(number: int, clean: bytes):
+    injected = inject_fault(number, clean, np.random.default_rng(5))
+    before, after = read_log(clean).records["seq"], read_log(injected.data).records["seq"]
+    assert set(before) - set(after) == set(injected.seqs)
+
+
+@pytest.mark.parametrize("number", [4, 8, 10, 35])
+def test_recoverable_damage_costs_nothing(number: int, clean: bytes):
+    injected = inject_fault(number, clean, np.random.default_rng(5))
+    pd.testing.assert_frame_equal(read_log(clean).records, read_log(injected.data).records)
+
+
+def test_byte_span_of_a_damaged_record(clean: bytes):
+    injected = inject_fault(1, clean, np.random.default_rng(9))
+    fault = read_log(injected.data).faults.query("fault == 1").iloc[0]
+    line = injected.data[fault["byte_start"] : fault["byte_end"]]
+    assert line.startswith(b"R%d," % injected.seqs[0])
+    assert line.endswith(b"\n")
+    assert fault["seq_first"] == fault["seq_last"] == injected.seqs[0]
+
+
+def other_life(life: DeviceLife, design: DeviceDesign | None = None, days: int = 40):
+    reads = [START + 20 * DAY, START + days * DAY]
+    files = simulate_device("P1", START, reads, truth(days), life=life, design=design)
+    return read_log(b"".join(files))
+
+
+@pytest.mark.parametrize(
+    ("number", "life", "design"),
+    [
+        (13, DeviceLife(), None),
+        (14, DeviceLife(), DeviceDesign(capacity=150)),
+        (16, DeviceLife(erasures=(START + 10 * DAY,)), None),
+        (17, DeviceLife(resets=(START + 10 * DAY,)), None),
+        (18, DeviceLife(clock_shifts=((START + 10 * DAY, 3600),)), None),
+        (19, DeviceLife(), DeviceDesign(drift_ppm=400.0)),
+        (
+            32,
+            DeviceLife(prescription_changes=(PrescriptionChange(START + 10 * DAY, "per_day", 1),)),
+            None,
+        ),
+    ],
+)
+def test_fault_of_a_life(number: int, life: DeviceLife, design: DeviceDesign | None):
+    result = other_life(life, design)
+    found = result.faults[result.faults["fault"] == number]
+    assert len(found)
+    assert set(found["severity"]) == {FAULT_KINDS[number].severity}
+    assert set(found["outcome"]) == {FAULT_KINDS[number].outcome}
+    assert all(account.balanced for account in result.sequence.values())
+    # None of these loses or adds a second of therapy that the downloads hold.
+    assert (result.sessions["seconds"] == 1800).all()
+
+
+def test_two_devices_in_one_file_are_never_merged(clean: bytes):
+    other = simulate_device("P2", START + 5 * DAY, [START + 45 * DAY], truth(30), rng_seed=9)[0]
+    result = read_log(clean + other)
+    assert 12 in set(result.faults["fault"])
+    alone = [read_log(data).sessions for data in (clean, other)]
+    for name, sessions in zip(("P1", "P2"), alone, strict=True):
+        own = result.sessions[result.sessions["device"] == name].reset_index(drop=True)
+        pd.testing.assert_frame_equal(own, sessions)
+
+
+def test_foreign_lines_without_a_header_add_no_session(clean: bytes):
+    """Half of one log, then the second half of another device's: only the first may count."""
+    other = simulate_device("P2", START + 5 * DAY, [START + 45 * DAY], truth(40), rng_seed=9)[0]
+    lines, foreign = clean.splitlines(keepends=True), other.splitlines(keepends=True)
+    spliced = b"".join(lines[: len(lines) // 2] + foreign[len(foreign) // 2 :])
+    batch = read_batch([spliced])
+    assert broken_laws(batch, true_sessions(read_batch([clean]))) == []
+    assert len(batch.sessions) > 10
+
+
+def test_wrong_participant_is_kept_out(clean: bytes, tmp_path):
+    (tmp_path / "a.ipglog").write_bytes(clean)
+    dates = pd.to_datetime(["2021-01-01"])
+    roster = pd.DataFrame(
+        {"participant_id": ["P2"], "exposure_start": dates, "exposure_end": [pd.NaT]}
+    )
+    result = read_cohort_logs(tmp_path, roster)
+    fault = result.faults[result.faults["fault"] == 44].iloc[0]
+    assert (fault["severity"], fault["outcome"]) == ("severe", "flag")
+    assert not result.sessions["counted"].any()
+    assert result.periods.empty
+
+
+@pytest.mark.parametrize("number", sorted(BINARY_FAULTS))
+def test_damaged_flash_pages(number: int):
+    log = build_device_log("P1", START, [START + 40 * DAY], truth())
+    (data,) = simulate_device_binary(log)
+    injected = inject_fault(number, data, np.random.default_rng(3))
+    result = read_log(injected.data)
+    found = result.faults[result.faults["fault"] == number]
+    assert len(found)
+    assert set(found["outcome"]) == {FAULT_KINDS[number].outcome}
+    assert result.identity.balanced
+    assert result.identity.flagged > 0
+    assert broken_laws(read_batch([injected.data]), true_sessions(read_batch([data]))) == []
+    lost = len(read_log(data).records) - len(result.records)
+    # 40 blank bytes touch two or three records of 32 bytes; 320 lost bytes displace the rest.
+    assert 1 <= lost <= (3 if number == 36 else 23)
+
+
+def test_unknown_major_version_is_refused(clean: bytes):
+    lines = clean.splitlines(keepends=True)
+    from multifidus.devicelogs.text_writer import frame_line
+
+    lines[0] = frame_line(b"Hformat,ipglog-text,2.0")
+    result = read_log(b"".join(lines))
+    assert result.records.empty
+    assert result.identity.accepted == 0
+    fault = result.faults[result.faults["fault"] == 34].iloc[0]
+    assert (fault["severity"], fault["outcome"]) == ("severe", "reject")
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"", "the input is empty"),
+        (b"\x00" * 10, "the input is empty"),
+        (b"A page of prose.\n", "the input is of no known format"),
+        (bytes(range(256)) * 9, "the input is of no known format"),
+    ],
+)
+def test_no_records_with_a_reason(data: bytes, reason: str):
+    result = read_log(data)
+    assert result.faults["fault"].tolist() == [43]
+    assert result.faults["detail"].tolist() == [reason]
+    assert result.identity.balanced
+    assert result.records.empty
+
+
+def test_text_and_binary_of_one_log_give_equal_tables():
+    life = DeviceLife(resets=(START + 9 * DAY,), clock_shifts=((START + 15 * DAY, -3600),))
+    design = DeviceDesign(capacity=180)
+    reads = [START + 20 * DAY, START + 40 * DAY]
+    log = build_device_log("P1", START, reads, truth(), life=life, design=design, rng_seed=2)
+    texts = simulate_device("P1", START, reads, truth(), life=life, design=design, rng_seed=2)
+    for text, binary in zip(texts, simulate_device_binary(log), strict=True):
+        one, two = read_log(text), read_log(binary)
+        pd.testing.assert_frame_equal(one.records, two.records)
+        pd.testing.assert_frame_equal(one.sessions, two.sessions)
+        pd.testing.assert_frame_equal(one.segments, two.segments)
+        assert one.sequence == two.sequence
+        assert replace(
+            one.identity, format="", sha256="", size=0, accepted=0, framing=0
+        ) == replace(two.identity, format="", sha256="", size=0, accepted=0, framing=0)
+
+
+def test_sample_record_of_the_binary_form():
+    """The SEN record printed in the format's specification, byte for byte."""
+    from multifidus.devicelogs.binary_writer import encode_binary_records
+    from multifidus.devicelogs.model import RecordStream, parse_iso
+
+    sample = bytes.fromhex("e30c000053cb360138c8d22703000200000108073c001f001c00000000005fab")
+    one = np.asarray([1])
+    clock = np.asarray([parse_iso("2021-03-03T22:20:40Z")])
+    tick, boot = np.asarray([20368211]), np.asarray([3])
+    start = RecordStream("SST", one + 1, boot, tick, clock, (["ACT"], [1], [31], [28]))
+    end = RecordStream("SEN", one, boot, tick, clock, (["CPL"], [1800], [60], [31], [28], [0]))
+    record = encode_binary_records([start, end])[:1].copy()
+    from binascii import crc_hqx
+
+    record["seq"] = 3299
+    assert record.tobytes()[:30] == sample[:30]
+    assert crc_hqx(sample[:30], 0xFFFF) == int.from_bytes(sample[30:], "little")
+    # Check value of CRC-16/CCITT-FALSE for "123456789" (catalogue of parametrised CRCs).
+    assert crc_hqx(b"123456789", 0xFFFF) == 0x29B1
