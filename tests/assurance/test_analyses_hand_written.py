@@ -22,9 +22,7 @@ from multifidus.config.load import load_sections
 if TYPE_CHECKING:
     from multifidus.results import ResultRow
 
-NO_USAGE = [
-    name for name, item in ANALYSES.items() if not (item.needs_usage or item.needs_comparators)
-]
+NO_USAGE = [name for name, item in ANALYSES.items() if not item.needs_usage]
 WITHOUT_MODEL = [name for name in NO_USAGE if name != "mixed_model"]
 
 

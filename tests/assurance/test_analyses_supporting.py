@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -10,11 +12,21 @@ import pytest
 from hand_written_cohort import study
 
 from multifidus.analyses.inputs import AnalysisInputs
-from multifidus.analyses.registry import ANALYSES, analyses_of, run_analysis
+from multifidus.analyses.registry import ANALYSES, analyses_of
 from multifidus.config import StudyConfig, load_study
 from multifidus.contracts import empty_table
 
+if TYPE_CHECKING:
+    from multifidus.results import ResultRow
+
 VISITS = ("m6", "y1", "y2")
+
+
+def run_analysis(name: str, given: AnalysisInputs) -> list[ResultRow]:
+    """Run one analysis by the name of its module, parts of a job included."""
+    module = import_module(f"multifidus.analyses.{name}")
+    rows: list[ResultRow] = getattr(module, f"summarise_{name}")(given)
+    return rows
 
 
 def scores_of(values: dict[str, dict[str, list[float]]]) -> pd.DataFrame:
