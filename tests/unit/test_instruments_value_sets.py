@@ -35,6 +35,28 @@ def test_every_check_state_prints_its_published_value(sets: dict[str, ValueSet])
 
 
 @pytest.mark.parametrize(
+    ("state", "value"),
+    [
+        # above the half of a thousandth
+        ("11122", 0.768), ("11341", 0.548), ("24551", -0.018), ("52254", -0.317), ("22445", -0.013),
+        # just below it, yet rounded up by way of the fourth decimal
+        ("24415", 0.172), ("24435", 0.049), ("24451", 0.022), ("24154", -0.076), ("41254", -0.004),
+        ("24354", -0.112), ("24554", -0.170), ("41314", 0.503), ("41334", 0.380),
+        # below, and rounded down
+        ("24541", 0.140), ("24543", 0.069), ("41245", 0.070), ("11425", 0.260), ("24222", 0.482),
+        ("42422", 0.434), ("41321", 0.678), ("13141", 0.480), ("31321", 0.716), ("52422", 0.040),
+    ],
+)  # fmt: skip
+def test_uk_crosswalk_near_ties_as_in_the_published_table(
+    sets: dict[str, ValueSet], state: str, value: float
+) -> None:
+    """States within half a ten-thousandth of a tie; values of van Hout's table (R package eq5d)."""
+    assert score_eq5d(_state(state), sets["uk_crosswalk_2012"])[0] == pytest.approx(
+        value, abs=1e-12
+    )
+
+
+@pytest.mark.parametrize(
     ("name", "state", "value"),
     [
         ("netherlands_2016", "11111", 1.0),
