@@ -43,6 +43,16 @@ def test_numeric_factor_by_c_equals_text_factor():
     assert [t.f for t in one] == pytest.approx([t.f for t in two], rel=1e-9)
 
 
+def test_numbered_visits_are_a_factor_and_numbered_subjects_are_told_apart():
+    data = trial()
+    numbers = data.assign(visit=data.visit.str[1:].astype(int), id=data.id.str[1:].astype(int))
+    plain = fit(data, "change ~ arm * visit + baseline").deviance
+    found = fit(numbers, "change ~ arm * visit + baseline")
+    assert found.deviance == pytest.approx(plain, rel=1e-12)
+    mixed = numbers.assign(id=[i if i else "1" for i in numbers.id])  # 1 and "1" are two people
+    assert fit(mixed, "change ~ arm * visit + baseline").participants == found.participants
+
+
 def test_own_contrasts_are_refused_in_type_3_only():
     found = fit(trial(), "change ~ C(arm, contr.sum) * visit")
     assert np.isfinite(found.deviance)

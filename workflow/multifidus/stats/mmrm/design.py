@@ -108,8 +108,9 @@ def build_design(
 ) -> Design:
     """Build the design of ``formula`` on ``data``, rows sorted by participant and visit.
 
-    Text, boolean and categorical columns are factors; numbers are covariates. The first level is
-    the reference: that of ``reference``, else the first of ``visit_order`` (visit only), else the
+    Text, boolean and categorical columns are factors, and so are the visit, columns written as
+    ``C(name)`` and those with a ``reference``; other numbers are covariates. The first level is the
+    reference: that of ``reference``, else the first of ``visit_order`` (visit only), else the
     first category, else the first in sort order.
 
     Raises
@@ -117,7 +118,7 @@ def build_design(
     StatisticsError
         ``STA-101`` to ``STA-108``: formula, columns, duplicates, infinite values, empty factors.
     """
-    forced = set(_BARE_FACTOR.findall(formula))
+    factors = {visit, *_BARE_FACTOR.findall(formula), *(reference or {})}
     formula = _BARE_FACTOR.sub(r"\1", formula)
     parsed, outcome = _parse(formula)
     used = _variables(parsed, data)
@@ -133,12 +134,9 @@ def build_design(
             "STA-104", f"No row has `{outcome}` and all covariates of the formula; nothing to fit."
         )
     order = _levels_of(kept[visit], visit, visit_order, None)
-    kept["_subject"] = np.unique(kept[subject].astype(str).to_numpy(), return_inverse=True)[1]
-    kept["_visit"] = _categorical(kept[visit], order).codes
-    kept = kept.sort_values(["_subject", "_visit"], kind="stable").reset_index(drop=True)
-    levels = _cast_factors(kept, used, (visit, order), forced=forced, reference=reference or {})
+    kept = _sorted_rows(kept, subject, visit, order)
+    levels = _cast_factors(kept, used, (visit, order), factors=factors, reference=reference or {})
     matrix = _model_matrix(parsed, kept)
-    spec = matrix.model_spec
     covariates = [name for name in used if name not in levels]
     return Design(
         x=np.asarray(matrix, dtype=float),
@@ -147,7 +145,7 @@ def build_design(
         visit=kept["_visit"].to_numpy().astype(int),
         visit_levels=tuple(str(level) for level in order),
         columns=tuple(str(name) for name in matrix.columns),
-        terms=tuple((str(term), part) for term, part in spec.term_slices.items()),
+        terms=tuple((str(term), part) for term, part in matrix.model_spec.term_slices.items()),
         levels=levels,
         covariate_means={name: float(kept[name].astype(float).mean()) for name in covariates},
         rows_read=len(frame),
@@ -157,8 +155,20 @@ def build_design(
         outcome=outcome,
         formula=formula,
         frame=kept,
-        spec=spec,
+        spec=matrix.model_spec,
     )
+
+
+def _sorted_rows(
+    kept: pd.DataFrame, subject: str, visit: str, order: Sequence[Any]
+) -> pd.DataFrame:
+    """Return the rows sorted by participant (by the text of the id) and visit, both numbered."""
+    codes, found = pd.factorize(kept[subject])
+    rank = np.empty(len(found), dtype=int)
+    rank[np.argsort(np.asarray(found).astype(str), kind="stable")] = np.arange(len(found))
+    kept["_subject"] = rank[codes]
+    kept["_visit"] = _categorical(kept[visit], order).codes
+    return kept.sort_values(["_subject", "_visit"], kind="stable").reset_index(drop=True)
 
 
 def _parse(formula: str) -> tuple[Any, str]:
@@ -282,7 +292,7 @@ def _cast_factors(
     used: Sequence[str],
     visits: tuple[str, Sequence[Any]],
     *,
-    forced: set[str],
+    factors: set[str],
     reference: Mapping[str, Any],
 ) -> dict[str, tuple[Any, ...]]:
     """Turn the factors of ``kept`` into categoricals and return their levels."""
@@ -293,7 +303,7 @@ def _cast_factors(
         )
     levels: dict[str, tuple[Any, ...]] = {}
     for name in used:
-        if not (_is_factor(kept[name]) or name in reference or name in forced):
+        if not (_is_factor(kept[name]) or name in factors):
             kept[name] = _numeric(kept[name], name)
             continue
         order = visits[1] if name == visits[0] else None
