@@ -45,9 +45,9 @@ def detect_format(data: bytes) -> LogFormat:
         ``empty`` for no bytes (or NUL only), ``unknown`` when nothing matches: a guess is
         never made.
     """
-    if not data.strip(b"\x00"):
-        return "empty"
     head = data[:_HEAD_BYTES]
+    if not head.strip(b"\x00") and not data.strip(b"\x00"):
+        return "empty"
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip(b"\x00 \t\r\n")
     percept = text.startswith(b"{") and sum(key in data for key in _PERCEPT_KEYS) > 1
     ring = len(data) == _FRAM_BYTES
