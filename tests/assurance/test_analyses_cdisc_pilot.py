@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from multifidus.analyses import run_analysis
+from multifidus.analyses import ANALYSES, run_analysis
 from multifidus.analyses.inputs import AnalysisInputs
 from multifidus.config import load_study
 from multifidus.config.mapping import load_mapping
@@ -51,6 +51,10 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, float]:
     assert load_mapping(config / "mapping.yaml") is not None
     inputs = AnalysisInputs(study, {name: read_table(folder / "tables", name) for name in TABLES})
     names = ("baseline", "flow", "adverse_events", "device_events")
+    for name in set(ANALYSES) - set(names):
+        assert not run_analysis(name, inputs), (
+            f"{name} does not apply to a drug trial without scores"
+        )
     return {row.result_id: row.value for name in names for row in run_analysis(name, inputs)}
 
 

@@ -203,6 +203,9 @@ def test_which_adverse_events_are_treatment_emergent(given: AnalysisInputs) -> N
         ("serious_related", 1, 1),
         ("unanticipated", 2, 2),  # P34, P35; an empty answer is not "no"
         ("fatal", 1, 1),
+        ("worst_mild", 2, 2),  # P37, P38
+        ("worst_moderate", 2, 3),  # P31 (moderate and mild), P34
+        ("severe", 2, 2),  # P32 severe, P35 fatal
         ("soc_nervous_system_disorders", 2, 2),  # P37, P38; P33 and P36 before treatment
         ("pt_headache", 2, 2),
         ("soc_general_disorders_and_administration_site_conditions", 2, 3),

@@ -32,6 +32,8 @@ DAYS_PER_YEAR = 365.25
 SAFETY = "safety"
 _PER_YEARS = 100.0
 _SEVERE = ("severe", "life threatening", "fatal")
+_MODERATE, _SEVERE_GRADE = 2, 3
+_GRADES = {"mild": 1, "moderate": _MODERATE} | dict.fromkeys(_SEVERE, _SEVERE_GRADE)
 _LABELS = {
     "any": "Any adverse event",
     "serious": "Serious",
@@ -40,6 +42,8 @@ _LABELS = {
     "related_procedure": "Related to a procedure",
     "related_stimulation": "Related to stimulation",
     "serious_related": "Serious and related",
+    "worst_mild": "Worst severity mild",
+    "worst_moderate": "Worst severity moderate",
     "severe": "Severe or worse",
     "unanticipated": "Not anticipated",
     "fatal": "Fatal",
@@ -161,6 +165,8 @@ def observation_days(members: pd.DataFrame, rules: AdverseEventRules) -> pd.Data
 def _kinds(emergent: pd.DataFrame) -> Iterator[tuple[str, str, pd.DataFrame]]:
     """Yield slug, label and events of every heading, class and term."""
     severe = emergent["severity"].isin(_SEVERE)
+    grade = emergent["severity"].map(_GRADES).astype("float64")
+    worst = grade.groupby(emergent["participant_id"]).transform("max")
     fatal = (emergent["severity"] == "fatal") | emergent["outcome"].str.lower().eq("fatal")
     masks: dict[str, Any] = {
         "any": pd.Series(True, index=emergent.index),
@@ -168,6 +174,8 @@ def _kinds(emergent: pd.DataFrame) -> Iterator[tuple[str, str, pd.DataFrame]]:
         "related": emergent["related"],
         **{name: emergent[name] for name in RELATIONS},
         "serious_related": emergent["serious"] & emergent["related"],
+        "worst_mild": worst == 1,
+        "worst_moderate": worst == _MODERATE,
         "severe": severe,
         "unanticipated": ~emergent["anticipated"].fillna(True).astype(bool),
         "fatal": fatal.fillna(False).astype(bool),

@@ -61,6 +61,8 @@ class AnalysisInputs:
         Device use per participant and period.
     seed
         Seed of everything that is drawn at random.
+    comparators
+        Published rates of comparable devices, ``literature/comparators.csv``.
     """
 
     study: StudyConfig
@@ -68,6 +70,7 @@ class AnalysisInputs:
     scores: pd.DataFrame | None = None
     usage: pd.DataFrame | None = None
     seed: int = 0
+    comparators: pd.DataFrame | None = None
 
     @property
     def participants(self) -> pd.DataFrame:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from multifidus.analyses.inputs import ALL, AnalysisInputs, Cell
+from multifidus.analyses.trajectories import not_fitted
+from multifidus.base.errors import StatisticsError
 from multifidus.stats.mmrm import mmrm
 
 if TYPE_CHECKING:
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
     from multifidus.config.study import Outcome
     from multifidus.results import ResultRow
 
-__all__ = ["MODEL", "model_rows", "summarise_mixed_model"]
+__all__ = ["MODEL", "fitted_rows", "model_rows", "summarise_mixed_model"]
 
 MODEL = "change ~ visit + baseline:visit"
 _FEWEST = 3
@@ -31,12 +33,7 @@ def summarise_mixed_model(inputs: AnalysisInputs) -> list[ResultRow]:
     -------
     list of ResultRow
         ``mmrm.<outcome>.<visit>.<set>.all.<estimate|se|df|ci_lower|ci_upper|p_value>``; none where
-        the study has no section mixed_model.
-
-    Raises
-    ------
-    StatisticsError
-        When the model cannot be fitted; see :func:`multifidus.stats.mmrm.mmrm`.
+        the study has no section mixed_model. Where the model cannot be fitted one row says why.
     """
     rules = inputs.study.mixed_model
     if rules is None:
@@ -69,23 +66,47 @@ def _model(inputs: AnalysisInputs, outcome: Outcome, rules: MixedModelRules) -> 
     data = data[data["visit"].isin(visits)]
     if not visits:
         return []
-    fit = mmrm(
-        data,
-        MODEL,
-        subject="participant_id",
-        visit="visit",
-        covariance=rules.covariance,
-        df_method=rules.df_method,
-        visit_order=visits,
-    )
-    display = f"f{outcome.decimals}"
-    means = fit.lsmeans("visit")
+    cell = Cell("mmrm", outcome.id, visits[-1], inputs.main_set(), ALL, outcome.label)
+    return fitted_rows(cell, data, rules, display=f"f{outcome.decimals}", unit=outcome.unit)
+
+
+def fitted_rows(
+    cell: Cell, data: pd.DataFrame, rules: MixedModelRules, *, display: str, unit: str
+) -> list[ResultRow]:
+    """Fit the model to rows and give its least squares means at each visit.
+
+    Parameters
+    ----------
+    cell
+        Where the rows stand; the visit is replaced. When the model cannot be fitted, one row there
+        says why.
+    data
+        Columns participant_id, visit, baseline and change.
+    rules
+        Visits in order, covariance and df.
+    display, unit
+        Of the estimates.
+    """
+    seen = data["visit"].value_counts()
+    visits = [visit for visit in rules.visits if visit in seen.index]
+    try:
+        fit = mmrm(
+            data,
+            MODEL,
+            subject="participant_id",
+            visit="visit",
+            covariance=rules.covariance,
+            df_method=rules.df_method,
+            visit_order=visits,
+        )
+        means = fit.lsmeans("visit")
+    except StatisticsError as error:
+        return [not_fitted(cell, error)]
     rows: list[ResultRow] = []
     for (visit,), mean in zip(means.levels, means.estimates, strict=True):
-        cell = Cell("mmrm", outcome.id, visit, inputs.main_set(), ALL, outcome.label)
-        cell = cell.of(n=int(seen[visit]), total=fit.participants, method=mean.method)
+        cell = cell.of(visit=visit, n=int(seen[visit]), total=fit.participants, method=mean.method)
         values = {"estimate": mean.estimate, "se": mean.se}
         values |= {"ci_lower": mean.ci_lower, "ci_upper": mean.ci_upper}
-        rows += [cell.row(name, value, display, outcome.unit) for name, value in values.items()]
+        rows += [cell.row(name, value, display, unit) for name, value in values.items()]
         rows += [cell.row("df", mean.df, "f1"), cell.row("p_value", mean.p_value, "p")]
     return rows

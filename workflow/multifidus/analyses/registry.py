@@ -40,6 +40,8 @@ class Analysis:
         Sections of the study file.
     needs_scores, needs_usage
         Whether it reads the scores (in studies with outcomes) and the device-use table.
+    needs_comparators
+        Whether it reads ``literature/comparators.csv``.
     asks_for
         Section without which a study does not have this analysis; empty for every study.
     """
@@ -50,6 +52,7 @@ class Analysis:
     sections: tuple[str, ...]
     needs_scores: bool = False
     needs_usage: bool = False
+    needs_comparators: bool = False
     asks_for: str = ""
 
     @property
@@ -102,66 +105,12 @@ def _all() -> tuple[Analysis, ...]:
             asks_for="mixed_model",
         ),
         Analysis(
-            "single_imputation",
-            "multifidus.analyses.single_imputation.summarise_single_imputation",
-            (*_PEOPLE, "analgesics"),
-            (*_SETS, "responders", "mixed_model"),
-            needs_scores=True,
-            asks_for="mixed_model",
-        ),
-        Analysis(
-            "multiple_imputation",
-            "multifidus.analyses.multiple_imputation.summarise_multiple_imputation",
-            _PEOPLE,
-            (*_SETS, "responders", "mixed_model", "randomised"),
-            needs_scores=True,
-            asks_for="mixed_model",
-        ),
-        Analysis(
             "randomised",
             "multifidus.analyses.randomised.summarise_randomised",
             (*_PEOPLE, "analgesics"),
             (*_SETS, "responders", "randomised"),
             needs_scores=True,
             asks_for="randomised",
-        ),
-        Analysis(
-            "completers",
-            "multifidus.analyses.completers.summarise_completers",
-            (*_PEOPLE, "visits"),
-            ("analysis_sets", "visits", "outcomes"),
-            needs_scores=True,
-            asks_for="outcomes",
-        ),
-        Analysis(
-            "distribution",
-            "multifidus.analyses.distribution.summarise_distribution",
-            _PEOPLE,
-            (*_SETS, "randomised"),
-            needs_scores=True,
-            asks_for="outcomes",
-        ),
-        Analysis(
-            "durability",
-            "multifidus.analyses.durability.summarise_durability",
-            (*_PEOPLE, "analgesics"),
-            (*_SETS, "responders"),
-            needs_scores=True,
-            asks_for="responders",
-        ),
-        Analysis(
-            "profiles",
-            "multifidus.analyses.profiles.summarise_profiles",
-            (*_PEOPLE, "eq5d"),
-            ("analysis_sets", "visits", "outcomes"),
-            asks_for="outcomes",
-        ),
-        Analysis(
-            "time_to_event",
-            "multifidus.analyses.time_to_event.summarise_time_to_event",
-            (*_PEOPLE, "adverse_events", "device_events"),
-            ("analysis_sets", "adverse_events"),
-            asks_for="device_use",
         ),
         Analysis(
             "opioids",
@@ -189,6 +138,23 @@ def _all() -> tuple[Analysis, ...]:
             (*_PEOPLE, "visits", "disposition"),
             (*_SETS, "device_use"),
             needs_scores=True,
+        ),
+        Analysis(
+            "sensitivity",
+            "multifidus.analyses.sensitivity.summarise_sensitivity",
+            (*_PEOPLE, "analgesics"),
+            (*_SETS, "responders", "mixed_model", "randomised"),
+            needs_scores=True,
+            asks_for="mixed_model",
+        ),
+        Analysis(
+            "supplement",
+            "multifidus.analyses.supplement.summarise_supplement",
+            (*_PEOPLE, "visits", "analgesics", "eq5d", "adverse_events", "device_events"),
+            (*_SETS, "responders", "randomised", "opioids", "adverse_events"),
+            needs_scores=True,
+            needs_comparators=True,
+            asks_for="outcomes",
         ),
         Analysis(
             "device_use",

@@ -11,6 +11,8 @@ from multifidus.analyses.inputs import AnalysisInputs
 from multifidus.analyses.registry import ANALYSES, run_analysis
 from multifidus.base.files import sha256_of_many, write_parquet
 from multifidus.contracts import read_table
+from multifidus.literature.models import COMPARATORS
+from multifidus.literature.tables import load_table
 from multifidus.results import Provenance, rows_to_frame
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ def analyse(
     rule: str,
     tier: str,
     seed: int = 0,
+    comparators: Path | str | None = None,
 ) -> None:
     """Run one analysis and write its rows with their provenance.
 
@@ -49,6 +52,8 @@ def analyse(
         For the provenance of each row.
     seed
         Seed of everything that is drawn at random.
+    comparators
+        ``literature/comparators.csv``, where the analysis reads it.
     """
     analysis = ANALYSES[name]
     inputs = AnalysisInputs(
@@ -57,9 +62,10 @@ def analyse(
         pd.read_parquet(scores) if scores else None,
         pd.read_parquet(usage) if usage else None,
         seed,
+        load_table(Path(comparators), COMPARATORS) if comparators else None,
     )
     files = [tables / f"{table}.parquet" for table in analysis.tables]
-    files += [Path(path) for path in (scores, usage) if path]
+    files += [Path(path) for path in (scores, usage, comparators) if path]
     provenance = Provenance(sha256_of_many(files), rule, analysis.function, tier)
     frame = rows_to_frame(run_analysis(name, inputs), provenance)
     write_parquet(target, frame, {"table": "results", "tier": tier})

@@ -44,11 +44,12 @@ def summarise_time_to_event(inputs: AnalysisInputs) -> list[ResultRow]:
     Returns
     -------
     list of ResultRow
-        ``kaplan_meier.<event>.year<k>.safety.all.<percent|ci_lower|ci_upper|n>`` (1 - survival,
-        ``n`` at risk) and ``incidence.<event>.year<k>.safety.all.<percent|ci_lower|ci_upper>``.
+        ``kaplan_meier.<event>.year<k>.safety.all.<percent|ci_lower|ci_upper>`` (1 - survival, with
+        the number at risk) and ``incidence.<event>.year<k>.safety.all.<percent|ci_lower|
+        ci_upper>``; none in a study without device events.
     """
     members = inputs.members(SAFETY)
-    if members.empty:
+    if members.empty or not inputs.study.adverse_events.device_event_types:
         return []
     span = observation_days(members, inputs.study.adverse_events)
     death = members.set_index("participant_id")["death_date"]

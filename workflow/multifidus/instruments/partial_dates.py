@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-import pandas as pd
+from multifidus.contracts.columns import date_bounds
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    import pandas as pd
 
 __all__ = ["DAY", "date_precision", "earliest_day", "latest_day"]
 
@@ -34,18 +34,9 @@ def date_precision(dates: pd.Series[Any]) -> pd.Series[Any]:
 
 def earliest_day(dates: pd.Series[Any]) -> pd.Series[Any]:
     """Return the first day that each partial date allows; no date gives no day."""
-    return _day(dates, ("-01-01", "-01"))
+    return date_bounds(dates)["first"]
 
 
 def latest_day(dates: pd.Series[Any]) -> pd.Series[Any]:
     """Return the last day that each partial date allows; no date gives no day."""
-    day = _day(dates, ("-12-01", "-01"))
-    month_end = day + pd.offsets.MonthEnd(0)
-    return month_end.where(date_precision(dates) != "D", day).astype(DAY)
-
-
-def _day(dates: pd.Series[Any], endings: Sequence[str]) -> pd.Series[Any]:
-    text = dates.astype("str").where(dates.notna())
-    precision = date_precision(dates)
-    whole = text.mask(precision == "Y", text + endings[0]).mask(precision == "M", text + endings[1])
-    return pd.to_datetime(whole, format="%Y-%m-%d", errors="coerce").astype(DAY)
+    return date_bounds(dates)["last"]
