@@ -96,8 +96,8 @@ def _partial(model: type[Model], values: Mapping[str, Any]) -> Model:
             built[section] = TypeAdapter[Any](field.rebuild_annotation()).validate_python(value)
     for section, keys in inner.items():
         found = _model_inside(model.model_fields[section].annotation)
-        absent = found is None or all(value is None for value in keys.values())
-        built[section] = None if absent else _partial(found, keys)
+        given = any(value is not None for value in keys.values())
+        built[section] = _partial(found, keys) if found is not None and given else None
     partial = model.model_construct(_fields_set=set(built), **built)
     for name in set(model.model_fields) - set(built):
         partial.__dict__.pop(name, None)  # model_construct fills defaults for what was not declared
