@@ -11,10 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-LEFT_OUT = {
-    ".git", ".venv", ".snakemake", "results", "logs", "wheelhouse", ".pytest_cache", ".mypy_cache",
-    ".ruff_cache", ".hypothesis", "__pycache__",
-}  # fmt: skip
+PRODUCTS = {".git", ".venv", ".snakemake", "results", "logs", "wheelhouse"}
+CACHES = {".pytest_cache", ".mypy_cache", ".ruff_cache", ".hypothesis", "__pycache__"}
 
 
 @dataclass(frozen=True)
@@ -48,7 +46,11 @@ class Run:
 
 def copy_project(target: Path) -> Path:
     """Copy what a clone would hold: the working tree without products and caches."""
-    shutil.copytree(ROOT, target, ignore=lambda _, names: LEFT_OUT & set(names))
+
+    def left_out(folder: str, names: list[str]) -> set[str]:
+        return set(names) & (CACHES | PRODUCTS if Path(folder) == ROOT else CACHES)
+
+    shutil.copytree(ROOT, target, ignore=left_out)
     return target
 
 

@@ -337,6 +337,15 @@ def test_pooling_without_between_variance_is_its_limit():
     assert exact.se == pytest.approx(np.sqrt(0.1), abs=1e-15)
 
 
+def test_failed_analyses_and_varying_df_follow_the_stated_policy():
+    """Median of df 10, 20, 60 is 20; a failed analysis is left out by name only."""
+    varying = pool([1, 2, 3], [0.1] * 3, df_complete=[10, 20, 60])
+    assert varying.df == pool([1, 2, 3], [0.1] * 3, df_complete=20).df
+    left = pool([1, np.nan, 2, 3], [0.1] * 4, df_complete=[10, 5, 20, 60], failed="leave_out")
+    assert (left.imputations, left.left_out, left.df) == (3, 1, varying.df)
+    assert "1 failed analyses left out" in left.method
+
+
 def test_pooled_proportion_without_missing_data_is_wilsons():
     """Lott and Reiter (2020): equal imputations give back Wilson's interval (large df)."""
     responders = np.tile(np.arange(20) < 8, (5, 1))

@@ -78,7 +78,7 @@ REFUSED = {
     "mmrm: broken formula": ("STA-101", lambda: fit(trial(), "change ~ arm *")),
     "mmrm: no outcome in the formula": ("STA-101", lambda: fit(trial(), "arm * visit")),
     "mmrm: code in the formula": (
-        "STA-102", lambda: fit(trial(), "change ~ arm + missing_function(baseline)"),
+        "STA-101", lambda: fit(trial(), "change ~ arm + missing_function(baseline)"),
     ),
     "mmrm: collinear covariates": (
         "STA-115",

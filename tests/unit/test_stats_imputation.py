@@ -7,6 +7,7 @@ from scipy import stats
 from multifidus.stats.imputation import (
     add_delta,
     baseline_carried_forward,
+    compare_responders,
     impute,
     last_observation_carried_forward,
     non_responder_imputation,
@@ -163,6 +164,13 @@ def test_regression_of_many_imputations_equals_one_by_one():
         fit = stats.linregress(x[:, 1], row)
         assert (estimate, variance) == pytest.approx((fit.slope, fit.stderr**2), rel=1e-10)
     assert df == 18
+
+
+def test_responders_of_imputed_outcomes_by_hand():
+    """2 of 4 against 1 of 4: difference 0.25, variance 0.25/4 + 0.1875/4."""
+    responders = np.array([[1, 1, 0, 0, 1, 0, 0, 0]], dtype=bool)
+    estimate, variance, df = compare_responders(responders, np.arange(8) < 4)
+    assert (estimate[0], variance[0], df) == (0.25, 0.25 / 4 + 0.1875 / 4, np.inf)
 
 
 def test_single_imputation_rules_by_hand():

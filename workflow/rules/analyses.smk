@@ -28,7 +28,7 @@ rule score_instruments:
         runtime=10,
     params:
         tier=str(RUN.tier),
-        sections=get_sections("visits", "outcomes", "opioids"),
+        sections=get_sections("visits", "outcomes", "opioids.conversion"),
     message:
         "Scoring the instruments"
     script:

@@ -47,8 +47,17 @@ def get_code(script, *modules):
 
 
 def get_sections(*names):
-    """Sections of the study that a rule reads; a change of another section does not rerun it."""
-    return {name: STUDY.model_dump(mode="json")[name] for name in names}
+    """Sections of the study that a rule reads; a change of another section does not rerun it.
+
+    ``opioids.conversion`` names one key of a section; it is none where the section is.
+    """
+    study = STUDY.model_dump(mode="json")
+    sections = {}
+    for name in names:
+        section, _, key = name.partition(".")
+        value = study[section]
+        sections[name] = (value or {}).get(key) if key else value
+    return sections
 
 
 def get_analyses():

@@ -36,7 +36,9 @@ rule check_data:
         folder=get_data_folder,
         report=str(LOGS / "data_report"),
         required=get_required_tables(),
-        sections=get_sections("study", "arms", "visits", "characteristics", "opioids"),
+        sections=get_sections(
+            "study", "arms", "visits", "characteristics", "opioids.conversion"
+        ),
     message:
         "Reading and checking the participants' data"
     script:

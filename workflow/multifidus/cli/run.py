@@ -9,6 +9,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from multifidus.base.errors import ExitCode
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -30,11 +32,11 @@ def run_workflow(arguments: Sequence[str], *, logs: Path = Path("logs")) -> int:
     int
         0, the exit code of the first user error, or Snakemake's own code.
     """
-    started = time.time()
+    started = time.time_ns()
     command = [sys.executable, "-m", "snakemake", *(arguments or ["--cores", "all"])]
     code = subprocess.run(command, check=False).returncode
-    if code == 0:
-        return 0
+    if code in (ExitCode.OK, ExitCode.CONFIG):  # a faulty configuration ends before any rule
+        return code
     errors = recorded_errors(logs, since=started)
     if errors:
         print("\nThe run stopped:", file=sys.stderr)
@@ -44,7 +46,7 @@ def run_workflow(arguments: Sequence[str], *, logs: Path = Path("logs")) -> int:
     return code
 
 
-def recorded_errors(logs: Path, *, since: float) -> list[dict[str, Any]]:
+def recorded_errors(logs: Path, *, since: int) -> list[dict[str, Any]]:
     """Return the error records that rules left after a moment, oldest first.
 
     Parameters
@@ -52,11 +54,8 @@ def recorded_errors(logs: Path, *, since: float) -> list[dict[str, Any]]:
     logs
         Folder of the rules' logs.
     since
-        Seconds since 1970.
+        Nanoseconds since 1970.
     """
-    found = [
-        (path.stat().st_mtime, path)
-        for path in logs.rglob("*.error.json")
-        if path.stat().st_mtime >= since - 1
-    ]
-    return [json.loads(path.read_text(encoding="utf-8")) for _, path in sorted(found)]
+    found = [(path.stat().st_mtime_ns, path) for path in logs.rglob("*.error.json")]
+    recent = sorted(item for item in found if item[0] >= since)
+    return [json.loads(path.read_text(encoding="utf-8")) for _, path in recent]

@@ -2,7 +2,8 @@
 
 from multifidus.devicelogs.cohort_logs import CohortLogs, read_cohort_logs
 from multifidus.devicelogs.group import summarise_periods
-from multifidus.devicelogs.reader import LogResult, read_log
+from multifidus.devicelogs.reader import read_log
+from multifidus.devicelogs.results import LogResult
 from multifidus.devicelogs.simulator import simulate_device
 
 __all__ = [

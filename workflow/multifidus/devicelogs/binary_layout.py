@@ -19,6 +19,7 @@ __all__ = [
     "EMPTY_SHORT",
     "HEADER_MAGIC",
     "OPEN_COUNT",
+    "PAGE",
     "PAGE_BYTES",
     "PAGE_HEADER",
     "PAGE_MAGIC",
@@ -65,6 +66,9 @@ RECORD = np.dtype(
         ("crc", "<u2"),
     ]
 )
+
+
+PAGE = np.dtype([("head", PAGE_HEADER), ("records", RECORD, (PAGE_RECORDS,)), ("crc", "<u4")])
 
 
 def _payload(*fields: tuple[str, str]) -> np.dtype[np.void]:

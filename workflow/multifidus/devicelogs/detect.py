@@ -24,7 +24,7 @@ _PAGE = PAGE_MAGIC + b"\x01\x00\x20\x00"
 _STAR = re.compile(rb"\*([0-9A-F]{8})")
 _START = re.compile(rb"[HRBE]")
 _LONGEST = 191
-_OPENNERVE = re.compile(rb"\[\d{1,10}\(\d{1,3}\)\]<[A-Za-z]{1,12}>")
+_OPENNERVE = re.compile(rb"\[\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\(\d{1,3}\)\]<[A-Z]{2}>")
 _FRAM_BYTES = 131_072 + 4
 _PERCEPT_KEYS = (b'"DeviceInformation"', b'"ProgrammerVersion"', b'"SessionDate"')
 _HEAD_BYTES = 65_536
@@ -45,9 +45,9 @@ def detect_format(data: bytes) -> LogFormat:
         ``empty`` for no bytes (or NUL only), ``unknown`` when nothing matches: a guess is
         never made.
     """
-    if not data.strip(b"\x00"):
-        return "empty"
     head = data[:_HEAD_BYTES]
+    if not head.strip(b"\x00") and not data.strip(b"\x00"):
+        return "empty"
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip(b"\x00 \t\r\n")
     percept = text.startswith(b"{") and sum(key in data for key in _PERCEPT_KEYS) > 1
     ring = len(data) == _FRAM_BYTES

@@ -307,7 +307,10 @@ def _not_read(report: dict[str, object]) -> None:
 
 
 def _shared_numbers(report: dict[str, object]) -> None:
-    report["TdMissing"] = [{"Sequences": [1, 3]}, {"Sequences": [2, 4]}]
+    report["BrainSenseTimeDomain"] = [
+        {"FirstPacketDateTime": "2025-01-01T00:00:00.000Z", "GlobalSequences": "1,3,5,"},
+        {"FirstPacketDateTime": "2025-01-01T00:00:00.000Z", "GlobalSequences": "2,4,6,"},
+    ]
 
 
 def _one_element(report: dict[str, object]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 import numpy as np
 import numpy.typing as npt
@@ -128,10 +129,10 @@ def parse_iso(text: str) -> int | None:
         ``None`` when the text is not such a time, or lies outside 2000 to 2099, where no
         implant of this kind can have been.
     """
-    if len(text) != _ISO_LENGTH or text[-1] != "Z" or text[10] != "T":
+    if len(text) != _ISO_LENGTH or text[-1] != "Z" or text[4] + text[7] + text[10] != "--T":
         return None
     try:
-        seconds = int(np.datetime64(text[:-1], "s").astype(np.int64))
+        seconds = int(datetime.fromisoformat(text[:-1]).replace(tzinfo=UTC).timestamp())
     except ValueError:
         return None
     return seconds if _EARLIEST <= seconds < _LATEST else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,83 +9,21 @@ import numpy as np
 import pandas as pd
 
 from multifidus.devicelogs.batch import read_batch
+from multifidus.devicelogs.detect import detect_format
 from multifidus.devicelogs.findings import fault_frame
+from multifidus.devicelogs.foreign import opennerve_result, percept_result
 from multifidus.devicelogs.layout import POSITIONS
 from multifidus.devicelogs.model import Header
 from multifidus.devicelogs.placement import METHODS
 from multifidus.devicelogs.records import MISSING
+from multifidus.devicelogs.results import Identity, LogResult, SeqAccount, utc_column
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from multifidus.devicelogs.batch import Batch
-    from multifidus.devicelogs.model import IntArray
 
-__all__ = ["Identity", "LogResult", "SeqAccount", "read_log", "session_table", "utc_column"]
-
-
-@dataclass(frozen=True)
-class SeqAccount:
-    """Every sequence number from 1 to the last is one of these (the second conservation law)."""
-
-    last: int
-    present: int
-    damaged: int
-    missing: int
-    lost_to_wrap: int
-
-    @property
-    def balanced(self) -> bool:
-        """Whether the four kinds add up to the last number."""
-        return self.present + self.damaged + self.missing + self.lost_to_wrap == self.last
-
-
-@dataclass(frozen=True)
-class Identity:
-    """What was read: format, version, content hash, whose log, and where each byte went."""
-
-    format: str
-    version: str
-    sha256: str
-    device: str
-    firmware: str
-    size: int
-    accepted: int
-    framing: int
-    flagged: int
-
-    @property
-    def balanced(self) -> bool:
-        """Whether accepted, framing and flagged bytes add up to the size."""
-        return self.accepted + self.framing + self.flagged == self.size
-
-
-@dataclass(frozen=True)
-class LogResult:
-    """What every reader gives.
-
-    Parameters
-    ----------
-    identity
-        Format and content of the input.
-    records
-        One row per record, sorted by device and sequence number.
-    sessions
-        One row per therapy session.
-    segments
-        One row per device and boot: time method, uncertainty, clock offset.
-    faults
-        The fault list.
-    sequence
-        Sequence-number account per device; empty for formats without such numbers.
-    """
-
-    identity: Identity
-    records: pd.DataFrame
-    sessions: pd.DataFrame
-    segments: pd.DataFrame
-    faults: pd.DataFrame
-    sequence: dict[str, SeqAccount]
+__all__ = ["read_log", "session_table"]
 
 
 def read_log(source: bytes | Path | str) -> LogResult:
@@ -103,6 +40,11 @@ def read_log(source: bytes | Path | str) -> LogResult:
         No content raises; what cannot be read is in the fault list.
     """
     data = source if isinstance(source, bytes) else Path(source).read_bytes()
+    name = detect_format(data)
+    if name == "percept-json":
+        return percept_result(data)
+    if name in {"opennerve-text", "opennerve-fram"}:
+        return opennerve_result(data, ring=name == "opennerve-fram")
     batch = read_batch([data])
     return LogResult(
         _identity(batch),
@@ -112,11 +54,6 @@ def read_log(source: bytes | Path | str) -> LogResult:
         _faults(batch),
         _sequence(batch),
     )
-
-
-def utc_column(seconds: IntArray) -> pd.DatetimeIndex:
-    """Return UTC times of seconds since 1970; ``NaT`` for ``NO_TIME``."""
-    return pd.DatetimeIndex(seconds.astype("datetime64[s]")).tz_localize("UTC")
 
 
 def _identity(batch: Batch) -> Identity:

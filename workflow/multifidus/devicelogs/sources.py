@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
+from multifidus.devicelogs.binary_layout import RECORD
 from multifidus.devicelogs.binary_reader import read_pages, record_columns
 from multifidus.devicelogs.custody import doubts
 from multifidus.devicelogs.detect import detect_format
@@ -192,12 +193,11 @@ def _from_binary(
         downloads.append(
             Download(index, file.header, file.faults, owner, count, file.damaged, tidy)
         )
-    records = np.concatenate([file.records for _, file in binaries])
+    records = np.concatenate([file.records.view("V32") for _, file in binaries]).view(RECORD)
     sizes = [len(file.records) for _, file in binaries]
     part = np.repeat(np.arange(begin, begin + len(binaries), dtype=np.int64), sizes)
     columns, code, check = record_columns(records)
-    names = np.asarray(["?", *RECORD_TYPES], dtype=object)
-    word = pa.array(names[code], type=pa.string())
+    word = pa.array(["?", *RECORD_TYPES]).take(pa.array(code))
     table = RecordTable(
         part=part,
         seq=columns["seq"],

@@ -26,7 +26,7 @@ _BLOCK = re.compile(rb"B(\d{1,10}),(\d{1,10}),(\d{1,10}),(\d{1,10}),([0-9A-F]{8}
 _FRAME = re.compile(rb"[HRBE][^*\n]{1,190}\*([0-9A-F]{8})")
 _STAR = re.compile(rb"\*([0-9A-F]{8})")
 _START = re.compile(rb"[HRBE]")
-_RESIDUE = re.compile(rb"[ \t\r]+(?=\n)|[ \t\r]+\Z|\x00+")
+_RESIDUES = ((b"\x00", "NUL"), (b"\r", "CR"), (b" ", "blanks"), (b"\t", "blanks"))
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -108,24 +108,27 @@ def clean_text(data: bytes) -> CleanText:
 
     They carry nothing and come from transfers; each removed byte counts as framing.
     """
-    suspects = ((b"\x00", "NUL"), (b"\r", "CR"), (b" \n", "blanks"), (b"\t\n", "blanks"))
-    residues = {name for pattern, name in suspects if pattern in data}
-    if data[-1:] in {b" ", b"\t"}:
-        residues.add("blanks")
-    spans = [match.span() for match in _RESIDUE.finditer(data)] if residues else []
+    residues = {name for octet, name in _RESIDUES if octet in data}
     if data.startswith(_BOM):
-        spans.insert(0, (0, len(_BOM)))
         residues.add("byte-order mark")
-    if not spans:
+    if not residues:
         return CleanText(data, len(data), 0, ())
-    edges = np.asarray(spans, dtype=np.int64)
-    lengths = edges[:, 1] - edges[:, 0]
-    removed_before = np.cumsum(lengths) - lengths
-    shift = np.repeat(edges[:, 0] - removed_before, lengths)
-    begins = [0, *edges[:, 1].tolist()]
-    ends = [*edges[:, 0].tolist(), len(data)]
-    kept = b"".join([data[begin:end] for begin, end in zip(begins, ends, strict=True)])
-    return CleanText(kept, len(data), int(lengths.sum()), tuple(sorted(residues)), shift)
+    octets = np.frombuffer(data, dtype=np.uint8)
+    remove = octets == 0
+    if data.startswith(_BOM):
+        remove[: len(_BOM)] = True
+    blank = (octets == ord(" ")) | (octets == ord("\t")) | (octets == ord("\r"))
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], blank, [False]))))
+    begins, ends = edges[::2], edges[1::2]
+    final = (ends == len(octets)) | (octets[np.minimum(ends, len(octets) - 1)] == _NEWLINE)
+    for begin, end in zip(begins[final].tolist(), ends[final].tolist(), strict=True):
+        remove[begin:end] = True
+    gone = np.flatnonzero(remove)
+    if not len(gone):
+        return CleanText(data, len(data), 0, ())
+    shift = gone - np.arange(len(gone))
+    kept = octets[~remove].tobytes()
+    return CleanText(kept, len(data), len(gone), tuple(sorted(residues)), shift)
 
 
 def scan_frames(data: bytes) -> Scan:
@@ -146,13 +149,18 @@ def scan_frames(data: bytes) -> Scan:
     failed_block = -1
     end_of_data = len(data)
     while position < end_of_data:
-        if data[position] == _RECORD and position > failed_block:
-            end = _take_block(data, position, scan)
-            if end:
+        if data[position] == _RECORD:
+            if position > failed_block:
+                end = _take_block(data, position, scan)
+                if end:
+                    position = end
+                    continue
+                following = data.find(b"\nB", position)
+                failed_block = end_of_data if following < 0 else following
+            end = _take_lines(data, position, failed_block + 1, scan)
+            if end > position:
                 position = end
                 continue
-            following = data.find(b"\nB", position)
-            failed_block = end_of_data if following < 0 else following
         match = _FRAME.match(data, position)
         if match and crc32(match[0][:-_CHECKSUM]) == int(match[1], 16):
             position = _take_frame(data, match.start(), match.end(), scan)
@@ -173,11 +181,30 @@ def _take_block(data: bytes, position: int, scan: Scan) -> int:
     count = int(match[4])
     if crc32(body) != int(match[5], 16) or body.count(b"\n") != count:
         return 0
-    if body.count(b"\nR") != count - 1:
-        return 0
     scan.items.append(RecordRun(position, line, count))
     scan.items.append(_block(match, verified=True))
     return match.end()
+
+
+def _take_lines(data: bytes, position: int, limit: int, scan: Scan) -> int:
+    """Take whole record lines that verify, up to the first that does not; return its start."""
+    region = data[position : min(limit, position + _MAX_BLOCK_BYTES)]
+    lines = region.split(b"\n")
+    lines.pop()
+    taken = len(lines)
+    for index, line in enumerate(lines):
+        if line[-_CHECKSUM:] != b"*%08X" % crc32(line[:-_CHECKSUM]) or line[:1] != b"R":
+            taken = index
+            break
+    if not taken:
+        return position
+    end = position + sum(map(len, lines[:taken])) + taken
+    last = scan.items[-1] if scan.items else None
+    if isinstance(last, RecordRun) and last.end == position and data[position - 1] == _NEWLINE:
+        scan.items[-1] = RecordRun(last.start, end, last.count + taken)
+    else:
+        scan.items.append(RecordRun(position, end, taken))
+    return end
 
 
 def _block(match: re.Match[bytes], *, verified: bool) -> Block:

@@ -119,19 +119,23 @@ class TextPart:
         """
         low = self.header.first_seq or 0
         high = self.header.last_seq or 0
-        owner = np.repeat(self.run_blocks, [run.count for run in self.runs])
+        owner = np.repeat(np.asarray(self.run_blocks), [run.count for run in self.runs])
         tidy = np.zeros(len(owner), dtype=np.bool_)
+        edges = np.searchsorted(owner, np.arange(len(self.blocks) + 1))
+        fragments = np.bincount(
+            np.asarray([line.block for line in self.damaged], dtype=np.int64),
+            minlength=len(self.blocks) + 1,
+        )
         for number, block in enumerate(self.blocks):
-            lines = np.flatnonzero(owner == number)
-            own = seqs[lines]
-            good = own[own >= 0]
-            damaged = sum(line.block == number for line in self.damaged) + len(own) - len(good)
             if block.first < low or block.last > high:
                 continue
+            lines = slice(int(edges[number]), int(edges[number + 1]))
+            own = seqs[lines]
+            good = own[own >= 0]
             tidy[lines] = block.verified or (
-                len(good) + damaged == block.count
-                and bool((np.diff(good) > 0).all())
-                and bool(((good >= block.first) & (good <= block.last)).all())
+                len(own) + int(fragments[number]) == block.count
+                and bool((good[1:] > good[:-1]).all())
+                and (not len(good) or (block.first <= good[0] and good[-1] <= block.last))
             )
         return tidy
 

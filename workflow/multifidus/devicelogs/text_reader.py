@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 from zlib import crc32
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
-from multifidus.devicelogs.layout import POSITIONS, RECORD_TYPES
+from multifidus.devicelogs.layout import MAX_LINE_BYTES, POSITIONS, RECORD_TYPES
 from multifidus.devicelogs.model import NO_TIME
 from multifidus.devicelogs.records import (
     MISSING,
@@ -25,17 +26,16 @@ from multifidus.devicelogs.records import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy.typing as npt
-
     from multifidus.devicelogs.model import IntArray
     from multifidus.devicelogs.text_parts import TextPart
 
 __all__ = ["parse_records"]
 
 _CHECKSUM = 9
-_HEX = 8
+_NEWLINE, _STAR, _RECORD = ord("\n"), ord("*"), ord("R")
 _FIXED = ["seq", "boot", "tick", "clock", "type"]
 _NAMES = [*_FIXED, *(f"p{number}" for number in range(1, POSITIONS + 1))]
+BoolArray = npt.NDArray[np.bool_]
 _TIMESTAMP = pa.timestamp("s", tz="UTC")
 
 
@@ -58,7 +58,7 @@ def parse_records(
     """
     pieces = [data[run.start : run.end] for data, part in parts for run in part.runs]
     # A run whose last line end was lost still ends its own line here.
-    buffer = b"".join([p if p.endswith(b"\n") else p + b"\n" for p in pieces])
+    buffer = b"".join([p if p[-1] == _NEWLINE else p + b"\n" for p in pieces])
     counts = np.asarray([part.count for _, part in parts], dtype=np.int64)
     if not buffer:
         return empty_table(), [], [], counts
@@ -78,21 +78,57 @@ def _check_lines(buffer: bytes) -> tuple[npt.NDArray[np.uint32], list[int]]:
     """Return each line's CRC-32, and the lines where it fails or that are not plain ASCII."""
     lines = buffer.split(b"\n")
     lines.pop()
-    found = np.asarray([crc32(line[:-_CHECKSUM]) for line in lines], dtype=np.uint32)
+    whole = np.fromiter(map(crc32, lines), np.uint32, len(lines))
     octets = np.frombuffer(buffer, dtype=np.uint8)
-    ends = np.flatnonzero(octets == ord("\n"))
-    claimed = np.zeros(len(lines), dtype=np.uint32)
-    shaped = np.ones(len(lines), dtype=np.bool_)
-    for place in range(_HEX, 0, -1):
-        digit = octets[np.maximum(ends - place, 0)]
-        letter = digit >= ord("A")
-        value = digit - np.where(letter, ord("A") - 10, ord("0")).astype(np.uint8)
-        shaped &= value < 16  # noqa: PLR2004
-        claimed = (claimed << np.uint32(4)) | value
-    failing = (found != claimed) | ~shaped
+    ends = np.flatnonzero(octets == _NEWLINE)
+    starts = np.concatenate(([0], ends[:-1] + 1))
+    tall = (ends - starts > _CHECKSUM) & (ends - starts <= MAX_LINE_BYTES)
+    windows = np.lib.stride_tricks.sliding_window_view(octets, _CHECKSUM)
+    tails = windows[np.maximum(ends - _CHECKSUM, 0)]
+    claimed, shaped = _hexadecimal(np.ascontiguousarray(tails[:, 1:]))
+    failing = ~tall | ~shaped | (octets[starts] != _RECORD) | (tails[:, 0] != _STAR)
+    failing |= whole != _extended(claimed, tails)
     if not buffer.isascii():
         failing |= np.asarray([not line.isascii() for line in lines])
-    return found, [int(row) for row in np.flatnonzero(failing)]
+    return claimed, [int(row) for row in np.flatnonzero(failing)]
+
+
+def _hexadecimal(digits: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.uint32], BoolArray]:
+    """Read eight upper-case hexadecimal digits a row, all digits of a row in one word.
+
+    Returns
+    -------
+    numbers, shaped
+        The numbers, and whether the row holds nothing but such digits.
+    """
+    text = digits.view("<u8").ravel()
+    ones = np.uint64(0x0101010101010101)
+    value = (text & (ones * np.uint64(15))) + ((text >> np.uint64(6)) & ones) * np.uint64(9)
+    value &= ones * np.uint64(15)
+    letter = ((value + ones * np.uint64(6)) >> np.uint64(4)) & ones
+    shaped = text == value + ones * np.uint64(48) + letter * np.uint64(7)
+    value = ((value << np.uint64(4)) | (value >> np.uint64(8))) & np.uint64(0x00FF00FF00FF00FF)
+    value = (value | (value >> np.uint64(8))) & np.uint64(0x0000FFFF0000FFFF)
+    value = (value | (value >> np.uint64(16))) & np.uint64(0xFFFFFFFF)
+    return value.astype(np.uint32).byteswap(), shaped
+
+
+def _extended(
+    check: npt.NDArray[np.uint32], tails: npt.NDArray[np.uint8]
+) -> npt.NDArray[np.uint32]:
+    """Continue checksums over nine more bytes each.
+
+    A line's CRC over body and tail equals the claimed CRC of the body continued over the tail
+    exactly when the claim is right: one CRC call over the whole line replaces a copy and a
+    call over its body.
+    """
+    table = np.asarray([crc32(bytes([octet])) for octet in range(256)], dtype=np.uint32)
+    # zlib's crc32 of one byte b is T[b ^ 0xFF] ^ 0xFF000000; undo it to get the plain table.
+    plain = (table ^ np.uint32(0xFF000000))[np.arange(256) ^ 0xFF]
+    state = ~check
+    for place in range(tails.shape[1]):
+        state = plain[(state ^ tails[:, place]) & np.uint32(0xFF)] ^ (state >> np.uint32(8))
+    return ~state
 
 
 def _without(buffer: bytes, rejected: list[int]) -> bytes:

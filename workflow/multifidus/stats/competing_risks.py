@@ -74,8 +74,7 @@ def cumulative_incidence(
     of
         The kind wanted.
     limits
-        Scale of the limits; ``"log_log"`` means :math:`\log(-\log(1-F))`'s counterpart on
-        :math:`F` as in SAS LIFETEST and R cmprsk.
+        Scale of the limits; ``"log_log"`` is :math:`\log(-\log F)`.
 
     Notes
     -----

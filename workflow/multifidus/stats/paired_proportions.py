@@ -130,7 +130,9 @@ def _tango_score(b: int, c: int, n: int, delta: float) -> float:
     a2 = 2.0 * n
     b2 = -b - c + (2 * n - b + c) * delta
     c2 = -c * delta * (1 - delta)
-    q = (float(np.sqrt(max(b2**2 - 4 * a2 * c2, 0.0))) - b2) / (2 * a2)
+    root = float(np.sqrt(max(b2**2 - 4 * a2 * c2, 0.0)))
+    # the form of the quadratic's root that does not subtract near-equal numbers
+    q = -2 * c2 / (b2 + root) if b2 > 0 else (root - b2) / (2 * a2)
     variance = n * (2 * q + delta * (1 - delta))
     gap = b - c - n * delta
     if variance <= 0:

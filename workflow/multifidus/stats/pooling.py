@@ -39,9 +39,12 @@ class PooledEstimate:
         Fraction of missing information, (r + 2/(df + 3)) / (r + 1).
     df_complete
         Degrees of freedom had nothing been missing; infinite when not given.
+    left_out
+        Imputations whose analysis failed, when they were to be left out.
     """
 
     imputations: int
+    left_out: int
     estimate: float
     se: float
     df: float
@@ -79,8 +82,9 @@ def pool(
     estimates: npt.ArrayLike,
     variances: npt.ArrayLike,
     *,
-    df_complete: float = np.inf,
+    df_complete: float | npt.ArrayLike = np.inf,
     df_rule: DfRule = "barnard_rubin",
+    failed: Literal["refuse", "leave_out"] = "refuse",
     alpha: float = 0.05,
     null: float = 0.0,
 ) -> PooledEstimate:
@@ -91,11 +95,15 @@ def pool(
     estimates, variances
         One estimate and its squared standard error per imputation, shape ``(m,)``, ``m`` >= 2.
     df_complete
-        Degrees of freedom of the analysis of complete data (SAS MIANALYZE ``EDF=``).
+        Degrees of freedom of the analysis of complete data (SAS MIANALYZE ``EDF=``); one number, or
+        one per imputation when they vary (a mixed model's), of which the median is taken.
     df_rule
         ``"rubin_1987"``: :math:`\nu = (m-1)(1+1/r)^2`, as SAS MIANALYZE without ``EDF``.
         ``"barnard_rubin"``: :math:`(1/\nu + 1/\nu_{obs})^{-1}`, as SAS with ``EDF``, mice and rbmi;
         equal to the former when ``df_complete`` is infinite.
+    failed
+        What to do with an imputation whose analysis failed (``NaN`` estimate): ``"refuse"``, or
+        ``"leave_out"``, which counts it in ``left_out`` and says so in ``method``.
     null
         Value tested.
 
@@ -110,7 +118,7 @@ def pool(
     ------
     StatisticsError
         ``STA-231`` fewer than two imputations, ``STA-232`` a negative variance or df,
-        ``STA-212`` unknown rule.
+        ``STA-212`` unknown rule, ``STA-002`` a failed analysis that is not to be left out.
 
     Notes
     -----
@@ -118,42 +126,58 @@ def pool(
     (1999), Biometrika 86:948-955.
     """
     check_alpha(alpha)
-    q = finite_vector(estimates, "estimates")
-    u = finite_vector(variances, "variances")
-    same_length(q, u, "`estimates` and `variances`")
-    if df_rule not in _RULES:
+    if df_rule not in _RULES or failed not in ("refuse", "leave_out"):
         raise StatisticsError("STA-212", f"The df rule is one of {', '.join(_RULES)}.")
+    q, u, complete, left_out = _usable(estimates, variances, df_complete, failed)
     m = len(q)
     if m < 2:  # noqa: PLR2004 - between-imputation variance needs two
         raise StatisticsError("STA-231", "Pooling needs at least two imputations.")
-    if (u < 0).any() or not df_complete > 0:
+    if (u < 0).any() or not complete > 0:
         raise StatisticsError("STA-232", "Variances must not be negative, and df above 0.")
     value = float(q.mean())
     within = float(u.mean())
     between = 0.0 if np.ptp(q) == 0 else float(q.var(ddof=1))
-    total = within + (1 + 1 / m) * between
-    share = (1 + 1 / m) * between / total if total > 0 else 0.0
-    df = _degrees(m, share, df_complete, df_rule)
-    increase = share / (1 - share) if share < 1 else float("inf")
+    extra = (1 + 1 / m) * between
+    total = within + extra
+    share = extra / total if total > 0 else 0.0
+    df = _degrees(m, share, within / total if total > 0 else 1.0, complete, df_rule)
+    increase = extra / within if within > 0 else (float("inf") if extra > 0 else 0.0)
     information = 1.0 if np.isinf(increase) else (increase + 2 / (df + 3)) / (increase + 1)
     se = float(np.sqrt(total))
     width = _t_quantile(alpha, df) * se
     t, p = _test(value - null, se, df)
+    method = f"Rubin's rules, {_RULES[df_rule]}, {m} imputations"
     return PooledEstimate(
-        imputations=m, estimate=value, se=se, df=df, t=t, p_value=p,
+        imputations=m, left_out=left_out, estimate=value, se=se, df=df, t=t, p_value=p,
         ci_lower=value - width, ci_upper=value + width, within=within, between=between,
         total=total, relative_increase=increase, missing_share=share,
-        missing_information=information, df_complete=float(df_complete), alpha=alpha,
-        method=f"Rubin's rules, {_RULES[df_rule]}, {m} imputations",
+        missing_information=information, df_complete=complete, alpha=alpha,
+        method=method + (f", {left_out} failed analyses left out" if left_out else ""),
     )  # fmt: skip
 
 
-def _degrees(m: int, share: float, df_complete: float, rule: DfRule) -> float:
-    """Return the pooled df; ``share`` is lambda, and (1 + 1/r)^2 = 1 / lambda^2."""
+def _usable(
+    estimates: npt.ArrayLike, variances: npt.ArrayLike, df_complete: npt.ArrayLike, failed: str
+) -> tuple[np.ndarray, np.ndarray, float, int]:
+    """Return estimates and variances, the median complete-data df, and how many were left out."""
+    allowed = failed == "leave_out"
+    q = finite_vector(estimates, "estimates", allow_missing=allowed)
+    u = finite_vector(variances, "variances", allow_missing=allowed)
+    same_length(q, u, "`estimates` and `variances`")
+    kept = ~(np.isnan(q) | np.isnan(u))
+    df = np.asarray(df_complete, dtype=float)
+    if df.ndim:
+        same_length(q, df, "`estimates` and `df_complete`")
+        df = np.median(df[kept]) if kept.any() else np.asarray(np.nan)
+    return q[kept], u[kept], float(df), int((~kept).sum())
+
+
+def _degrees(m: int, share: float, own: float, df_complete: float, rule: DfRule) -> float:
+    """Return the pooled df; ``share`` is lambda and ``own`` is 1 - lambda."""
     if rule == "rubin_1987" or np.isinf(df_complete):
         with np.errstate(divide="ignore", over="ignore"):
             return float(np.divide(m - 1, np.square(share)))
-    observed = (df_complete + 1) / (df_complete + 3) * df_complete * (1 - share)
+    observed = (df_complete + 1) / (df_complete + 3) * df_complete * own
     # 1/(1/old + 1/observed) with old = (m-1)/lambda^2, without dividing by a tiny lambda
     return float((m - 1) * observed / (m - 1 + share**2 * observed))
 

@@ -248,8 +248,13 @@ def _difference_score(
     v = (b / (3 * a)) ** 3 - b * c / (6 * a**2) + d / (2 * a)
     u = float(np.copysign(np.sqrt(max((b / (3 * a)) ** 2 - c / (3 * a), 0.0)), v))
     angle = np.arccos(np.clip(v / u**3, -1.0, 1.0)) if u else np.pi / 2
-    r1 = float(np.clip(2 * u * np.cos((np.pi + angle) / 3) - b / (3 * a), 0.0, 1.0))
-    r1 = min(max(r1, delta), 1.0 + min(delta, 0.0))
+    low, high = max(delta, 0.0), 1.0 + min(delta, 0.0)
+    r1 = min(max(float(2 * u * np.cos((np.pi + angle) / 3) - b / (3 * a)), low), high)
+    for _ in range(3):
+        # the arc cosine loses half the digits of small proportions; Newton restores them
+        slope = (3 * a * r1 + 2 * b) * r1 + c
+        if slope:
+            r1 = min(max(r1 - (((a * r1 + b) * r1 + c) * r1 + d) / slope, low), high)
     r2 = float(np.clip(r1 - delta, 0.0, 1.0))
     variance = (r1 * (1 - r1) / n1 + r2 * (1 - r2) / n2) * factor
     gap = p1 - p2 - delta

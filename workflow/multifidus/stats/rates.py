@@ -155,8 +155,10 @@ def rate_difference(
     def score(delta: float) -> float:
         total, time = x1 + x2, t1 + t2
         half = total - time * delta
-        second = (half + np.sqrt(half**2 + 4 * time * x2 * delta)) / (2 * time)
-        second = max(float(second), -delta, 0.0)
+        root = float(np.sqrt(max(half**2 + 4 * time * x2 * delta, 0.0)))
+        # the form of the quadratic's root that does not subtract near-equal numbers
+        second = (half + root) / (2 * time) if half >= 0 else 2 * x2 * delta / (root - half)
+        second = max(second, -delta, 0.0)
         variance = (second + delta) / t1 + second / t2
         gap = value - delta
         if variance <= 0:

@@ -3,6 +3,7 @@
 from multifidus.stats.imputation.analysis import (
     TippingPoint,
     add_delta,
+    compare_responders,
     regress_imputations,
     tipping_point,
 )
@@ -19,6 +20,7 @@ __all__ = [
     "TippingPoint",
     "add_delta",
     "baseline_carried_forward",
+    "compare_responders",
     "impute",
     "last_observation_carried_forward",
     "non_responder_imputation",

@@ -18,7 +18,14 @@ if TYPE_CHECKING:
 
     from multifidus.stats.imputation.multiple import Imputations
 
-__all__ = ["Analysis", "TippingPoint", "add_delta", "regress_imputations", "tipping_point"]
+__all__ = [
+    "Analysis",
+    "TippingPoint",
+    "add_delta",
+    "compare_responders",
+    "regress_imputations",
+    "tipping_point",
+]
 
 Analysis = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray, float]]
 
@@ -80,6 +87,38 @@ def regress_imputations(
     variance = ((y - gamma @ q.T) ** 2).sum(axis=1) / df
     turned = np.linalg.solve(r.T, row)
     return gamma @ turned, variance * float(turned @ turned), float(df)
+
+
+def compare_responders(
+    responders: npt.ArrayLike, group: npt.ArrayLike
+) -> tuple[np.ndarray, np.ndarray, float]:
+    """Return the difference of responder proportions in every imputation, for pooling.
+
+    Parameters
+    ----------
+    responders
+        Booleans cut from imputed outcomes, shape ``(imputations, n)``.
+    group
+        Whether a participant is in the first group, booleans of shape ``(n,)``.
+
+    Returns
+    -------
+    tuple
+        First minus second proportion and its variance p(1-p)/n summed over the groups, shape
+        ``(imputations,)``, and infinite df.
+
+    Raises
+    ------
+    StatisticsError
+        ``STA-255`` for shapes that do not fit or an empty group.
+    """
+    table = np.asarray(responders, dtype=bool)
+    first = np.asarray(group, dtype=bool)
+    if table.ndim != 2 or first.shape != table.shape[1:] or first.all() or not first.any():  # noqa: PLR2004
+        raise StatisticsError("STA-255", "Responders and groups do not fit, or a group is empty.")
+    one, two = table[:, first].mean(axis=1), table[:, ~first].mean(axis=1)
+    variance = one * (1 - one) / first.sum() + two * (1 - two) / (~first).sum()
+    return one - two, variance, float("inf")
 
 
 def add_delta(

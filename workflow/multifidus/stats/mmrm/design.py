@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 __all__ = ["Design", "build_design"]
+
+# C(arm) says no more than that `arm` is a factor; contrasts are chosen by `reference`
+_BARE_FACTOR = re.compile(r"\bC\(\s*([A-Za-z_]\w*)\s*\)")
 
 
 @dataclass(frozen=True)
@@ -62,11 +67,21 @@ class Design:
         """Return the design rows of ``grid`` (columns: all factors and covariates)."""
         cast = grid.copy()
         for name, levels in self.levels.items():
-            cast[name] = pd.Categorical(cast[name], categories=list(levels))
+            cast[name] = _categorical(cast[name], levels)
         return np.asarray(self.spec.get_model_matrix(cast), dtype=float)
 
     def sum_coded(self) -> tuple[np.ndarray, tuple[tuple[str, slice], ...]]:
-        """Return the same design with sum-to-zero factor coding, and its terms' columns."""
+        """Return the same design with sum-to-zero factor coding, and its terms' columns.
+
+        Raises
+        ------
+        StatisticsError
+            ``STA-120`` when the formula sets contrasts of its own.
+        """
+        if re.search(r"\bC\(", self.formula):
+            raise StatisticsError(
+                "STA-120", "Type 3 tests need plain factor names; choose levels by `reference`."
+            )
         terms = [
             Term(
                 Factor(f"C({part.expr}, contr.sum)", eval_method="python")
@@ -93,8 +108,9 @@ def build_design(
 ) -> Design:
     """Build the design of ``formula`` on ``data``, rows sorted by participant and visit.
 
-    Text, boolean and categorical columns are factors; numbers are covariates. The first level is
-    the reference: that of ``reference``, else the first of ``visit_order`` (visit only), else the
+    Text, boolean and categorical columns are factors, and so are the visit, columns written as
+    ``C(name)`` and those with a ``reference``; other numbers are covariates. The first level is the
+    reference: that of ``reference``, else the first of ``visit_order`` (visit only), else the
     first category, else the first in sort order.
 
     Raises
@@ -102,8 +118,10 @@ def build_design(
     StatisticsError
         ``STA-101`` to ``STA-108``: formula, columns, duplicates, infinite values, empty factors.
     """
+    factors = {visit, *_BARE_FACTOR.findall(formula), *(reference or {})}
+    formula = _BARE_FACTOR.sub(r"\1", formula)
     parsed, outcome = _parse(formula)
-    used = sorted(str(name) for name in parsed.rhs.required_variables)
+    used = _variables(parsed, data)
     _need_columns(data, [outcome, subject, visit, *used])
     frame = data.loc[:, list(dict.fromkeys([outcome, subject, visit, *used]))].copy()
     frame["_outcome"] = _numeric(frame[outcome], outcome)
@@ -116,12 +134,9 @@ def build_design(
             "STA-104", f"No row has `{outcome}` and all covariates of the formula; nothing to fit."
         )
     order = _levels_of(kept[visit], visit, visit_order, None)
-    kept["_subject"] = np.unique(kept[subject].astype(str).to_numpy(), return_inverse=True)[1]
-    kept["_visit"] = pd.Categorical(kept[visit], categories=list(order)).codes
-    kept = kept.sort_values(["_subject", "_visit"], kind="stable").reset_index(drop=True)
-    levels = _cast_factors(kept, used, visit, order, reference or {})
+    kept = _sorted_rows(kept, subject, visit, order)
+    levels = _cast_factors(kept, used, (visit, order), factors=factors, reference=reference or {})
     matrix = _model_matrix(parsed, kept)
-    spec = matrix.model_spec
     covariates = [name for name in used if name not in levels]
     return Design(
         x=np.asarray(matrix, dtype=float),
@@ -130,7 +145,7 @@ def build_design(
         visit=kept["_visit"].to_numpy().astype(int),
         visit_levels=tuple(str(level) for level in order),
         columns=tuple(str(name) for name in matrix.columns),
-        terms=tuple((str(term), part) for term, part in spec.term_slices.items()),
+        terms=tuple((str(term), part) for term, part in matrix.model_spec.term_slices.items()),
         levels=levels,
         covariate_means={name: float(kept[name].astype(float).mean()) for name in covariates},
         rows_read=len(frame),
@@ -140,8 +155,20 @@ def build_design(
         outcome=outcome,
         formula=formula,
         frame=kept,
-        spec=spec,
+        spec=matrix.model_spec,
     )
+
+
+def _sorted_rows(
+    kept: pd.DataFrame, subject: str, visit: str, order: Sequence[Any]
+) -> pd.DataFrame:
+    """Return the rows sorted by participant (by the text of the id) and visit, both numbered."""
+    codes, found = pd.factorize(kept[subject])
+    rank = np.empty(len(found), dtype=int)
+    rank[np.argsort(np.asarray(found).astype(str), kind="stable")] = np.arange(len(found))
+    kept["_subject"] = rank[codes]
+    kept["_visit"] = _categorical(kept[visit], order).codes
+    return kept.sort_values(["_subject", "_visit"], kind="stable").reset_index(drop=True)
 
 
 def _parse(formula: str) -> tuple[Any, str]:
@@ -160,6 +187,22 @@ def _parse(formula: str) -> tuple[Any, str]:
             "STA-101", f"The formula `{formula}` needs one outcome column left of `~`."
         )
     return parsed, str(left[0].factors[0].expr).strip("`")
+
+
+def _variables(parsed: Any, data: pd.DataFrame) -> list[str]:
+    """Return the columns the right side uses, those inside function calls included."""
+    used: set[str] = set()
+    for term in parsed.rhs:
+        for factor in term.factors:
+            text = str(factor.expr)
+            if factor.eval_method.value == "lookup":
+                used.add(text.strip("`"))
+            elif factor.eval_method.value == "python":
+                names = {
+                    node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)
+                }
+                used |= names & set(data.columns)
+    return sorted(used)
 
 
 def _need_columns(data: pd.DataFrame, names: Sequence[str]) -> None:
@@ -211,6 +254,14 @@ def _is_factor(column: pd.Series[Any]) -> bool:
     )
 
 
+def _categorical(column: pd.Series[Any], levels: Sequence[Any]) -> pd.Categorical:
+    """Return the column with exactly these levels, in this order."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        # plain values first: pandas objects to recoding away a level, even an unused one
+        column = column.astype(column.cat.categories.dtype)
+    return pd.Categorical(column, categories=list(levels))
+
+
 def _levels_of(
     column: pd.Series[Any], name: str, order: Sequence[Any] | None, first: Any
 ) -> tuple[Any, ...]:
@@ -239,8 +290,9 @@ def _levels_of(
 def _cast_factors(
     kept: pd.DataFrame,
     used: Sequence[str],
-    visit: str,
-    visit_order: Sequence[Any],
+    visits: tuple[str, Sequence[Any]],
+    *,
+    factors: set[str],
     reference: Mapping[str, Any],
 ) -> dict[str, tuple[Any, ...]]:
     """Turn the factors of ``kept`` into categoricals and return their levels."""
@@ -251,17 +303,17 @@ def _cast_factors(
         )
     levels: dict[str, tuple[Any, ...]] = {}
     for name in used:
-        if not (_is_factor(kept[name]) or name in reference):
+        if not (_is_factor(kept[name]) or name in factors):
             kept[name] = _numeric(kept[name], name)
             continue
-        order = visit_order if name == visit else None
+        order = visits[1] if name == visits[0] else None
         levels[name] = _levels_of(kept[name], name, order, reference.get(name))
         if len(levels[name]) < 2:  # noqa: PLR2004 - a contrast needs two levels
             raise StatisticsError(
                 "STA-108",
                 f"Factor `{name}` has one level among the rows used; take it out of the formula.",
             )
-        kept[name] = pd.Categorical(kept[name], categories=list(levels[name]))
+        kept[name] = _categorical(kept[name], levels[name])
     return levels
 
 

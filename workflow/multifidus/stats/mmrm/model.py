@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from multifidus.stats.mmrm.compression import Compressed
+    from multifidus.stats.mmrm.optimise import Optimum
     from multifidus.stats.mmrm.structures import Structure
 
 __all__ = ["DEFAULT_FALLBACK", "ConvergenceReport", "MmrmFit", "fit_design", "mmrm"]
@@ -246,8 +247,8 @@ def mmrm(
     data
         One row per participant and visit.
     formula
-        ``"change ~ arm * visit + baseline:visit"``; text, boolean and categorical columns are
-        factors, numbers covariates.
+        ``"change ~ arm * visit + baseline:visit"``; text, boolean and categorical columns and the
+        visit are factors, other numbers covariates unless written ``C(name)``.
     subject, visit
         Columns that identify the participant and order the covariance.
     covariance
@@ -305,9 +306,6 @@ def fit_design(
     optimum, structure, skipped = fit_first(scaled, start, covariance, fallback, reml=reml)
     inference = prepare_inference(scaled, optimum, df_method, reml=reml)
     engine = Engine(kept, dropped, aliasing, triangle, scale, optimum.state.beta, inference)
-    p = len(kept)
-    logdet = 2.0 * float(np.log(np.abs(np.diag(triangle))).sum())
-    deviance = optimum.state.deviance + 2.0 * np.log(scale) * (raw.rows - p * reml) + logdet * reml
     report = ConvergenceReport(
         optimum.gradient,
         optimum.iterations,
@@ -334,12 +332,21 @@ def fit_design(
         covariance_parameters=_natural_parameters(structure, optimum.theta, scale),
         coefficients=estimates,
         coefficient_covariance=spread,
-        deviance=float(deviance),
+        deviance=_deviance(optimum, engine, raw.rows, reml=reml),
         convergence=report,
         aliased=tuple(design.columns[index] for index in dropped),
         design=design,
         _engine=engine,
     )
+
+
+def _deviance(optimum: Optimum, engine: Engine, rows: int, *, reml: bool) -> float:
+    """Return -2 log-likelihood on the outcome's scale and in the formula's columns."""
+    free = rows - len(engine.kept) * reml
+    total = optimum.state.deviance + 2.0 * float(np.log(engine.scale)) * free
+    if reml:
+        total += 2.0 * float(np.log(np.abs(np.diag(engine.triangle))).sum())
+    return total
 
 
 def _natural_parameters(structure: Structure, theta: np.ndarray, scale: float) -> dict[str, float]:

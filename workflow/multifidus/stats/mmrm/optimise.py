@@ -27,6 +27,7 @@ _FLOOR_DECREMENT = 1e-13
 _MAX_ITERATIONS = 200
 _MAX_HALVINGS = 40
 _SINGULAR = 1e-9
+_FLAT = 1e-13
 
 
 class NotFittedError(Exception):
@@ -66,11 +67,7 @@ def maximise(data: Compressed, structure: Structure, start: np.ndarray, *, reml:
     NotFittedError
         No interior maximum was found or the Hessian there is singular.
     """
-    theta = structure.start(start)
-    at = structure.at(theta)
-    state = evaluate(data, at.sigma, reml=reml)
-    if state is None:
-        raise NotFittedError("the starting covariance matrix is not positive definite")
+    theta, at, state = _first_point(data, structure, start, reml=reml)
     scoring, previous = 0, np.inf
     for iteration in range(_MAX_ITERATIONS):
         bend = curvature(data, state, at, reml=reml)
@@ -82,17 +79,23 @@ def maximise(data: Compressed, structure: Structure, start: np.ndarray, *, reml:
         decrement = float(-gradient @ step) if newton else np.inf
         stalled = decrement < _FLOOR_DECREMENT and largest > previous / 2
         if newton and (largest < GRADIENT_TOLERANCE or stalled):
-            _refuse_boundary(at.sigma, hessian)
+            _refuse_flat(hessian)
             return Optimum(theta, at, state, bend, largest, iteration, scoring)
-        if not newton:
+        moved = None
+        if newton:
+            moved = _line_search(
+                data, structure, theta, step * scale, slope=gradient @ step, state=state, reml=reml
+            )
+        if moved is None:
             scoring += 1
             step = _scoring_step(data, state, at, gradient, scale, reml=reml)
-        moved = _line_search(
-            data, structure, theta, step * scale, slope=gradient @ step, state=state, reml=reml
-        )
+            moved = _line_search(
+                data, structure, theta, step * scale, slope=gradient @ step, state=state, reml=reml
+            )
         if moved is None:
             raise NotFittedError(f"no step improves the likelihood after {iteration} iterations")
         theta, at, state = moved
+        _refuse_boundary(at.sigma)
         previous = largest
     raise NotFittedError(f"no convergence within {_MAX_ITERATIONS} iterations")
 
@@ -137,7 +140,7 @@ def _line_search(
     for _ in range(_MAX_HALVINGS):
         candidate = theta + length * step
         at = structure.at(candidate)
-        reached = evaluate(data, at.sigma, reml=reml)
+        reached = evaluate(data, at.sigma, reml=reml) if _inside(at.sigma) else None
         if reached is not None:
             gain = reached.deviance - state.deviance
             if gain <= 1e-4 * length * slope + noise:
@@ -146,12 +149,38 @@ def _line_search(
     return None
 
 
-def _refuse_boundary(sigma: np.ndarray, hessian: np.ndarray) -> None:
-    """Refuse a covariance matrix, or a Hessian, that is singular for practical purposes."""
+def _first_point(
+    data: Compressed, structure: Structure, start: np.ndarray, *, reml: bool
+) -> tuple[np.ndarray, Derivatives, State]:
+    """Return the structure nearest ``start``, correlations shrunk until it is in the cone."""
+    diagonal = np.diag(np.diag(start))
+    for weight in (1.0, 0.8, 0.5, 0.2, 0.0):
+        theta = structure.start(weight * start + (1 - weight) * diagonal)
+        at = structure.at(theta)
+        state = evaluate(data, at.sigma, reml=reml) if _inside(at.sigma) else None
+        if state is not None:
+            return theta, at, state
+    raise NotFittedError("no positive-definite covariance matrix to start from")
+
+
+def _inside(sigma: np.ndarray) -> bool:
+    """Whether the whole matrix is positive definite, not only the parts that patterns show."""
+    try:
+        np.linalg.cholesky(sigma)
+    except np.linalg.LinAlgError:
+        return False
+    return bool(np.isfinite(sigma).all())
+
+
+def _refuse_boundary(sigma: np.ndarray) -> None:
+    """Refuse a search that runs to the edge of the cone: no maximum lies inside."""
     spread = np.sqrt(np.diag(sigma))
-    smallest = float(np.linalg.eigvalsh(sigma / np.outer(spread, spread))[0])
-    if smallest < _SINGULAR:
-        raise NotFittedError("the covariance matrix is singular: some visits are exact copies")
+    if float(np.linalg.eigvalsh(sigma / np.outer(spread, spread))[0]) < _SINGULAR:
+        raise NotFittedError("the likelihood rises towards a singular covariance matrix")
+
+
+def _refuse_flat(hessian: np.ndarray) -> None:
+    """Refuse a maximum that the data do not determine in every direction."""
     values = np.linalg.eigvalsh(hessian)
-    if values[0] < _SINGULAR * values[-1]:
+    if values[0] < _FLAT * values[-1]:
         raise NotFittedError("the data do not determine all covariance parameters")
