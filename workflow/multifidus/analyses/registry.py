@@ -71,103 +71,100 @@ _PEOPLE = ("participants",)
 _SETS = ("arms", "analysis_sets", "visits", "outcomes")
 
 
-def _all() -> tuple[Analysis, ...]:
-    return (
-        Analysis(
-            "baseline",
-            "multifidus.analyses.baseline.summarise_baseline",
-            (*_PEOPLE, "characteristics"),
-            (*_SETS, "characteristics"),
-            needs_scores=True,
-        ),
-        Analysis(
-            "effectiveness",
-            "multifidus.analyses.effectiveness.summarise_effectiveness",
-            _PEOPLE,
-            (*_SETS, "randomised"),
-            needs_scores=True,
-            asks_for="outcomes",
-        ),
-        Analysis(
-            "responders",
-            "multifidus.analyses.responders.summarise_responders",
-            (*_PEOPLE, "analgesics"),
-            (*_SETS, "responders", "randomised"),
-            needs_scores=True,
-            asks_for="responders",
-        ),
-        Analysis(
-            "mixed_model",
-            "multifidus.analyses.mixed_model.summarise_mixed_model",
-            _PEOPLE,
-            (*_SETS, "mixed_model"),
-            needs_scores=True,
-            asks_for="mixed_model",
-        ),
-        Analysis(
-            "randomised",
-            "multifidus.analyses.randomised.summarise_randomised",
-            (*_PEOPLE, "analgesics"),
-            (*_SETS, "responders", "randomised"),
-            needs_scores=True,
-            asks_for="randomised",
-        ),
-        Analysis(
-            "opioids",
-            "multifidus.analyses.opioids.summarise_opioids",
-            _PEOPLE,
-            ("analysis_sets", "opioids"),
-            needs_scores=True,
-            asks_for="opioids",
-        ),
-        Analysis(
-            "adverse_events",
-            "multifidus.analyses.adverse_events.summarise_adverse_events",
-            (*_PEOPLE, "adverse_events"),
-            ("arms", "analysis_sets", "adverse_events"),
-        ),
-        Analysis(
-            "device_events",
-            "multifidus.analyses.device_events.summarise_device_events",
-            (*_PEOPLE, "device_events"),
-            ("analysis_sets", "adverse_events"),
-        ),
-        Analysis(
-            "flow",
-            "multifidus.analyses.flow.summarise_flow",
-            (*_PEOPLE, "visits", "disposition"),
-            (*_SETS, "device_use"),
-            needs_scores=True,
-        ),
-        Analysis(
-            "sensitivity",
-            "multifidus.analyses.sensitivity.summarise_sensitivity",
-            (*_PEOPLE, "analgesics"),
-            (*_SETS, "responders", "mixed_model", "randomised"),
-            needs_scores=True,
-            asks_for="mixed_model",
-        ),
-        Analysis(
-            "supplement",
-            "multifidus.analyses.supplement.summarise_supplement",
-            (*_PEOPLE, "visits", "analgesics", "eq5d", "adverse_events", "device_events"),
-            (*_SETS, "responders", "randomised", "opioids", "adverse_events"),
-            needs_scores=True,
-            needs_comparators=True,
-            asks_for="outcomes",
-        ),
-        Analysis(
-            "device_use",
-            "multifidus.analyses.device_use.summarise_device_use",
-            (),
-            ("device_use",),
-            needs_usage=True,
-            asks_for="device_use",
-        ),
-    )
-
-
-ANALYSES: Mapping[str, Analysis] = MappingProxyType({item.name: item for item in _all()})
+_ALL = (
+    Analysis(
+        "baseline",
+        "multifidus.analyses.baseline.summarise_baseline",
+        (*_PEOPLE, "characteristics"),
+        (*_SETS, "characteristics"),
+        needs_scores=True,
+    ),
+    Analysis(
+        "effectiveness",
+        "multifidus.analyses.effectiveness.summarise_effectiveness",
+        _PEOPLE,
+        (*_SETS, "randomised"),
+        needs_scores=True,
+        asks_for="outcomes",
+    ),
+    Analysis(
+        "responders",
+        "multifidus.analyses.responders.summarise_responders",
+        (*_PEOPLE, "analgesics"),
+        (*_SETS, "responders", "randomised"),
+        needs_scores=True,
+        asks_for="responders",
+    ),
+    Analysis(
+        "mixed_model",
+        "multifidus.analyses.mixed_model.summarise_mixed_model",
+        _PEOPLE,
+        (*_SETS, "mixed_model"),
+        needs_scores=True,
+        asks_for="mixed_model",
+    ),
+    Analysis(
+        "randomised",
+        "multifidus.analyses.randomised.summarise_randomised",
+        (*_PEOPLE, "analgesics"),
+        (*_SETS, "responders", "randomised"),
+        needs_scores=True,
+        asks_for="randomised",
+    ),
+    Analysis(
+        "opioids",
+        "multifidus.analyses.opioids.summarise_opioids",
+        _PEOPLE,
+        ("analysis_sets", "opioids"),
+        needs_scores=True,
+        asks_for="opioids",
+    ),
+    Analysis(
+        "adverse_events",
+        "multifidus.analyses.adverse_events.summarise_adverse_events",
+        (*_PEOPLE, "adverse_events"),
+        ("arms", "analysis_sets", "adverse_events"),
+    ),
+    Analysis(
+        "device_events",
+        "multifidus.analyses.device_events.summarise_device_events",
+        (*_PEOPLE, "device_events"),
+        ("analysis_sets", "adverse_events"),
+    ),
+    Analysis(
+        "flow",
+        "multifidus.analyses.flow.summarise_flow",
+        (*_PEOPLE, "visits", "disposition"),
+        (*_SETS, "device_use"),
+        needs_scores=True,
+    ),
+    Analysis(
+        "sensitivity",
+        "multifidus.analyses.sensitivity.summarise_sensitivity",
+        (*_PEOPLE, "analgesics"),
+        (*_SETS, "responders", "mixed_model", "randomised"),
+        needs_scores=True,
+        asks_for="mixed_model",
+    ),
+    Analysis(
+        "supplement",
+        "multifidus.analyses.supplement.summarise_supplement",
+        (*_PEOPLE, "visits", "analgesics", "eq5d", "adverse_events", "device_events"),
+        (*_SETS, "responders", "randomised", "opioids", "adverse_events"),
+        needs_scores=True,
+        needs_comparators=True,
+        asks_for="outcomes",
+    ),
+    Analysis(
+        "device_use",
+        "multifidus.analyses.device_use.summarise_device_use",
+        (),
+        ("device_use",),
+        needs_usage=True,
+        asks_for="device_use",
+    ),
+)
+ANALYSES: Mapping[str, Analysis] = MappingProxyType({item.name: item for item in _ALL})
 """Every analysis by name."""
 
 
