@@ -141,10 +141,9 @@ def _reject_lines(file: TextFile, part: TextPart, lines: Sequence[int]) -> None:
         start, end = _line_span(file.text.data, part, line)
         digits = file.text.data[start + 1 : end].split(b",", 1)[0]
         seq = int(digits) if digits.isdigit() and len(digits) < 11 else None  # noqa: PLR2004
-        seam = bool(part.header.lost_before) and seq == part.header.first_seq
         part.faults.add(
-            15 if seam else 1,
-            "the oldest record is half overwritten" if seam else "damaged before it was read out",
+            1,
+            "the checksum holds but the line is not shaped as a record",
             span=file.text.span(start, end),
             seqs=None if seq is None else (seq, seq),
         )
@@ -169,13 +168,11 @@ def _damaged_numbers(part: TextPart, seqs: IntArray) -> list[int]:
     places = [(int(before_run[line.after_run]), line.claimed_seq) for line in part.damaged]
     places += [(int(row), None) for row in np.flatnonzero(seqs == MISSING)]
     known = np.flatnonzero(seqs != MISSING)
-    present = set(seqs[known].tolist()) if places else set()
     taken: set[int] = set()
     for row, claimed in sorted(places, key=lambda place: (place[0], place[1] or 0)):
-        before = known[: np.searchsorted(known, row)][-1:]
-        after = known[np.searchsorted(known, row) :][:1]
-        low = int(seqs[before[0]]) + 1 if len(before) else part.header.first_seq
-        high = int(seqs[after[0]]) - 1 if len(after) else part.header.last_seq
+        at = int(np.searchsorted(known, row))
+        low = int(seqs[known[at - 1]]) + 1 if at else part.header.first_seq
+        high = int(seqs[known[at]]) - 1 if at < len(known) else part.header.last_seq
         if low is None or high is None:
             if claimed is not None:
                 taken.add(claimed)
@@ -183,8 +180,10 @@ def _damaged_numbers(part: TextPart, seqs: IntArray) -> list[int]:
         if claimed is not None and low <= claimed <= high:
             taken.add(claimed)
             continue
-        free = (n for n in range(low, high + 1) if n not in taken and n not in present)
-        taken.update([number for number, _ in zip(free, range(1), strict=False)])
+        while low in taken:
+            low += 1
+        if low <= high:
+            taken.add(low)
     return sorted(taken)
 
 
