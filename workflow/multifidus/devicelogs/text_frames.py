@@ -2,7 +2,7 @@
 
 Record lines are checked all together (:mod:`~multifidus.devicelogs.text_lines`), blocks by one
 CRC over their bytes. After damage the scan resynchronises at the next frame whose own CRC-32
-holds, also in the middle of a line. The work is linear in the size of the input, whatever the input is.
+holds, also in the middle of a line. The work is linear in the size of the input, whatever it is.
 """
 
 from __future__ import annotations
