@@ -22,7 +22,9 @@ __all__ = ["Block", "CleanText", "Frame", "Gap", "RecordRun", "Scan", "clean_tex
 _NEWLINE = 10
 _CHECKSUM = 9
 _MAX_BODY = MAX_LINE_BYTES - _CHECKSUM
-_BLOCK = re.compile(rb"B(\d{1,10}),(\d{1,10}),(\d{1,10}),(\d{1,10}),([0-9A-F]{8})\*([0-9A-F]{8})\n")
+_BLOCK = re.compile(
+    rb"B(\d{1,10}),(\d{1,10}),(\d{1,10}),(\d{1,10}),([0-9A-F]{8})\*([0-9A-F]{8})(\n?)"
+)
 _FRAME = re.compile(rb"[HRBE][^*\n]{1,190}\*([0-9A-F]{8})")
 _STAR = re.compile(rb"\*([0-9A-F]{8})")
 _START = re.compile(rb"[HRBE]")
@@ -166,6 +168,10 @@ def scan_frames(data: bytes) -> Scan:
             scan.items.append(RecordRun(position, end, last - line, table.claimed[line:last]))
             position, line = end, last
             continue
+        block = _BLOCK.match(data, position)
+        if block and crc32(data[position : block.start(6) - 1]) == int(block[6], 16):
+            position = _take_block(data, block, scan)
+            continue
         match = _FRAME.match(data, position)
         if match and crc32(match[0][:-_CHECKSUM]) == int(match[1], 16):
             position = _take_frame(data, match, scan)
@@ -174,10 +180,18 @@ def scan_frames(data: bytes) -> Scan:
     return scan
 
 
-def _block(match: re.Match[bytes], *, verified: bool) -> Block:
-    number, first, last, count = (int(match[group]) for group in range(1, 5))
-    crc = int(match[5], 16)
-    return Block(match.start(), match.end(), number, first, last, count, crc, verified)
+def _take_block(data: bytes, line: re.Match[bytes], scan: Scan) -> int:
+    """Take a block line that verifies; compare the lines before it with what it says of them."""
+    number, first, last, count = (int(text) for text in line.group(1, 2, 3, 4))
+    start, end = line.span()
+    if not line[7] and end < len(data):
+        scan.glued.append(end)
+    crc = int(line[5], 16)
+    body = data[scan.block_start : start]
+    whole = crc32(body) == crc and body.count(b"\n") == count
+    scan.items.append(Block(start, end, number, first, last, count, crc, whole))
+    scan.block_start = end
+    return end
 
 
 def _take_frame(data: bytes, frame: re.Match[bytes], scan: Scan) -> int:
@@ -192,14 +206,8 @@ def _take_frame(data: bytes, frame: re.Match[bytes], scan: Scan) -> int:
         check = np.asarray([int(frame[1], 16)], dtype=np.uint32)
         scan.items.append(RecordRun(start, end, 1, check))
         return end
-    match = _BLOCK.match(data, start) if kind == "B" else None
-    if match is not None:
-        body = data[scan.block_start : start]
-        whole = crc32(body) == int(match[5], 16) and body.count(b"\n") == int(match[4])
-        scan.items.append(_block(match, verified=whole))
-    else:
-        text = data[start + 1 : end].rstrip(b"\n")[:-_CHECKSUM]
-        scan.items.append(Frame(kind, start, end, text.decode("latin-1")))
+    text = data[start + 1 : end].rstrip(b"\n")[:-_CHECKSUM]
+    scan.items.append(Frame(kind, start, end, text.decode("latin-1")))
     scan.block_start = end
     return end
 
