@@ -11,7 +11,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workflow"))
 
-import atheris  # noqa: E402
+import atheris
 
 with atheris.instrument_imports(include=["multifidus.devicelogs"]):
     from multifidus.devicelogs.reader import read_log

@@ -14,7 +14,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workflow"))
 
-from multifidus.devicelogs.trials import prepare_trials, run_round  # noqa: E402
+from multifidus.devicelogs.trials import prepare_trials, run_round
 
 
 def main() -> int:

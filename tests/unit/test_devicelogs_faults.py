@@ -237,3 +237,129 @@ def test_sample_record_of_the_binary_form():
     assert crc_hqx(sample[:30], 0xFFFF) == int.from_bytes(sample[30:], "little")
     # Check value of CRC-16/CCITT-FALSE for "123456789" (catalogue of parametrised CRCs).
     assert crc_hqx(b"123456789", 0xFFFF) == 0x29B1
+
+
+def test_damage_to_the_number_itself_is_damaged_not_missing(clean: bytes):
+    """A flipped digit of the number: the place between the neighbours tells which one it was."""
+    at = clean.index(b"\nR100,") + 2
+    data = clean[:at] + b"900" + clean[at + 3 :]
+    account = read_log(data).sequence["P1"]
+    assert (account.damaged, account.missing) == (1, 0)
+
+
+def test_lower_case_checksum_is_a_format_error(clean: bytes):
+    lines = clean.splitlines(keepends=True)
+    at = next(i for i, line in enumerate(lines) if line.startswith(b"R20,"))
+    lines[at] = lines[at][:-9] + lines[at][-9:].lower()
+    assert lines[at] != clean.splitlines(keepends=True)[at]
+    result = read_log(b"".join(lines))
+    found = result.faults[(result.faults["fault"] == 35)]
+    assert found["outcome"].tolist() == ["reject"]
+    assert 20 not in set(result.records["seq"])
+
+
+def header_replaced(clean: bytes, name: bytes, place: int, value: bytes) -> bytes:
+    from multifidus.devicelogs.text_writer import frame_line
+
+    lines = clean.splitlines(keepends=True)
+    at = next(i for i, line in enumerate(lines) if line.startswith(name))
+    fields = lines[at][:-10].split(b",")
+    fields[place] = value
+    lines[at] = frame_line(b",".join(fields))
+    return b"".join(lines)
+
+
+@pytest.mark.parametrize("value", [b"+98:32", b"2021", b""])
+def test_impossible_utc_offset_is_taken_out(clean: bytes, value: bytes):
+    result = read_log(header_replaced(clean, b"Hdownload", 4, value))
+    fault = result.faults[result.faults["fault"] == 23].iloc[0]
+    assert fault["outcome"] == "reject"
+    assert len(result.sessions) == len(read_log(clean).sessions)
+
+
+@pytest.mark.parametrize(
+    "value", [b"1969-12-31T23:59:59Z", b"0001-01-01T00:00:00Z", b"2021-02-30T00:00:00Z", b"soon"]
+)
+def test_impossible_record_clock_is_taken_out_and_the_record_kept(clean: bytes, value: bytes):
+    from multifidus.devicelogs.inject import _field, _rewrite
+
+    data = _rewrite(23, _field(b"LNK", 3, value))(clean, np.random.default_rng(0)).data
+    result = read_log(data)
+    assert len(result.records) == len(read_log(clean).records)
+    assert result.records["clock"].isna().sum() == 1
+    assert 23 in set(result.faults["fault"])
+
+
+def test_syncs_that_contradict_each_other_leave_the_clock(clean: bytes):
+    """The second sync an hour off: neither is used, the device's clock stands."""
+    second = clean.index(b"Hsync", clean.index(b"Hsync") + 5)
+    tail = header_replaced(clean[second:], b"Hsync", 4, b"2021-02-10T01:03:29Z")
+    result = read_log(clean[:second] + tail)
+    assert 21 in set(result.faults["fault"])
+    assert set(result.sessions["time_method"]) == {"clock-only"}
+    assert (result.sessions["uncertainty_s"] == 7200).all()
+
+
+def test_clocks_more_than_a_day_apart_leave_the_days(clean: bytes, tmp_path):
+    data = inject_fault(22, clean, np.random.default_rng(0)).data
+    result = read_log(data)
+    assert not result.sessions["per_day"].any()
+    (tmp_path / "a.ipglog").write_bytes(data)
+    roster = pd.DataFrame(
+        {"participant_id": ["P1"], "exposure_start": pd.to_datetime(["2021-01-01"])}
+    )
+    roster["exposure_end"] = pd.NaT
+    periods = read_cohort_logs(tmp_path, roster).periods
+    overall = periods[periods["period"] == "overall"].iloc[0]
+    assert overall["coverage"] == 0
+    assert overall["hours_lower"] == 0
+    assert overall["utilisation_upper"] == 1
+
+
+def test_a_file_that_grows_while_it_is_read_is_flagged(clean: bytes, tmp_path, monkeypatch):
+    from pathlib import Path
+
+    path = tmp_path / "growing.ipglog"
+    path.write_bytes(clean)
+    whole = Path.read_bytes
+
+    def growing(self: Path) -> bytes:
+        data = whole(self)
+        with self.open("ab") as stream:
+            stream.write(b"R")
+        return data
+
+    monkeypatch.setattr(Path, "read_bytes", growing)
+    faults = read_log(path).faults
+    assert faults["fault"].tolist() == [43]
+    assert "changed while" in faults["detail"].iloc[0]
+
+
+def test_local_midnight_parts_the_days(tmp_path):
+    """A session from 22:45 to 23:15 UTC in winter lies on two days in Paris (UTC+1), one in UTC."""
+    start = np.asarray([START + 10 * DAY + 22 * 3600 + 45 * 60])
+    one = SessionTruth(start, np.asarray([1800]), np.asarray([0]))
+    (data,) = simulate_device("P1", START, [START + 20 * DAY + 7200], one)
+    (tmp_path / "a.ipglog").write_bytes(data)
+    roster = pd.DataFrame(
+        {"participant_id": ["P1"], "exposure_start": pd.to_datetime(["2021-01-02"])}
+    )
+    roster["exposure_end"] = pd.NaT
+    days = {}
+    for zone in ("UTC", "Europe/Paris"):
+        periods = read_cohort_logs(tmp_path, roster, zone=zone).periods
+        overall = periods[periods["period"] == "overall"].iloc[0]
+        days[zone] = round(overall["days_covered_any"] * overall["exposure_days"])
+        assert overall["hours"] == 0.5
+    assert days == {"UTC": 1, "Europe/Paris": 2}
+
+
+def test_documented_fault_table_is_the_one_in_use():
+    from pathlib import Path
+
+    text = (Path(__file__).parents[2] / "docs/ipglog.md").read_text(encoding="utf-8")
+    for kind in FAULT_KINDS.values():
+        row = (
+            f"| {kind.number} | `{kind.name}` | {kind.severity} | {kind.outcome} | {kind.meaning} |"
+        )
+        assert row in text

@@ -122,7 +122,8 @@ def _take_sound(data: bytes, used: list[int], file: BinaryFile, pages: _Pages) -
     if not used:
         return
     view = np.frombuffer(data, dtype=PAGE, count=len(data) // PAGE_BYTES)
-    chosen = view if len(used) == len(view) else view[used]
+    unbroken = used[-1] - used[0] + 1 == len(used)
+    chosen = view[used[0] : used[-1] + 1] if unbroken else view[used]
     pages.bulk_numbers = chosen["head"]["page"].astype(np.int64)
     pages.bulk_records = np.ascontiguousarray(chosen["records"]).reshape(-1)
     file.account.accepted += len(used) * PAGE_RECORDS * RECORD_BYTES

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ import pandas as pd
 
 from multifidus.devicelogs.batch import read_batch
 from multifidus.devicelogs.detect import detect_format
-from multifidus.devicelogs.findings import fault_frame
+from multifidus.devicelogs.findings import FaultLog, fault_frame
 from multifidus.devicelogs.foreign import opennerve_result, percept_result
 from multifidus.devicelogs.layout import POSITIONS
 from multifidus.devicelogs.model import Header
@@ -39,7 +40,22 @@ def read_log(source: bytes | Path | str) -> LogResult:
     LogResult
         No content raises; what cannot be read is in the fault list.
     """
-    data = source if isinstance(source, bytes) else Path(source).read_bytes()
+    if isinstance(source, bytes):
+        return _read_bytes(source)
+    path = Path(source)
+    before = path.stat()
+    data = path.read_bytes()
+    after = path.stat()
+    result = _read_bytes(data)
+    if (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns):
+        return result
+    log = FaultLog()
+    log.add(43, "the file changed while it was read; read it again", span=(0, len(data)))
+    rows = [*log.rows, *result.faults.itertuples(index=False, name=None)]
+    return replace(result, faults=fault_frame(rows))
+
+
+def _read_bytes(data: bytes) -> LogResult:
     name = detect_format(data)
     if name == "percept-json":
         return percept_result(data)

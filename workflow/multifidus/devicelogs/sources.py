@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from multifidus.devicelogs.binary_reader import BinaryFile
     from multifidus.devicelogs.detect import LogFormat
-    from multifidus.devicelogs.model import Header
+    from multifidus.devicelogs.model import Header, IntArray
     from multifidus.devicelogs.records import BadValue
     from multifidus.devicelogs.text_parts import BoolArray, TextFile, TextPart
 
@@ -124,8 +124,8 @@ def _from_text(texts: Sequence[tuple[int, TextFile]]) -> tuple[list[Download], R
     for (index, file, part), end, size in zip(parts, ends.tolist(), sizes.tolist(), strict=True):
         own = slice(end - size, end)
         lost = [row - own.start for row in rejected if own.start <= row < own.stop]
-        claimed = [line.claimed_seq for line in part.damaged if line.claimed_seq is not None]
-        claimed += _reject_lines(file, part, lost)
+        _reject_lines(file, part, lost)
+        claimed = _damaged_numbers(part, seqs[own])
         whole = part.complete and not lost
         tidy = None if whole else part.tidy_lines(seqs[own])[kept[own]]
         owner = _owner(part.header, part.header_names, part.count, part.faults)
@@ -135,25 +135,56 @@ def _from_text(texts: Sequence[tuple[int, TextFile]]) -> tuple[list[Download], R
     return downloads, table
 
 
-def _reject_lines(file: TextFile, part: TextPart, lines: Sequence[int]) -> list[int]:
-    """Move lines that the parser refused from accepted to flagged; return their numbers."""
-    numbers = []
+def _reject_lines(file: TextFile, part: TextPart, lines: Sequence[int]) -> None:
+    """Move lines that the parser refused from accepted to flagged, and report them."""
     for line in lines:
         start, end = _line_span(file.text.data, part, line)
         digits = file.text.data[start + 1 : end].split(b",", 1)[0]
         seq = int(digits) if digits.isdigit() and len(digits) < 11 else None  # noqa: PLR2004
-        seam = bool(part.header.lost_before) and seq == part.header.first_seq
         part.faults.add(
-            15 if seam else 1,
-            "the oldest record is half overwritten" if seam else "damaged before it was read out",
+            1,
+            "the checksum holds but the line is not shaped as a record",
             span=file.text.span(start, end),
             seqs=None if seq is None else (seq, seq),
         )
         file.account.accepted -= end - start
         file.account.flagged += end - start
-        if seq is not None:
-            numbers.append(seq)
-    return numbers
+
+
+def _damaged_numbers(part: TextPart, seqs: IntArray) -> list[int]:
+    """Say which numbers the rejected lines of a part carried.
+
+    A rejected line stands for one absent number between its neighbours: the one it seems to
+    carry, when that lies there, else the lowest that no other line stands for.
+
+    Parameters
+    ----------
+    part
+        The part.
+    seqs
+        Numbers of its record lines in the order of the file, :data:`MISSING` where rejected.
+    """
+    before_run = np.cumsum([0, *(run.count for run in part.runs)])
+    places = [(int(before_run[line.after_run]), line.claimed_seq) for line in part.damaged]
+    places += [(int(row), None) for row in np.flatnonzero(seqs == MISSING)]
+    known = np.flatnonzero(seqs != MISSING)
+    taken: set[int] = set()
+    for row, claimed in sorted(places, key=lambda place: (place[0], place[1] or 0)):
+        at = int(np.searchsorted(known, row))
+        low = int(seqs[known[at - 1]]) + 1 if at else part.header.first_seq
+        high = int(seqs[known[at]]) - 1 if at < len(known) else part.header.last_seq
+        if low is None or high is None:
+            if claimed is not None:
+                taken.add(claimed)
+            continue
+        if claimed is not None and low <= claimed <= high:
+            taken.add(claimed)
+            continue
+        while low in taken:
+            low += 1
+        if low <= high:
+            taken.add(low)
+    return sorted(taken)
 
 
 def _line_span(data: bytes, part: TextPart, line: int) -> tuple[int, int]:

@@ -1,8 +1,8 @@
 """Finding the frames of ``ipglog-text``: every byte is accepted, framing or flagged.
 
-Blocks are checked first (one CRC over some thousand bytes); lines one by one only where a block
-fails. After damage the scan resynchronises at the next frame whose own CRC-32 holds, also in the
-middle of a line. The work is linear in the size of the input, whatever the input is.
+Record lines are checked all together (:mod:`~multifidus.devicelogs.text_lines`), blocks by one
+CRC over their bytes. After damage the scan resynchronises at the next frame whose own CRC-32
+holds, also in the middle of a line. The work is linear in the size of the input, whatever it is.
 """
 
 from __future__ import annotations
@@ -12,17 +12,19 @@ from dataclasses import dataclass, field
 from zlib import crc32
 
 import numpy as np
+import numpy.typing as npt
 
 from multifidus.devicelogs.layout import MAX_LINE_BYTES
+from multifidus.devicelogs.text_lines import tabulate_lines
 
 __all__ = ["Block", "CleanText", "Frame", "Gap", "RecordRun", "Scan", "clean_text", "scan_frames"]
 
 _NEWLINE = 10
-_RECORD = ord("R")
 _CHECKSUM = 9
 _MAX_BODY = MAX_LINE_BYTES - _CHECKSUM
-_MAX_BLOCK_BYTES = 256 * (MAX_LINE_BYTES + 1)
-_BLOCK = re.compile(rb"B(\d{1,10}),(\d{1,10}),(\d{1,10}),(\d{1,10}),([0-9A-F]{8})\*([0-9A-F]{8})\n")
+_BLOCK = re.compile(
+    rb"B(\d{1,10}),(\d{1,10}),(\d{1,10}),(\d{1,10}),([0-9A-F]{8})\*([0-9A-F]{8})(\n?)"
+)
 _FRAME = re.compile(rb"[HRBE][^*\n]{1,190}\*([0-9A-F]{8})")
 _STAR = re.compile(rb"\*([0-9A-F]{8})")
 _START = re.compile(rb"[HRBE]")
@@ -53,11 +55,12 @@ class CleanText:
 
 @dataclass(frozen=True)
 class RecordRun:
-    """Consecutive record lines that verify: half-open span and number of lines."""
+    """Consecutive record lines that verify: half-open span, number, their checksums."""
 
     start: int
     end: int
     count: int
+    checks: npt.NDArray[np.uint32] = field(compare=False)
 
 
 @dataclass(frozen=True)
@@ -97,9 +100,13 @@ class Gap:
 
 @dataclass
 class Scan:
-    """Everything found, in the order of the file."""
+    """Everything found, in the order of the file.
+
+    ``block_start`` is where the lines of the block now read begin.
+    """
 
     items: list[RecordRun | Block | Frame | Gap] = field(default_factory=list)
+    block_start: int = 0
     glued: list[int] = field(default_factory=list)
 
 
@@ -145,94 +152,63 @@ def scan_frames(data: bytes) -> Scan:
         Items that together cover ``data`` without overlap.
     """
     scan = Scan()
-    position = 0
-    failed_block = -1
-    end_of_data = len(data)
-    while position < end_of_data:
-        if data[position] == _RECORD:
-            if position > failed_block:
-                end = _take_block(data, position, scan)
-                if end:
-                    position = end
-                    continue
-                following = data.find(b"\nB", position)
-                failed_block = end_of_data if following < 0 else following
-            end = _take_lines(data, position, failed_block + 1, scan)
-            if end > position:
-                position = end
-                continue
+    table = tabulate_lines(data)
+    starts, ends = table.starts, table.ends
+    others = np.flatnonzero(~table.records).tolist()
+    others.append(len(starts))
+    line = other = position = 0
+    while position < len(data):
+        if line < len(starts) and starts[line] < position:
+            line = int(np.searchsorted(starts, position))
+        while others[other] < line:
+            other += 1
+        if line < others[other] and starts[line] == position:
+            last = others[other]
+            end = int(ends[last - 1]) + 1
+            scan.items.append(RecordRun(position, end, last - line, table.claimed[line:last]))
+            position, line = end, last
+            continue
+        block = _BLOCK.match(data, position)
+        if block and crc32(data[position : block.start(6) - 1]) == int(block[6], 16):
+            position = _take_block(data, block, scan)
+            continue
         match = _FRAME.match(data, position)
         if match and crc32(match[0][:-_CHECKSUM]) == int(match[1], 16):
-            position = _take_frame(data, match.start(), match.end(), scan)
+            position = _take_frame(data, match, scan)
             continue
         position = _take_gap(data, position, scan)
     return scan
 
 
-def _take_block(data: bytes, position: int, scan: Scan) -> int:
-    """Take a whole block of records when its CRC holds; return its end, or 0."""
-    line = data.find(b"\nB", position, position + _MAX_BLOCK_BYTES) + 1
-    if line <= 0:
-        return 0
-    match = _BLOCK.match(data, line)
-    if match is None or crc32(match[0][:-10]) != int(match[6], 16):
-        return 0
-    body = data[position:line]
-    count = int(match[4])
-    if crc32(body) != int(match[5], 16) or body.count(b"\n") != count:
-        return 0
-    scan.items.append(RecordRun(position, line, count))
-    scan.items.append(_block(match, verified=True))
-    return match.end()
-
-
-def _take_lines(data: bytes, position: int, limit: int, scan: Scan) -> int:
-    """Take whole record lines that verify, up to the first that does not; return its start."""
-    region = data[position : min(limit, position + _MAX_BLOCK_BYTES)]
-    lines = region.split(b"\n")
-    lines.pop()
-    taken = len(lines)
-    for index, line in enumerate(lines):
-        if line[-_CHECKSUM:] != b"*%08X" % crc32(line[:-_CHECKSUM]) or line[:1] != b"R":
-            taken = index
-            break
-    if not taken:
-        return position
-    end = position + sum(map(len, lines[:taken])) + taken
-    last = scan.items[-1] if scan.items else None
-    if isinstance(last, RecordRun) and last.end == position and data[position - 1] == _NEWLINE:
-        scan.items[-1] = RecordRun(last.start, end, last.count + taken)
-    else:
-        scan.items.append(RecordRun(position, end, taken))
+def _take_block(data: bytes, line: re.Match[bytes], scan: Scan) -> int:
+    """Take a block line that verifies; compare the lines before it with what it says of them."""
+    number, first, last, count = (int(text) for text in line.group(1, 2, 3, 4))
+    start, end = line.span()
+    if not line[7] and end < len(data):
+        scan.glued.append(end)
+    crc = int(line[5], 16)
+    body = data[scan.block_start : start]
+    whole = crc32(body) == crc and body.count(b"\n") == count
+    scan.items.append(Block(start, end, number, first, last, count, crc, whole))
+    scan.block_start = end
     return end
 
 
-def _block(match: re.Match[bytes], *, verified: bool) -> Block:
-    number, first, last, count = (int(match[group]) for group in range(1, 5))
-    crc = int(match[5], 16)
-    return Block(match.start(), match.end(), number, first, last, count, crc, verified)
-
-
-def _take_frame(data: bytes, start: int, end: int, scan: Scan) -> int:
+def _take_frame(data: bytes, frame: re.Match[bytes], scan: Scan) -> int:
     """Take one line whose CRC holds; return the position after its line end."""
+    start, end = frame.span()
     if data[end : end + 1] == b"\n":
         end += 1
     elif end < len(data):
         scan.glued.append(end)
     kind = chr(data[start])
     if kind == "R":
-        last = scan.items[-1] if scan.items else None
-        if isinstance(last, RecordRun) and last.end == start and data[start - 1] == _NEWLINE:
-            scan.items[-1] = RecordRun(last.start, end, last.count + 1)
-        else:
-            scan.items.append(RecordRun(start, end, 1))
+        check = np.asarray([int(frame[1], 16)], dtype=np.uint32)
+        scan.items.append(RecordRun(start, end, 1, check))
         return end
-    match = _BLOCK.match(data, start) if kind == "B" else None
-    if match is not None:
-        scan.items.append(_block(match, verified=False))
-    else:
-        body = data[start + 1 : end].rstrip(b"\n")[:-_CHECKSUM]
-        scan.items.append(Frame(kind, start, end, body.decode("latin-1")))
+    text = data[start + 1 : end].rstrip(b"\n")[:-_CHECKSUM]
+    scan.items.append(Frame(kind, start, end, text.decode("latin-1")))
+    scan.block_start = end
     return end
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
-from multifidus.devicelogs.layout import MAX_LINE_BYTES, POSITIONS, RECORD_TYPES
+from multifidus.devicelogs.layout import POSITIONS, RECORD_TYPES
 from multifidus.devicelogs.model import NO_TIME
 from multifidus.devicelogs.records import (
     MISSING,
@@ -52,9 +51,8 @@ def parse_records(
     Returns
     -------
     table, bad values, rejected rows, part sizes
-        Rejected are lines whose own checksum fails inside a block that verifies (the record was
-        damaged before it was read out), or whose shape is not that of a record; they are
-        numbered among all lines, before rejection.
+        Rejected are lines whose checksum holds but whose shape is not that of a record; they
+        are numbered among all lines, before rejection.
     """
     pieces = [data[run.start : run.end] for data, part in parts for run in part.runs]
     # A run whose last line end was lost still ends its own line here.
@@ -63,81 +61,12 @@ def parse_records(
     if not buffer:
         return empty_table(), [], [], counts
     owner = np.repeat(np.arange(len(parts), dtype=np.int64), counts)
-    checks, rejected = _check_lines(buffer)
-    table, skipped = _read_csv(_without(buffer, rejected))
-    if skipped:
-        kept = np.setdiff1d(np.arange(len(owner)), rejected)
-        rejected = sorted({*rejected, *kept[skipped].tolist()})
+    checks = np.concatenate([run.checks for _, part in parts for run in part.runs])
+    table, rejected = _read_csv(buffer)
     keep = np.ones(len(owner), dtype=np.bool_)
     keep[rejected] = False
     typed, bad = _typed(table, owner[keep], checks[keep])
     return typed, bad, rejected, counts
-
-
-def _check_lines(buffer: bytes) -> tuple[npt.NDArray[np.uint32], list[int]]:
-    """Return each line's CRC-32, and the lines where it fails or that are not plain ASCII."""
-    lines = buffer.split(b"\n")
-    lines.pop()
-    whole = np.fromiter(map(crc32, lines), np.uint32, len(lines))
-    octets = np.frombuffer(buffer, dtype=np.uint8)
-    ends = np.flatnonzero(octets == _NEWLINE)
-    starts = np.concatenate(([0], ends[:-1] + 1))
-    tall = (ends - starts > _CHECKSUM) & (ends - starts <= MAX_LINE_BYTES)
-    windows = np.lib.stride_tricks.sliding_window_view(octets, _CHECKSUM)
-    tails = windows[np.maximum(ends - _CHECKSUM, 0)]
-    claimed, shaped = _hexadecimal(np.ascontiguousarray(tails[:, 1:]))
-    failing = ~tall | ~shaped | (octets[starts] != _RECORD) | (tails[:, 0] != _STAR)
-    failing |= whole != _extended(claimed, tails)
-    if not buffer.isascii():
-        failing |= np.asarray([not line.isascii() for line in lines])
-    return claimed, [int(row) for row in np.flatnonzero(failing)]
-
-
-def _hexadecimal(digits: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.uint32], BoolArray]:
-    """Read eight upper-case hexadecimal digits a row, all digits of a row in one word.
-
-    Returns
-    -------
-    numbers, shaped
-        The numbers, and whether the row holds nothing but such digits.
-    """
-    text = digits.view("<u8").ravel()
-    ones = np.uint64(0x0101010101010101)
-    value = (text & (ones * np.uint64(15))) + ((text >> np.uint64(6)) & ones) * np.uint64(9)
-    value &= ones * np.uint64(15)
-    letter = ((value + ones * np.uint64(6)) >> np.uint64(4)) & ones
-    shaped = text == value + ones * np.uint64(48) + letter * np.uint64(7)
-    value = ((value << np.uint64(4)) | (value >> np.uint64(8))) & np.uint64(0x00FF00FF00FF00FF)
-    value = (value | (value >> np.uint64(8))) & np.uint64(0x0000FFFF0000FFFF)
-    value = (value | (value >> np.uint64(16))) & np.uint64(0xFFFFFFFF)
-    return value.astype(np.uint32).byteswap(), shaped
-
-
-def _extended(
-    check: npt.NDArray[np.uint32], tails: npt.NDArray[np.uint8]
-) -> npt.NDArray[np.uint32]:
-    """Continue checksums over nine more bytes each.
-
-    A line's CRC over body and tail equals the claimed CRC of the body continued over the tail
-    exactly when the claim is right: one CRC call over the whole line replaces a copy and a
-    call over its body.
-    """
-    table = np.asarray([crc32(bytes([octet])) for octet in range(256)], dtype=np.uint32)
-    # zlib's crc32 of one byte b is T[b ^ 0xFF] ^ 0xFF000000; undo it to get the plain table.
-    plain = (table ^ np.uint32(0xFF000000))[np.arange(256) ^ 0xFF]
-    state = ~check
-    for place in range(tails.shape[1]):
-        state = plain[(state ^ tails[:, place]) & np.uint32(0xFF)] ^ (state >> np.uint32(8))
-    return ~state
-
-
-def _without(buffer: bytes, rejected: list[int]) -> bytes:
-    if not rejected:
-        return buffer
-    lines = buffer.split(b"\n")
-    for row in reversed(rejected):
-        del lines[row]
-    return b"\n".join(lines)
 
 
 def _read_csv(buffer: bytes) -> tuple[pa.Table, list[int]]:
