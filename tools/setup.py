@@ -37,7 +37,7 @@ UV_LOCK = ROOT / "requirements-uv.lock"
 LOCK = ROOT / "requirements.lock"
 # Published as source only. They are pure Python and built by the locked setuptools, so that no
 # file without a hash is ever fetched.
-SOURCE_ONLY = ("autograd-gamma", "connection-pool")
+SOURCE_ONLY = ("connection-pool",)
 ENVIRONMENT_EXIT = 16
 _PROBE = "import multifidus, importlib.util as u; assert u.find_spec('snakemake')"
 # Settings under which pip would install elsewhere, skip hashes or write no bytecode.

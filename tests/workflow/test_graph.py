@@ -65,7 +65,7 @@ CHANGES = {
     "the module of the opioid analysis": (
         "workflow/multifidus/analyses/opioids.py",
         ("from __future__", "# A comment.\nfrom __future__"),
-        {"analyse_opioids", *AFTER_RESULTS},
+        {"analyse_opioids", "analyse_supplement", *AFTER_RESULTS},
     ),
     "the module of the flow figure": (
         "workflow/multifidus/report/figures/flow.py",

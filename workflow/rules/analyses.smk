@@ -35,7 +35,7 @@ rule score_instruments:
         "../scripts/score_instruments.py"
 
 
-for analysis, plan in get_analyses().items():
+for analysis, plan in ANALYSES.items():
 
     rule:
         name:
@@ -47,6 +47,9 @@ for analysis, plan in get_analyses().items():
                 then=RESULTS / "scores/scores.parquet",
             ),
             usage=branch(plan.needs_usage, then=RESULTS / "devicelogs/periods.parquet"),
+            comparators=branch(
+                plan.needs_comparators, then="literature/comparators.csv"
+            ),
             code=get_code("analyse.py", plan.module),
         output:
             rows=RESULTS / f"analyses/{analysis}.parquet",
@@ -62,6 +65,7 @@ for analysis, plan in get_analyses().items():
         params:
             tier=str(RUN.tier),
             analysis=analysis,
+            seed=RUN.seed,
             sections=get_sections(*plan.sections),
         message:
             f"Analysing: {analysis.replace('_', ' ')}"
@@ -72,7 +76,7 @@ for analysis, plan in get_analyses().items():
 rule collect_results:
     """Join the rows of all analyses into the one results table."""
     input:
-        rows=collect(RESULTS / "analyses/{analysis}.parquet", analysis=get_analyses()),
+        rows=collect(RESULTS / "analyses/{analysis}.parquet", analysis=ANALYSES),
         code=get_code("collect_results.py"),
     output:
         parquet=RESULTS / "results.parquet",

@@ -4,7 +4,7 @@ import csv
 import os
 from pathlib import Path
 
-from multifidus.analyses.registry import ANALYSES
+from multifidus.analyses.registry import analyses_of
 from multifidus.base.errors import MultifidusError
 from multifidus.base.imports import code_behind
 from multifidus.config import load_run, load_study
@@ -26,6 +26,7 @@ def get_configuration():
 
 
 RUN, STUDY = get_configuration()
+ANALYSES = analyses_of(STUDY)
 RESULTS = Path(RUN.paths.results)
 LOGS = Path(RUN.paths.logs)
 HAS_DATA = RUN.data.source != "none"
@@ -58,23 +59,6 @@ def get_sections(*names):
         value = study[section]
         sections[name] = (value or {}).get(key) if key else value
     return sections
-
-
-def get_analyses():
-    """Analyses of this run's study: those whose sections it has."""
-    wanted = {
-        "baseline": True,
-        "flow": True,
-        "adverse_events": True,
-        "device_events": bool(STUDY.adverse_events.device_event_types),
-        "effectiveness": bool(STUDY.outcomes),
-        "responders": bool(STUDY.responders),
-        "mixed_model": STUDY.mixed_model is not None,
-        "randomised": STUDY.randomised is not None,
-        "opioids": STUDY.opioids is not None,
-        "device_use": STUDY.device_use is not None,
-    }
-    return {name: item for name, item in ANALYSES.items() if wanted.get(name, True)}
 
 
 def get_external_files():

@@ -109,6 +109,7 @@ rule render_document:
             figures=RESULTS / "figures",
             scorecard=RESULTS / "scorecard.csv" if STUDY.report.literature else "",
         ),
+        calibrated=SYNTHETIC,
         engine=RUN.render.engine,
         formats=RUN.render.formats,
     message:

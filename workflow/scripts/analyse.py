@@ -16,4 +16,6 @@ with step(snakemake):
         target=Path(snakemake.output.rows),
         rule=snakemake.rule,
         tier=snakemake.params.tier,
+        seed=snakemake.params.seed,
+        comparators=snakemake.input.get("comparators") or None,
     )

@@ -10,6 +10,10 @@ with step(snakemake):
     resources = {Path(path).name: path for path in snakemake.input.references}
     for notebook in snakemake.input.get("notebooks", []):
         resources[f"notebooks/{Path(notebook).name}"] = notebook
+    if not snakemake.params.calibrated:
+        # The document includes one section whose words depend on where the data come from.
+        folder = Path(snakemake.input.document).parent / "_sections"
+        resources["_sections/_calibration.qmd"] = str(folder / "_no_calibration.qmd")
     render_document(
         snakemake.input.document,
         Path(snakemake.output.record).parent,

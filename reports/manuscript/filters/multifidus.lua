@@ -6,7 +6,7 @@ local IS_HTML = FORMAT:match("html") ~= nil
 local IS_TYPST = FORMAT == "typst"
 local IS_DOCX = FORMAT == "docx"
 
-local TIERS = { published = true, synthetic = true, restricted = true }
+local TIERS = { published = true, synthetic = true, public = true, restricted = true }
 
 local keywords = nil
 
@@ -23,7 +23,7 @@ end
 local function check_tier(meta)
   local tier, banner = text_of(meta.tier), text_of(meta["tier-banner"])
   if not TIERS[tier] then
-    error("RND-030: the document has no data tier; set tier to published, synthetic or restricted", 0)
+    error("RND-030: the document has no data tier; set tier to published, synthetic, public or restricted", 0)
   end
   if banner == "" then
     error("RND-030: the document has no tier-banner; say in a sentence what its data are", 0)

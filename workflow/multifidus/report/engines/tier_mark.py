@@ -17,6 +17,7 @@ __all__ = ["build_tier_marks"]
 
 _WORDS: Final = MappingProxyType(
     {
+        "public": "PUBLIC DATA",
         "published": "PUBLISHED FIGURES",
         "restricted": "RESTRICTED DATA",
         "synthetic": "SYNTHETIC COHORT",
