@@ -8,14 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
 
 from multifidus.report.engines import execute_notebook, render
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from multifidus.report.engines import RenderOutcome
 
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 FIXTURES = Path(__file__).parent / "fixtures"
 MANUSCRIPT = Path(__file__).parents[2] / "reports" / "manuscript"
 BANNER = "Synthetic cohort, calibrated to published figures: not trial data"
@@ -95,3 +98,22 @@ def render_text(tmp_path: Path) -> Callable[..., RenderOutcome]:
         )
 
     return run
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[webdriver.Chrome]:
+    options = webdriver.ChromeOptions()
+    for argument in (
+        "--headless=new",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-dev-shm-usage",
+        "--disable-background-networking",
+        "--no-first-run",
+    ):
+        options.add_argument(argument)
+    # Both programs are named, or Selenium would look for them on the network.
+    options.binary_location = next(filter(None, map(shutil.which, CHROMIUM)), "")
+    driver = webdriver.Chrome(options=options, service=Service(shutil.which("chromedriver")))
+    yield driver
+    driver.quit()

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from selenium import webdriver
-from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 
 from multifidus.config import load_study
@@ -21,10 +19,9 @@ from multifidus.ingest.inputs import IngestOutcome, InputFile
 from multifidus.ingest.report import row_ranges, write_data_report
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    pass
 
 STUDY = load_study(Path(__file__).parents[2] / "config/studies/reactiv8b/study.yaml").study
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 ERRORS = (
     Finding(rule_named("vas_in_range"), "vas", "vas_mm", (3, 4, 5, 9)),
     Finding(rule_named("unique_key"), "vas", "participant_id, visit", tuple(range(2, 400, 2))),
@@ -97,18 +94,6 @@ def test_every_link_leads_to_an_anchor_that_stands_there_once(tmp_path: Path) ->
 def test_row_ranges() -> None:
     assert row_ranges((9, 3, 4, 5, 3)) == ["3\N{EN DASH}5", "9"]
     assert row_ranges(()) == []
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[webdriver.Chrome]:
-    options = webdriver.ChromeOptions()
-    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"):
-        options.add_argument(argument)
-    # Both programs are named, or Selenium would look for them on the network.
-    options.binary_location = next(filter(None, map(shutil.which, CHROMIUM)), "")
-    driver = webdriver.Chrome(options=options, service=Service(shutil.which("chromedriver")))
-    yield driver
-    driver.quit()
 
 
 @pytest.mark.browser

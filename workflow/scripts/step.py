@@ -20,7 +20,7 @@ for _library in ("OPENBLAS", "OMP", "MKL"):
     os.environ.setdefault(f"{_library}_NUM_THREADS", "1")
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from multifidus.base.errors import ExitCode, MultifidusError
+from multifidus.base.errors import ExitCode, MultifidusError  # noqa: E402 - needs the path above
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

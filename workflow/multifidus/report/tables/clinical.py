@@ -8,6 +8,7 @@ from multifidus.report.html_table import DASH, ReportTable
 
 if TYPE_CHECKING:
     from multifidus.config import StudyConfig
+    from multifidus.config.study import Outcome
     from multifidus.results import Results
 
 __all__ = [
@@ -24,6 +25,12 @@ def _groups(results: Results, study: StudyConfig, stem: str) -> list[tuple[str, 
     known = set(results.frame.loc[results.frame["result_id"].str.startswith(stem), "group"])
     arms = [(arm.id, arm.label) for arm in study.arms if arm.id in known]
     return [*arms, ("all", "All")] if "all" in known else arms
+
+
+def _measure(outcome: Outcome) -> str:
+    """Return label and unit, the unit once."""
+    same = outcome.unit in outcome.label.split()
+    return outcome.label if same else f"{outcome.label}, {outcome.unit}"
 
 
 def baseline_table(results: Results, study: StudyConfig) -> ReportTable:
@@ -44,7 +51,7 @@ def baseline_table(results: Results, study: StudyConfig) -> ReportTable:
         ("age", "Age, years"),
         *((c.id, f"{c.label}, {c.unit}") for c in study.characteristics),
     ]
-    outcomes = [(o.id, f"{o.label}, {o.unit}") for o in study.outcomes]
+    outcomes = [(o.id, _measure(o)) for o in study.outcomes]
     for outcome, label in measured:
         if any(f"{stem}.mean" in results for stem in stems(outcome)):
             table.row(label, [table.mean_sd(stem) for stem in stems(outcome)])
@@ -61,7 +68,7 @@ def outcomes_table(results: Results, study: StudyConfig) -> ReportTable:
     """Return levels and changes of all outcomes at every visit, participants observed."""
     table = ReportTable(results, ["Visit", "n", "Mean (SD)", "Change", "95 % CI", "p"])
     for outcome in study.outcomes:
-        table.group(f"{outcome.label}, {outcome.unit}")
+        table.group(_measure(outcome))
         for visit in study.visits:
             tail = f"{outcome.id}.{visit.id}.observed.all"
             if f"level.{tail}.mean" not in results:
@@ -112,7 +119,7 @@ def mixed_model_table(results: Results, study: StudyConfig) -> ReportTable:
         [("", 1), ("Observed", 3), ("Mixed model", 3)],
     )
     for outcome in study.outcomes:
-        table.group(f"{outcome.label}, {outcome.unit}")
+        table.group(_measure(outcome))
         for visit in study.visits:
             model = f"mmrm.{outcome.id}.{visit.id}.itt.all"
             observed = f"change.{outcome.id}.{visit.id}.observed.all"
