@@ -83,6 +83,7 @@ rule render_document:
             "multifidus.report.tables.evidence",
             "multifidus.report.tables.flow",
             "multifidus.report.tables.safety",
+            "multifidus.report.tables.supplement",
         ),
     output:
         documents=report(

@@ -1,0 +1,150 @@
+"""Supplementary tables: sensitivity to missing data, completers, time to events, comparators."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from multifidus.report.html_table import DASH, ReportTable
+
+if TYPE_CHECKING:
+    from multifidus.config import StudyConfig
+    from multifidus.results import Results
+
+__all__ = [
+    "comparators_table",
+    "completers_table",
+    "explantation_table",
+    "responder_sensitivity_table",
+    "sensitivity_table",
+]
+
+_HANDLING = (
+    ("change", "observed", "mean", "Observed at the visit"),
+    ("mmrm", "itt", "estimate", "Mixed model"),
+    ("change_mi", "itt", "mean", "Multiple imputation, missing at random"),
+    ("change_j2r", "itt", "mean", "Multiple imputation, jump to reference"),
+    ("change_locf", "itt", "mean", "Last observation carried forward"),
+    ("change_bocf", "itt", "mean", "Baseline carried forward"),
+    ("change_worst_case", "itt", "mean", "Worst case"),
+)
+
+
+def _last_visit(study: StudyConfig) -> str:
+    return study.visits[-1].id
+
+
+def sensitivity_table(results: Results, study: StudyConfig) -> ReportTable:
+    """Return the change at the last visit under every handling of missing data, side by side."""
+    visit = _last_visit(study)
+    table = ReportTable(results, ["Handling of missing data", "Change", "95 % CI"])
+    for outcome in study.outcomes:
+        table.group(outcome.label)
+        for analysis, population, statistic, label in _HANDLING:
+            stem = f"{analysis}.{outcome.id}.{visit}.{population}.all"
+            if f"{stem}.{statistic}" not in results:
+                continue
+            cells = [
+                table.number(f"{stem}.{statistic}", sign=True),
+                table.interval(stem, sign=True),
+            ]
+            table.row(label, cells, indent=True)
+        tipping = f"tipping_point.{outcome.id}.{visit}.itt.all.estimate"
+        if tipping in results:
+            cells = [table.number(tipping, sign=True), ""]
+            table.row("Shift of imputed values that tips the result", cells, indent=True)
+    table.note("Jump to reference takes the sham arm, which switched to therapy, as reference.")
+    return table
+
+
+def responder_sensitivity_table(results: Results, study: StudyConfig) -> ReportTable:
+    """Return responders at the last visit as observed, non-responder- and multiply imputed."""
+    visit = _last_visit(study)
+    table = ReportTable(
+        results,
+        ["Definition", "n/N (%)", "95 % CI", "n/N (%)", "%", "95 % CI"],
+        [("", 1), ("Observed", 2), ("Missing as non-responder", 1), ("Multiply imputed", 2)],
+    )
+
+    def share(stem: str) -> str:
+        if f"{stem}.count" not in results:
+            return DASH
+        total = int(results.row(f"{stem}.count")["N"])
+        return f"{table.number(f'{stem}.count')}/{total} ({table.number(f'{stem}.percent')})"
+
+    for responder in study.responders:
+        tail = f"{responder.id}.{visit}"
+        observed = f"responder.{tail}.observed.all"
+        if f"{observed}.count" not in results:
+            continue
+        imputed = f"responder_mi.{tail}.itt.all"
+        table.row(
+            responder.label,
+            [
+                share(observed),
+                table.interval(observed),
+                share(f"responder_nri.{tail}.itt.all"),
+                table.number(f"{imputed}.percent"),
+                table.interval(imputed),
+            ],
+        )
+    return table
+
+
+def completers_table(results: Results, study: StudyConfig) -> ReportTable:
+    """Return the baseline of those seen at the last visit beside those who were not."""
+    rows = results.select(analysis="completers", statistic="mean", group="completers")
+    visit = _last_visit(study)
+    table = ReportTable(
+        results, ["At baseline", "Seen at the last visit", "Not seen", "Difference", "95 % CI", "p"]
+    )
+    for outcome, label in zip(rows["outcome"], rows["label"], strict=True):
+        stem = f"completers.{outcome}.{visit}.itt"
+        versus = f"{stem}.completers_vs_lost"
+        table.row(
+            str(label),
+            [
+                table.mean_sd(f"{stem}.completers"),
+                table.mean_sd(f"{stem}.lost"),
+                table.number(f"{versus}.estimate", sign=True),
+                table.interval(versus, sign=True),
+                table.number(f"{versus}.p_value"),
+            ],
+        )
+    table.note("Mean (standard deviation).")
+    return table
+
+
+def explantation_table(results: Results, study: StudyConfig) -> ReportTable:
+    """Return the share with each device event by year, Kaplan-Meier and cumulative incidence."""
+    years = range(1, (study.device_use.years if study.device_use else 5) + 1)
+    table = ReportTable(results, ["Event", *(f"Year {year}" for year in years)])
+    rows = results.select(analysis="kaplan_meier", statistic="percent")
+    labels = rows.drop_duplicates("outcome").set_index("outcome")["label"]
+    for analysis, title in (
+        ("kaplan_meier", "Kaplan-Meier"),
+        ("incidence", "Cumulative incidence, death and other removal competing"),
+    ):
+        table.group(title)
+        for outcome, label in labels.items():
+            stems = [f"{analysis}.{outcome}.year{year}.safety.all" for year in years]
+            if f"{stems[0]}.percent" in results:
+                cells = [table.number(f"{stem}.percent") for stem in stems]
+                table.row(str(label), cells, indent=True)
+    return table
+
+
+def comparators_table(results: Results, study: StudyConfig) -> ReportTable:
+    """Return device events of the run beside published rates of spinal cord stimulation."""
+    assert study.device_use is not None  # noqa: S101 - the manuscript's study declares it
+    rows = results.select(analysis="comparison", statistic="percent")
+    table = ReportTable(results, ["Source", "Share", "95 % CI"])
+    for outcome in rows["outcome"].drop_duplicates():
+        part = rows[rows["outcome"] == outcome].sort_values("population", ascending=False)
+        table.group(str(outcome).replace("_", " ").capitalize())
+        for result_id, label in zip(part["result_id"], part["label"], strict=True):
+            stem = str(result_id).rpartition(".")[0]
+            source = str(label).partition(": ")[2] or str(label)
+            cells = [table.number(str(result_id)), table.interval(stem)]
+            table.row(source[:1].upper() + source[1:], cells, indent=True)
+    table.note("Published populations, devices and follow-up differ; no test is made.")
+    return table
