@@ -187,3 +187,40 @@ def test_same_seed_same_bytes_and_other_seed_other_bytes():
     )
     assert first == again
     assert first != other
+
+
+def without(data: bytes, name: bytes) -> bytes:
+    return b"".join(line for line in data.splitlines(keepends=True) if not line.startswith(name))
+
+
+def test_intact_excerpt_without_sync_records_goes_by_its_clock():
+    result = read_log(without(EXAMPLE, b"Hsync"))
+    assert len(result.records) == 4
+    assert set(result.records["time_method"]) == {"clock-only"}
+    assert 21 in set(result.faults["fault"])
+    assert result.sessions["start_utc"].tolist() == [pd.Timestamp("2021-03-03T21:50:40Z")]
+
+
+def test_header_lines_in_another_order_are_read_all_the_same():
+    lines = EXAMPLE.splitlines(keepends=True)
+    mixed = b"".join([lines[0], *reversed(lines[1:8]), *lines[8:]])
+    pd.testing.assert_frame_equal(read_log(mixed).records, read_log(EXAMPLE).records)
+
+
+def test_records_without_an_owner_are_shown_and_used_for_nothing():
+    """One flipped bit in the device line: whose log it is cannot be known."""
+    result = read_log(EXAMPLE.replace(b"P017", b"P016"))
+    assert result.records["seq"].tolist() == [3298, 3299, 3300, 3301]
+    assert set(result.records["device"]) == {""}
+    assert result.sessions.empty
+    assert 44 in set(result.faults["fault"])
+
+
+@pytest.mark.parametrize("name", [b"Hdownload", b"Hlife", b"Hrx", b"Hring"])
+def test_a_damaged_header_line_costs_itself_only(name: bytes):
+    at = EXAMPLE.index(name) + len(name) + 2
+    damaged = bytearray(EXAMPLE)
+    damaged[at] ^= 1
+    result = read_log(bytes(damaged))
+    assert result.records["seq"].tolist() == [3298, 3299, 3300, 3301]
+    assert len(result.sessions) == 1

@@ -148,7 +148,7 @@ def _take(data: bytes, start: int, file: BinaryFile, pages: _Pages) -> int:
         return end
     if magic == HEADER_MAGIC:
         end = _next_magic(data, start + 1, start + PAGE_BYTES)
-        file.header_names.append("?")
+        file.header_names.append("!?")
         file.faults.add(36, "the header page is damaged", span=(start, end), outcome="reject")
         file.account.flagged += end - start
         return end
@@ -176,7 +176,7 @@ def _read_header(page: bytes, start: int, file: BinaryFile) -> None:
     file.account.framing += PAGE_BYTES
     if file.header_names:
         file.faults.add(12, "a second header page; its records are not told apart", span=span)
-        file.header_names.append("?")
+        file.header_names.append("!?")
         return
     for line in page[8 : 8 + length].decode("latin-1").splitlines():
         text = line.removeprefix("H")

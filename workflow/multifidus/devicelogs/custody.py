@@ -47,11 +47,13 @@ def doubts(header: Header, names: Sequence[str]) -> str:
     header
         The header as read.
     names
-        Names of its lines in the order of the file, damaged ones by their shape.
+        Names of its lines in the order of the file; of damaged ones the name that their shape
+        shows, after a ``!``. The order of an undamaged header is its writer's own affair.
     """
-    if not _ORDER.match(" ".join(names) + " "):
+    damaged = any(name.startswith("!") for name in names)
+    if damaged and not _ORDER.match(" ".join(name.lstrip("!") for name in names) + " "):
         return "the header is damaged between its device line and its sync records"
-    if "sync" in names and not header.syncs:
+    if "!sync" in names and not header.syncs:
         return "every sync record of the header is damaged"
     start, end = header.download_start, header.download_end
     if start is not None and end is not None:

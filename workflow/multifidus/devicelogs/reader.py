@@ -14,7 +14,7 @@ from multifidus.devicelogs.detect import detect_format
 from multifidus.devicelogs.findings import FaultLog, fault_frame
 from multifidus.devicelogs.foreign import opennerve_result, percept_result
 from multifidus.devicelogs.layout import POSITIONS
-from multifidus.devicelogs.model import Header
+from multifidus.devicelogs.model import NO_TIME, Header
 from multifidus.devicelogs.placement import METHODS
 from multifidus.devicelogs.records import MISSING
 from multifidus.devicelogs.results import Identity, LogResult, SeqAccount, utc_column
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from multifidus.devicelogs.batch import Batch
+    from multifidus.devicelogs.records import RecordTable
 
 __all__ = ["read_log", "session_table"]
 
@@ -90,9 +91,27 @@ def _identity(batch: Batch) -> Identity:
 
 
 def _records(batch: Batch) -> pd.DataFrame:
-    table = batch.merged.table
+    owned = _record_frame(batch.merged.table)
     names = np.asarray([*batch.devices, ""], dtype=object)
-    frame = pd.DataFrame({"device": names[batch.merged.device]}).astype("str")
+    owned.insert(0, "device", pd.Series(names[batch.merged.device]).astype("str"))
+    owned["utc"] = utc_column(batch.placement.utc)
+    owned["time_method"] = pd.Series(np.asarray(METHODS, dtype=object)[batch.placement.method])
+    owned["uncertainty_s"] = batch.placement.uncertainty_s
+    nobody = np.asarray([item.owner == "" for item in batch.downloads], dtype=np.bool_)
+    if not len(batch.table) or not nobody[batch.table.part].any():
+        return owned.astype({"time_method": "str"})
+    # Records that no header claims are shown as they stand, unplaced, and used for nothing.
+    loose = _record_frame(batch.table.take(nobody[batch.table.part]))
+    loose.insert(0, "device", pd.Series([""] * len(loose), dtype="str"))
+    loose["utc"] = utc_column(np.full(len(loose), NO_TIME))
+    loose["time_method"] = METHODS[-1]
+    loose["uncertainty_s"] = np.inf
+    both = pd.concat([loose, owned], ignore_index=True) if len(owned) else loose
+    return both.astype({"time_method": "str", "device": "str"})
+
+
+def _record_frame(table: RecordTable) -> pd.DataFrame:
+    frame = pd.DataFrame(index=pd.RangeIndex(len(table)))
     for name in ("seq", "boot", "tick"):
         values = pd.Series(getattr(table, name)).astype("Int64")
         frame[name] = values.mask(values == MISSING)
@@ -100,10 +119,6 @@ def _records(batch: Batch) -> pd.DataFrame:
     frame["type"] = table.word.to_pandas().astype("str")
     for position in range(POSITIONS):
         frame[f"p{position + 1}"] = table.texts(position).to_pandas().astype("str")
-    frame["utc"] = utc_column(batch.placement.utc)
-    frame["time_method"] = pd.Series(np.asarray(METHODS, dtype=object)[batch.placement.method])
-    frame["time_method"] = frame["time_method"].astype("str")
-    frame["uncertainty_s"] = batch.placement.uncertainty_s
     return frame
 
 

@@ -58,12 +58,12 @@ def tabulate_lines(data: bytes) -> LineTable:
     lines = data.split(b"\n")
     lines.pop()
     whole = np.fromiter(map(crc32, lines), np.uint32, len(lines))
-    windows = np.lib.stride_tricks.sliding_window_view(octets, _CHECKSUM)
-    tails = windows[np.clip(ends - _CHECKSUM, 0, len(windows) - 1)]
-    claimed, shaped = _hexadecimal(np.ascontiguousarray(tails[:, 1:]))
+    # Eight digits before each line end, read as one word wherever they stand.
+    words = np.ndarray((len(data) - 7,), dtype="<u8", buffer=data, strides=(1,))
+    claimed, shaped = _hexadecimal(words[np.maximum(ends - 8, 0)])
     length = ends - starts
     records = shaped & (length > _CHECKSUM) & (length <= MAX_LINE_BYTES)
-    records &= (octets[starts] == _RECORD) & (tails[:, 0] == _STAR)
+    records &= (octets[starts] == _RECORD) & (octets[np.maximum(ends - _CHECKSUM, 0)] == _STAR)
     records &= whole == _of_whole_line(claimed)
     if not data.isascii():
         rows = np.flatnonzero(records)
@@ -71,15 +71,14 @@ def tabulate_lines(data: bytes) -> LineTable:
     return LineTable(starts, ends, claimed, records)
 
 
-def _hexadecimal(digits: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.uint32], BoolArray]:
-    """Read eight upper-case hexadecimal digits a row, all digits of a row in one word.
+def _hexadecimal(text: npt.NDArray[np.uint64]) -> tuple[npt.NDArray[np.uint32], BoolArray]:
+    """Read words of eight upper-case hexadecimal digits, the first digit in the lowest byte.
 
     Returns
     -------
     numbers, shaped
-        The numbers, and whether the row holds nothing but such digits.
+        The numbers, and whether the word holds nothing but such digits.
     """
-    text = digits.view("<u8").ravel()
     ones = np.uint64(0x0101010101010101)
     value = (text & (ones * np.uint64(15))) + ((text >> np.uint64(6)) & ones) * np.uint64(9)
     value &= ones * np.uint64(15)

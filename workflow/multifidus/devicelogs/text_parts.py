@@ -89,16 +89,22 @@ class TextPart:
 
     @property
     def complete(self) -> bool:
-        """Whether every block verified, in one unbroken chain over the whole declared ring."""
+        """Whether the part is as its writer left it: nothing lost, nothing slipped in.
+
+        Every block verifies, the blocks rise within the declared ring, and the end line counts
+        the records and blocks that are there.
+        """
         chain = [(block.first, block.last) for block in self.blocks]
-        linked = all(after[0] == before[1] + 1 for before, after in pairwise(chain))
+        low = self.header.first_seq or 0
+        high = (1 << 40) if self.header.last_seq is None else self.header.last_seq
         return (
             bool(chain)
-            and linked
             and not self.damaged
-            and all(block.verified for block in self.blocks)
-            and (chain[0][0], chain[-1][1]) == (self.header.first_seq, self.header.last_seq)
             and self.end == (self.count, len(self.blocks))
+            and all(block.verified for block in self.blocks)
+            and all(after[0] > before[1] for before, after in pairwise(chain))
+            and low <= chain[0][0]
+            and chain[-1][1] <= high
         )
 
     def tidy_lines(self, seqs: IntArray) -> BoolArray:
@@ -249,7 +255,7 @@ def _describe_gap(file: TextFile, part: TextPart, gap: Gap) -> None:
     data = file.text.data
     if gap.end - gap.start > _SMALL_GAP:
         lines = data.count(b"\n", gap.start, gap.end) + 1
-        part.header_names += [] if part.runs else ["?"]
+        part.header_names += [] if part.runs else ["!?"]
         part.damaged.append(DamagedLine(gap.start, gap.end, None, len(part.runs), len(part.blocks)))
         part.faults.add(1, "unreadable bytes", span=file.text.span(gap.start, gap.end), count=lines)
         return
@@ -268,7 +274,7 @@ def _describe_line(file: TextFile, part: TextPart, start: int, end: int) -> None
     seq = int(claimed[1]) if claimed else None
     span = file.text.span(start, end)
     if not part.runs and not part.blocks:
-        part.header_names.append(damaged_header_line(body.decode("latin-1")))
+        part.header_names.append("!" + damaged_header_line(body.decode("latin-1")))
     if not body:
         part.faults.add(35, "an empty line", span=span)
         return

@@ -117,5 +117,5 @@ def _header_pairs(log: bytes) -> list[tuple[bytes, bytes]]:
     return [
         (one, two)
         for one, two in pairwise(lines)
-        if one.startswith(names) and two.startswith((*names, b"Hring")) and one[:5] != two[:5]
+        if one.startswith(names) and two.startswith((b"H", b"R")) and one[:5] != two[:5]
     ]
