@@ -56,6 +56,8 @@ class StudyFacts(StrictModel):
     """What participants received, in a few words."""
     condition: str
     """The condition studied, in a few words."""
+    data_attribution: str | None = None
+    """Sentence that credits the holder of public data, printed with the data statement."""
 
 
 class Arm(StrictModel):

@@ -105,8 +105,12 @@ class ReportContext:
         return Inline(f"{responder.threshold:g} {units[str(responder.outcome)]}")
 
     def data_statement(self) -> Inline:
-        """Return what the run's data are, by tier."""
-        return Inline(_DATA_STATEMENTS[self.fact("tier")])
+        """Return what the run's data are, by tier, and who is to be credited."""
+        statement = _DATA_STATEMENTS[self.fact("tier")]
+        credit = self.study.study.data_attribution
+        return Inline(
+            f"{statement} {credit}" if credit and self.fact("tier") == "public" else statement
+        )
 
     def study_statement(self) -> Inline:
         """Return one paragraph on the study and what the document reports of it."""
