@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import io
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -189,7 +190,8 @@ def cohort(participants: int) -> list[tuple[str, float, str]]:
 
 def percept() -> list[tuple[str, float, str]]:
     """Measure the demo report, when it is there."""
-    path = ROOT / "../shared/data/percept-demo/Report_Json_Session_Report_20250602T174740_DEMO.json"
+    shared = Path(os.environ.get("MULTIFIDUS_SHARED_DATA", ROOT / "../shared/data"))
+    path = shared / "percept-demo/Report_Json_Session_Report_20250602T174740_DEMO.json"
     if not path.is_file():
         print("the Percept demo report is absent: its bar is not measured")
         return []

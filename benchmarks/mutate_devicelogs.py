@@ -22,9 +22,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=1_000_000)
     parser.add_argument("--first", type=int, default=0, help="first round")
+    parser.add_argument("--binary", action="store_true", help="damage the binary form")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    trials = prepare_trials()
+    trials = prepare_trials(binary=options.binary)
     rounds = -(-options.seeds // len(trials.logs))
     begin = time.perf_counter()
     breaches: list[str] = []

@@ -25,6 +25,12 @@ def test_laws_hold_for_two_thousand_damaged_logs(trials: Trials, number: int):
     assert run_round(trials, number) == []
 
 
+def test_laws_hold_for_damaged_flash_dumps():
+    dumps = prepare_trials(100, 20, binary=True)
+    for number in range(10):
+        assert run_round(dumps, number) == []
+
+
 @pytest.mark.slow
 def test_laws_hold_for_twenty_thousand_damaged_logs(trials: Trials):
     for number in range(1000, 1100):

@@ -44,7 +44,8 @@ _AGREEING = 2
 class BinaryFile:
     """One binary input after framing.
 
-    ``records`` is sorted by sequence number, ``tidy`` says whether a record's page verified,
+    ``records`` is sorted by sequence number, ``tidy`` is the number of the record's page when
+    that verified, else 0; ``header_page`` is the header page as read,
     ``complete`` that every page did and the declared ring is whole.
     """
 
@@ -54,9 +55,11 @@ class BinaryFile:
     header_names: list[str] = field(default_factory=list)
     faults: FaultLog = field(default_factory=FaultLog)
     records: npt.NDArray[np.void] = field(default_factory=lambda: np.zeros(0, dtype=RECORD))
-    tidy: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=np.bool_))
+    tidy: IntArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     damaged: list[int] = field(default_factory=list)
     complete: bool = False
+    header_page: bytes = b""
+    mixed: bool = False
 
 
 @dataclass
@@ -174,10 +177,14 @@ def _read_header(page: bytes, start: int, file: BinaryFile) -> None:
     length = int.from_bytes(page[6:8], "little")
     span = (start, start + PAGE_BYTES)
     file.account.framing += PAGE_BYTES
-    if file.header_names:
-        file.faults.add(12, "a second header page; its records are not told apart", span=span)
-        file.header_names.append("!?")
+    if page == file.header_page:
+        file.faults.add(36, "the header page is repeated", span=span)
         return
+    if file.header_page:
+        file.faults.add(12, "a header page of another download; nothing is used", span=span)
+        file.mixed = True
+        return
+    file.header_page = page
     for line in page[8 : 8 + length].decode("latin-1").splitlines():
         text = line.removeprefix("H")
         file.header_names.append(header_line_name(text))
@@ -259,6 +266,8 @@ def _gather(file: BinaryFile, pages: _Pages) -> None:
     """Put the pages in the order of their numbers; of a repeated one the latest page wins."""
     if file.header.major is not None and file.header.major != FORMAT_MAJOR:
         file.faults.add(34, "unknown major version; nothing read", outcome="reject")
+        file.mixed = True
+    if file.mixed:
         file.account.flagged += file.account.accepted
         file.account.accepted = 0
         return
@@ -272,27 +281,49 @@ def _gather(file: BinaryFile, pages: _Pages) -> None:
     numbers = [*pages.bulk_numbers.tolist(), *pages.number]
     page = np.repeat(np.asarray(numbers, dtype=np.int64), sizes)
     verified = [*([True] * len(pages.bulk_numbers)), *pages.verified]
-    tidy = np.repeat(np.asarray(verified, dtype=np.bool_), sizes)
+    tidy = np.where(np.repeat(np.asarray(verified, dtype=np.bool_), sizes), page, 0)
     seq = records["seq"].astype(np.int64)
+    low, high = file.header.first_seq, file.header.last_seq
+    beyond = (seq < (low or 0)) | (seq > (high or 0))
+    # A page that reaches beyond the declared ring binds nothing.
+    tidy = np.where(np.isin(page, page[beyond]), 0, tidy)
     if not (np.diff(seq) == 1).all():
-        order = np.lexsort((page, seq))
-        latest = np.append(seq[order][1:] != seq[order][:-1], [True]) if len(order) else order
-        if len(order) and not latest.all():
-            file.faults.add(
-                36, "pages repeat records; the latest page is used", count=int((~latest).sum())
-            )
-            latest = latest.astype(np.bool_)
-            order = order[latest]
-        records, tidy = records[order], tidy[order]
+        chosen = _without_repeats(records, page, file)
+        records, tidy = records[chosen], tidy[chosen]
     file.records, file.tidy = records, tidy
     span = (file.header.first_seq, file.header.last_seq)
     seq = records["seq"]
     file.complete = (
-        all(pages.verified)
+        len(seq) > 0
+        and all(pages.verified)
         and (int(seq[0]), int(seq[-1])) == span
         and len(seq) == int(seq[-1]) - int(seq[0]) + 1
         and file.account.flagged == 0
     )
+
+
+def _without_repeats(records: npt.NDArray[np.void], page: IntArray, file: BinaryFile) -> IntArray:
+    """Choose rows in the order of their numbers, each number once.
+
+    Of equal numbers the highest page wins; where one page number holds two different records
+    of one number, none is used (fault 9).
+    """
+    seq = records["seq"].astype(np.int64)
+    order = np.lexsort((page, seq))
+    same = np.append(seq[order][1:] == seq[order][:-1], [False])
+    clash: set[int] = set()
+    for row in np.flatnonzero(same).tolist():
+        one, two = int(order[row]), int(order[row + 1])
+        if page[one] == page[two] and records[one].tobytes() != records[two].tobytes():
+            clash.add(int(seq[one]))
+    if same.any():
+        detail = "pages repeat records; the latest page is used"
+        file.faults.add(36, detail, count=int(same.sum()))
+    for number in sorted(clash):
+        file.faults.add(9, "different records with one sequence number", seqs=(number, number))
+    chosen = order[~same.astype(np.bool_)]
+    file.damaged += sorted(clash)
+    return np.asarray(chosen[~np.isin(seq[chosen], list(clash))])
 
 
 def record_columns(

@@ -233,11 +233,14 @@ def _trend(report: dict[str, Any], faults: FaultLog) -> Iterator[tuple[object, .
     for side, groups in sides.items():
         if not isinstance(groups, dict):
             continue
+        name = _side(side.replace("_", "."))
         for key in groups:
             mangled += bool(_MANGLED.match(key)) and parse_iso(key) is None
             for item in _list(groups, key, faults):
-                value = _number(item.get("LFP"))
-                yield _row("trend", key, item, value, unit="1", side=_side(side.replace("_", ".")))
+                offset = item.get("DateTimeOffsetInSeconds")
+                whole = offset if isinstance(offset, int) else None
+                time, value = _time(item.get("DateTime")), _number(item.get("LFP"))
+                yield ("trend", key, name, time, whole, value, "", "1")
     if mangled:
         faults.add(40, "map keys lost their punctuation", count=mangled)
 

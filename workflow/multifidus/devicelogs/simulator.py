@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from multifidus.devicelogs.device_truth import SessionTruth
     from multifidus.devicelogs.model import IntArray
 
-__all__ = ["build_device_log", "simulate_device"]
+__all__ = ["build_device_log", "encode_device_log", "simulate_device"]
 
 _DAY = 86_400
 _BURN_IN_S = 14 * _DAY
@@ -365,6 +365,11 @@ def simulate_device(
     log = build_device_log(
         pseudonym, activation, downloads, sessions, life=life, design=design, rng_seed=rng_seed
     )
+    return encode_device_log(log)
+
+
+def encode_device_log(log: DeviceLog) -> list[bytes]:
+    """Write each download of a simulated implant as ``ipglog-text`` 1.0."""
     lines = encode_records(log.streams)
     return [
         write_ipglog_text(

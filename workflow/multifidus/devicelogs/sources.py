@@ -56,7 +56,7 @@ class Download:
     owner: str
     records: int
     damaged: list[int]
-    tidy: BoolArray | None
+    tidy: BoolArray | IntArray | None
     device: int = MISSING
 
 

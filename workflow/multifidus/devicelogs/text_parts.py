@@ -97,8 +97,12 @@ class TextPart:
         chain = [(block.first, block.last) for block in self.blocks]
         low = self.header.first_seq or 0
         high = (1 << 40) if self.header.last_seq is None else self.header.last_seq
+        span = (self.header.first_seq, self.header.last_seq)
+        # An excerpt can be bound by its sync records; without any it is taken as written.
+        filled = bool(chain) and (chain[0][0], chain[-1][1]) == span
         return (
             bool(chain)
+            and (filled or not self.header.syncs)
             and not self.damaged
             and self.end == (self.count, len(self.blocks))
             and all(block.verified for block in self.blocks)

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from multifidus.devicelogs.batch import read_batch
+from multifidus.devicelogs.binary_writer import simulate_device_binary
 from multifidus.devicelogs.device_truth import DeviceDesign, DeviceLife, SessionTruth
 from multifidus.devicelogs.laws import broken_laws, true_sessions
 from multifidus.devicelogs.mutate import mutate
-from multifidus.devicelogs.simulator import simulate_device
+from multifidus.devicelogs.simulator import build_device_log, encode_device_log
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +37,7 @@ class Trials:
     truth: dict[str, list[TrueSession]]
 
 
-def _log(name: str, seed: int) -> bytes:
+def _log(name: str, seed: int, *, binary: bool) -> bytes:
     rng = np.random.default_rng([seed, 77])
     activation = 1_600_000_000 + int(rng.integers(0, 90 * _DAY))
     days = int(rng.integers(12, 25))
@@ -49,18 +50,17 @@ def _log(name: str, seed: int) -> bytes:
         resets=(activation + 6 * _DAY + 100,) if seed % 5 == 0 else (),
         clock_shifts=((activation + 9 * _DAY, 3600),) if seed % 3 == 0 else (),
     )
-    design = DeviceDesign(capacity=90 if seed % 2 else 3184)
+    design = DeviceDesign(capacity=90 if seed % 2 else (200 if binary else 3184))
     truth = SessionTruth(start, seconds, stopped.astype(np.int64))
     end = activation + (days + 2) * _DAY
-    return simulate_device(name, activation, [end], truth, life=life, design=design, rng_seed=seed)[
-        0
-    ]
+    log = build_device_log(name, activation, [end], truth, life=life, design=design, rng_seed=seed)
+    return (simulate_device_binary(log) if binary else encode_device_log(log))[0]
 
 
-def prepare_trials(logs: int = 200, donors: int = 20) -> Trials:
+def prepare_trials(logs: int = 200, donors: int = 20, *, binary: bool = False) -> Trials:
     """Simulate clean logs of as many devices, and some more for splices."""
-    clean = tuple(_log(f"P{number:03d}", number) for number in range(logs))
-    spare = tuple(_log(f"D{number:03d}", 1000 + number) for number in range(donors))
+    clean = tuple(_log(f"P{number:03d}", number, binary=binary) for number in range(logs))
+    spare = tuple(_log(f"D{number:03d}", 1000 + number, binary=binary) for number in range(donors))
     return Trials(clean, spare, true_sessions(read_batch([*clean, *spare])))
 
 

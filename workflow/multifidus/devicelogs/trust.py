@@ -36,7 +36,7 @@ saving and a year's drift stay below it; two devices powered on at other times d
 def refuse_strangers(
     table: RecordTable,
     headers: Sequence[Header],
-    tidy: Sequence[BoolArray | None],
+    tidy: Sequence[BoolArray | IntArray | None],
     faults: Sequence[FaultLog],
 ) -> BoolArray:
     """Find records that cannot be bound to the device of their download.
@@ -48,8 +48,8 @@ def refuse_strangers(
     headers, faults
         Header and fault list of each download.
     tidy
-        Per download ``None`` when it is complete, else whether each of its records lies in a
-        block whose lines are those that its block line counts.
+        Per download ``None`` when it is complete, else for each of its records 0 when it lies
+        in no whole block, or a number: records of one number may be bound by their sequence.
 
     Returns
     -------
@@ -99,7 +99,7 @@ class _Binding:
         self,
         table: RecordTable,
         rows: IntArray,
-        tidy: BoolArray,
+        tidy: BoolArray | IntArray,
         header: Header,
         shifts: dict[int, int | None],
     ) -> None:
@@ -107,7 +107,7 @@ class _Binding:
         self._seq: list[int] = table.seq[rows].tolist()
         self._boot: list[int] = table.boot[rows].tolist()
         self._tick: list[int] = tick.tolist()
-        self._tidy: list[bool] = tidy.tolist()
+        self._tidy: list[int] = tidy.astype(np.int64).tolist()
         stamped = (clock != NO_TIME) & (tick != MISSING)
         self._offset: list[int | None] = [
             value if given else None
@@ -167,7 +167,7 @@ class _Binding:
         if last is None:
             newest = self._seq[index] == self._header.last_seq
             return newest_first and newest and self._boot[index] == latest_boot
-        if abs(self._seq[index] - self._seq[last]) != 1 or not self._tidy[last]:
+        if abs(self._seq[index] - self._seq[last]) != 1 or self._tidy[last] != self._tidy[index]:
             return False
         early, late = (index, last) if newest_first else (last, index)
         return (self._boot[early], self._tick[early]) <= (self._boot[late], self._tick[late])
