@@ -11,6 +11,7 @@ import docx
 import pytest
 
 from multifidus.base.errors import RenderError
+from multifidus.config.run import Tier
 from multifidus.report.engines.reference import TIER_PLACEHOLDER, build_reference, fill_tier
 from multifidus.report.engines.tier_mark import build_tier_marks
 
@@ -30,7 +31,7 @@ def test_the_committed_template_is_what_the_code_makes() -> None:
 def test_the_committed_tier_marks_are_what_the_code_makes() -> None:
     text = (TEMPLATES / "tier-mark.typ").read_text("utf-8")
     assert text == build_tier_marks()
-    assert re.findall(r"^  (\w+): ", text, re.MULTILINE) == ["published", "restricted", "synthetic"]
+    assert re.findall(r"^  (\w+): ", text, re.MULTILINE) == sorted(Tier)
 
 
 def test_the_page_is_a4_and_the_styles_are_there() -> None:
