@@ -7,6 +7,7 @@ declare the files found here as inputs; nobody keeps the list by hand.
 from __future__ import annotations
 
 import ast
+from functools import cache
 from pathlib import Path
 
 __all__ = ["code_behind"]
@@ -60,7 +61,9 @@ def _files_of(name: str, package: Path) -> list[Path]:
     return files
 
 
-def _imported(path: Path, package: Path) -> list[Path]:
+@cache
+def _imported(path: Path, package: Path) -> tuple[Path, ...]:
+    """Files that a file imports; remembered, since the rules ask for the same ones again."""
     files: list[Path] = []
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
@@ -70,7 +73,7 @@ def _imported(path: Path, package: Path) -> list[Path]:
             files.extend(_files_of(node.module, package))
             for alias in node.names:
                 files.extend(_files_of(f"{node.module}.{alias.name}", package))
-    return files
+    return tuple(files)
 
 
 def _data_beside(path: Path) -> list[Path]:
