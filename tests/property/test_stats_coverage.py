@@ -1,6 +1,6 @@
 """Nominal coverage of multiple imputation, in a simulation small enough for every run.
 
-The full simulation is ``benchmarks/bench_stats_coverage.py``; its result is shipped in
+The full simulation is ``benchmarks/coverage_stats.py``; its result is shipped in
 ``docs/methods/imputation_coverage.md`` and its figures are held to their nominal value here.
 """
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, cast
 
 import multifidus
+from multifidus.base.errors import RenderError
 from multifidus.base.files import sha256_of, write_json
 from multifidus.report.context import CONTEXT_VARIABLE
 from multifidus.report.engines import execute_notebook, render
@@ -52,16 +54,20 @@ def render_document(
     """
     with TemporaryDirectory(prefix="multifidus-render-") as folder:
         scratch = Path(folder)
-        outcome = render(
-            Path(document),
-            Path(output_dir),
-            engine=cast("Any", engine),
-            formats=tuple(cast("Any", formats)),
-            environment=_environment(context, scratch),
-            metadata=_metadata(context),
-            scratch=scratch / "work",
-            resources={name: Path(path).resolve() for name, path in resources.items()},
-        )
+        try:
+            outcome = render(
+                Path(document),
+                Path(output_dir),
+                engine=cast("Any", engine),
+                formats=tuple(cast("Any", formats)),
+                environment=_environment(context, scratch),
+                metadata=_metadata(context),
+                scratch=scratch / "work",
+                resources={name: Path(path).resolve() for name, path in resources.items()},
+            )
+        except RenderError:
+            _show_logs(scratch)
+            raise
     write_json(
         record,
         {
@@ -93,6 +99,12 @@ def run_notebook(source: Path | str, target: Path | str, *, context: Mapping[str
         execute_notebook(
             Path(source), Path(target), environment=environment, scratch=scratch / "work"
         )
+
+
+def _show_logs(scratch: Path) -> None:
+    """Print what the engines logged, which the rule's log keeps when the scratch folder goes."""
+    for path in sorted(scratch.rglob("*.log")):
+        print(f"--- {path.name}", path.read_text(errors="replace"), sep="\n", file=sys.stderr)
 
 
 def _environment(context: Mapping[str, Any], scratch: Path) -> dict[str, str]:

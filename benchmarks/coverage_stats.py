@@ -3,7 +3,7 @@
 Simulates two-arm trials whose dropout depends on the values seen (missing at random), analyses
 them by multiple imputation (monotone and with gaps), by completers alone and by the mixed model,
 and writes ``docs/methods/imputation_coverage.md``. Run with
-``python benchmarks/bench_stats_coverage.py [--datasets 2000]``; the same seed gives the same file.
+``python benchmarks/coverage_stats.py [--datasets 2000]``; the same seed gives the same file.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ def page(table: pd.DataFrame, datasets: int) -> str:
         f"difference at the last visit is {TRUTH:g}. {IMPUTATIONS} imputations each, Barnard-Rubin "
         "df. The mixed model and the second imputation also face gaps of 10 %.",
         "",
-        "Made by `python benchmarks/bench_stats_coverage.py "
+        "Made by `python benchmarks/coverage_stats.py "
         f"--datasets {datasets}`; the same command gives the same bytes.",
         "",
         "| Method | Bias | SD of estimates | Mean width of limits | Coverage of 95 % limits |",
