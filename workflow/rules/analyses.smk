@@ -28,7 +28,13 @@ rule score_instruments:
         runtime=10,
     params:
         tier=str(RUN.tier),
-        sections=get_sections("visits", "outcomes", "opioids.conversion"),
+        sections=get_sections(
+            "visits",
+            "outcomes",
+            "opioids.conversion",
+            "opioids.as_needed",
+            "opioids.partial_dates",
+        ),
     message:
         "Scoring the instruments"
     script:

@@ -65,7 +65,9 @@ def get_external_files():
     """Files of the data folder that the configuration names; empty for the synthetic cohort."""
     if not RUN.data.path:
         return []
-    return sorted(str(path) for path in Path(RUN.data.path).glob("[!.]*") if path.is_file())
+    return sorted(
+        str(path) for path in Path(RUN.data.path).glob("[!.]*") if path.is_file()
+    )
 
 
 def get_data_folder(wildcards, input):

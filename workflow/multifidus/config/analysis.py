@@ -22,6 +22,11 @@ class OpioidRules(StrictModel):
 
     conversion: Slug = "cdc_2022"
     """Edition of the conversion factors in `literature/mme/`."""
+    as_needed: Literal["maximum", "half", "exclude"] = "maximum"
+    """Prescriptions taken as needed count with all of the doses prescribed, with half of them, or
+    not at all."""
+    partial_dates: Literal["longest", "shortest"] = "longest"
+    """Incomplete dates of a prescription make the longest or the shortest interval they allow."""
     baseline_visit: Slug = "baseline"
     """Visit that defines users and their baseline dose."""
     visits: tuple[Slug, ...]

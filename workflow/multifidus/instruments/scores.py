@@ -115,7 +115,8 @@ def _mme_scores(
 ) -> pd.DataFrame:
     """Score the opioid dose on the day of every attended visit."""
     assert study.opioids is not None  # noqa: S101 - the caller asked
-    factors, rules = mme_factors_named(editions, study.opioids.conversion), MmeRules()
+    factors = mme_factors_named(editions, study.opioids.conversion)
+    rules = MmeRules(study.opioids.as_needed, study.opioids.partial_dates)
     seen = tables["visits"].rename(columns={"visit_date": "assessment_date"})
     attended = seen["attended"].fillna(False).astype(bool) & seen["assessment_date"].notna()
     placed = place_records("visits", {**tables, "visits": seen}, study, attended)
