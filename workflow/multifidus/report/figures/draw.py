@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from multifidus.base.files import atomic_directory
+from multifidus.report.figures.comparison import draw_comparators, draw_cumulative
 from multifidus.report.figures.flow import draw_flow
 from multifidus.report.figures.outcomes import (
     draw_device_use,
@@ -45,10 +46,13 @@ def draw_figures(results: Results, study: StudyConfig, folder: Path) -> list[str
         wanted["outcomes"] = draw_outcomes
     if study.responders:
         wanted["responders"] = draw_responders
+        wanted["cumulative"] = draw_cumulative
     if study.opioids:
         wanted["opioids"] = draw_opioids
     if study.device_use:
         wanted["device_use"] = draw_device_use
+    if len(results.select(analysis="comparison")):
+        wanted["comparators"] = draw_comparators
     with house_style(), atomic_directory(folder) as target:
         for name, draw in wanted.items():
             save_figure(draw(results, study), target, name)

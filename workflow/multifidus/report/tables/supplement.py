@@ -13,9 +13,13 @@ if TYPE_CHECKING:
 __all__ = [
     "comparators_table",
     "completers_table",
+    "durability_table",
     "explantation_table",
+    "opioid_dose_table",
+    "profile_table",
     "responder_sensitivity_table",
     "sensitivity_table",
+    "subgroup_table",
 ]
 
 _HANDLING = (
@@ -147,4 +151,90 @@ def comparators_table(results: Results, study: StudyConfig) -> ReportTable:
             cells = [table.number(str(result_id)), table.interval(stem)]
             table.row(source[:1].upper() + source[1:], cells, indent=True)
     table.note("Published populations, devices and follow-up differ; no test is made.")
+    return table
+
+
+def durability_table(results: Results, study: StudyConfig) -> ReportTable:
+    """Return how many responders of the first yearly visit were responders later."""
+    rows = results.select(analysis="durability", statistic="count")
+    visits = [visit for visit in study.visits if visit.id in set(rows["visit"])]
+    table = ReportTable(results, ["Definition", *(visit.label for visit in visits), "Every visit"])
+    for outcome, label in rows.drop_duplicates("outcome")[["outcome", "label"]].to_numpy():
+        cells = []
+        for visit in (*(item.id for item in visits), "overall"):
+            stem = f"durability.{outcome}.{visit}.observed.all"
+            if f"{stem}.count" not in results:
+                cells.append(DASH)
+                continue
+            total = int(results.row(f"{stem}.count")["N"])
+            cells.append(
+                f"{table.number(f'{stem}.count')}/{total} ({table.number(f'{stem}.percent')})"
+            )
+        table.row(str(label), cells)
+    table.note("Of responders at the first yearly visit, those observed who respond still.")
+    return table
+
+
+def subgroup_table(results: Results, study: StudyConfig) -> ReportTable:
+    """Return the change at the last visit in subgroups, with the test of interaction."""
+    visit = _last_visit(study)
+    rows = results.select(analysis="subgroup", visit=visit)
+    table = ReportTable(results, ["Subgroup", "Change or difference", "95 % CI", "p"])
+    for outcome in study.outcomes:
+        part = rows[(rows["outcome"] == outcome.id) & rows["statistic"].isin(["mean", "estimate"])]
+        table.group(outcome.label)
+        for result_id, label in zip(part["result_id"], part["label"], strict=True):
+            stem = str(result_id).rpartition(".")[0]
+            p_value = f"{stem}.p_value"
+            cells = [
+                table.number(str(result_id), sign=True),
+                table.interval(stem, sign=True),
+                table.number(p_value) if str(result_id).endswith("estimate") else "",
+            ]
+            table.row(str(label).partition(": ")[2], cells, indent=True)
+    table.note("Exploratory; no adjustment for the number of comparisons.")
+    return table
+
+
+def profile_table(results: Results, study: StudyConfig) -> ReportTable:
+    """Return EQ-5D-5L problems by dimension and the Pareto classes of change at every visit."""
+    rows = results.select(analysis=["profile", "pareto"], statistic="percent")
+    visits = [visit for visit in study.visits if visit.id in set(rows["visit"])]
+    table = ReportTable(results, ["EQ-5D-5L", *(visit.label for visit in visits)])
+    for analysis, title in (("profile", "Problems"), ("pareto", "Change of the profile")):
+        table.group(title)
+        part = rows[rows["analysis"] == analysis].drop_duplicates("outcome")
+        for outcome, label in part[["outcome", "label"]].to_numpy():
+            stems = [f"{analysis}.{outcome}.{visit.id}.observed.all" for visit in visits]
+            cells = [table.number(f"{stem}.percent") for stem in stems]
+            table.row(str(label), cells, indent=True)
+    table.note("Per cent of those with the whole questionnaire.")
+    return table
+
+
+def opioid_dose_table(results: Results, study: StudyConfig) -> ReportTable:
+    """Return the daily opioid dose of baseline users and its modelled change."""
+    assert study.opioids is not None  # noqa: S101 - the manuscript's study declares it
+    table = ReportTable(
+        results, ["Visit", "n", "Median (quartiles), mg", "Mean, mg", "Modelled change", "95 % CI"]
+    )
+    for visit in study.visits:
+        stem = f"opioids.mme.{visit.id}"
+        found = [f"{stem}.{population}.all" for population in ("observed", "itt")]
+        stems = [name for name in found if f"{name}.median" in results]
+        if not stems:
+            continue
+        low, high = table.number(f"{stems[0]}.q1"), table.number(f"{stems[0]}.q3")
+        model = f"mmrm.mme.{visit.id}.itt.users"
+        table.row(
+            visit.label,
+            [
+                table.number(f"{stems[0]}.n"),
+                f"{table.number(f'{stems[0]}.median')} ({low} to {high})",
+                table.number(f"{stems[0]}.mean"),
+                table.number(f"{model}.estimate", sign=True),
+                table.interval(model, sign=True),
+            ],
+        )
+    table.note("Morphine milligram equivalents a day; the doses are skewed, the model assumes not.")
     return table
