@@ -27,7 +27,6 @@ from multifidus.package import (
 from multifidus.package.errors import PackageError
 from multifidus.package.labels import stated_tiers, table_shape
 from multifidus.package.manifest import canonical_sha256
-from multifidus.package.run import write_run_manifest
 
 RUN = RunConfig().model_dump(mode="json")
 # The banner as a page may break it.
@@ -127,20 +126,6 @@ def test_two_runs_in_two_places_write_the_same_bytes(results: Path, tmp_path: Pa
     shutil.copy(results.parent / "requirements.lock", other.parent)
     assert write(results).read_bytes() == write(other).read_bytes()
     assert str(tmp_path) not in (results / "manifest.json").read_text(encoding="utf-8")
-
-
-def test_the_workflows_entry_writes_the_same_manifest(results: Path) -> None:
-    expected = write(results).read_bytes()
-    write_run_manifest(
-        deliverables=[*(results / name for name in DELIVERABLES), results / "data_report"],
-        record=results / "manuscript" / "render.json",
-        lock=results.parent / "requirements.lock",
-        run=RUN,
-        tier="synthetic",
-        sensitivity="open",
-        manifest=results / "manifest.json",
-    )
-    assert (results / "manifest.json").read_bytes() == expected
 
 
 def test_a_missing_output_stops_the_manifest(results: Path) -> None:

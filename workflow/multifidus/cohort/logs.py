@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,18 +11,17 @@ import pandas as pd
 
 from multifidus.base.errors import DataError
 from multifidus.base.files import atomic_directory
-from multifidus.cohort.usage_table import ACTIVATION, DOWNLOAD, SESSION, usage_frame
+from multifidus.base.parallel import map_processes
+from multifidus.cohort.usage_table import ACTIVATION, DOWNLOAD, SESSION
 from multifidus.devicelogs.device_truth import DeviceDesign, DeviceLife, SessionTruth
 from multifidus.devicelogs.simulator import simulate_device
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from multifidus.cohort.tables import CohortTables
-
     IntArray = npt.NDArray[np.int64]
 
-__all__ = ["simulate_logs", "write_cohort_logs", "write_logs"]
+__all__ = ["simulate_logs", "write_logs"]
 
 _CLOCK_SHIFT_SHARE = 0.12  # assumption: clocks set by an hour when the zone changes
 _RESET_SHARE = 0.05  # assumption: resets of the device, after which its clock is unset
@@ -44,11 +41,6 @@ class _Job:
     downloads: tuple[int, ...]
     sessions: SessionTruth
     seed: int
-
-
-def write_cohort_logs(cohort: CohortTables, folder: Path, seed: int, workers: int = 1) -> int:
-    """Write the logs of a cohort; see :func:`write_logs`."""
-    return write_logs(usage_frame(cohort.usage), folder, seed, workers)
 
 
 def write_logs(usage: pd.DataFrame, folder: Path, seed: int, workers: int = 1) -> int:
@@ -75,15 +67,9 @@ def write_logs(usage: pd.DataFrame, folder: Path, seed: int, workers: int = 1) -
     jobs = [_job(str(name), rows, seed, place) for place, (name, rows) in enumerate(groups)]
     written = 0
     with atomic_directory(folder) as target:
-        if workers > 1:
-            with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-                for job, files in zip(
-                    jobs, pool.map(_simulate, jobs, chunksize=_CHUNK), strict=True
-                ):
-                    written += _write(target, job, files)
-        else:
-            for job in jobs:
-                written += _write(target, job, _simulate(job))
+        answers = map_processes(_simulate, jobs, workers, chunksize=_CHUNK)
+        for job, files in zip(jobs, answers, strict=True):
+            written += _write(target, job, files)
     return written
 
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
-from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from multifidus.base.errors import DataError
+from multifidus.base.parallel import map_processes
 from multifidus.devicelogs.adherence import measure_periods
 from multifidus.devicelogs.batch import read_batch
 from multifidus.devicelogs.daily import DAY_S, Exposure, Interval, build_grid, epoch_days
@@ -137,11 +136,7 @@ def read_cohort_logs(
     files = _list_files(paths)
     roster = _check_roster(roster)
     shards = _shards(files, shard_bytes)
-    if processes > 1 and len(shards) > 1:
-        with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-            results = list(pool.map(_read_shard, shards))
-    else:
-        results = [_read_shard(shard) for shard in shards]
+    results = list(map_processes(_read_shard, shards, processes))
     sessions = pd.concat([result.sessions for result in results], ignore_index=True)
     histories = [history for result in results for history in result.histories]
     faults = [row for result in results for row in result.faults]

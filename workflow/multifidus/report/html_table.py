@@ -96,6 +96,13 @@ class ReportTable:
             return DASH
         return f"{self.number(f'{stem}.count')} ({self.number(f'{stem}.percent')})"
 
+    def share(self, stem: str) -> str:
+        """Return ``count/total (per cent)`` of an id without its statistic."""
+        if f"{stem}.count" not in self.results:
+            return DASH
+        total = int(self.results.row(f"{stem}.count")["N"])
+        return f"{self.number(f'{stem}.count')}/{total} ({self.number(f'{stem}.percent')})"
+
     def to_html(self) -> str:
         """Return the table as HTML."""
         foot = ""

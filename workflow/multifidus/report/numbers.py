@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from multifidus.results import format_value
-
 if TYPE_CHECKING:
     from multifidus.results import Results
 
-__all__ = ["describe", "number_html", "number_markdown", "printed"]
+__all__ = ["describe", "number_html", "number_markdown"]
 
 _STATISTICS = {
     "ci_lower": "lower 95 % limit",
@@ -24,20 +22,6 @@ _STATISTICS = {
     "q3": "upper quartile",
     "n": "number",
 }
-
-
-def printed(
-    results: Results, result_id: str, *, display: str | None = None, sign: bool = False
-) -> str:
-    """Return a result as text, by default in its own display form.
-
-    Raises
-    ------
-    UnknownResultError
-        ``RES-001`` for an id that is not in the table.
-    """
-    row = results.row(result_id)
-    return format_value(float(row["value"]), display or str(row["display"]), sign=sign)
 
 
 def describe(row: pd.Series[Any]) -> str:
@@ -57,7 +41,7 @@ def number_markdown(
     results: Results, result_id: str, *, display: str | None = None, sign: bool = False
 ) -> str:
     """Return a result as a pandoc span that carries its id and description."""
-    text = printed(results, result_id, display=display, sign=sign)
+    text = results.text(result_id, display=display, sign=sign)
     title = describe(results.row(result_id)).replace("\\", "").replace('"', "'")
     return f'[{_plain(text)}]{{.num data-id="{result_id}" title="{title}"}}'
 
@@ -66,7 +50,7 @@ def number_html(
     results: Results, result_id: str, *, display: str | None = None, sign: bool = False
 ) -> str:
     """Return a result as an HTML span that carries its id and description."""
-    text = printed(results, result_id, display=display, sign=sign)
+    text = results.text(result_id, display=display, sign=sign)
     title = html.escape(describe(results.row(result_id)))
     return f'<span class="num" data-id="{result_id}" title="{title}">{html.escape(text)}</span>'
 

@@ -227,10 +227,10 @@ class Results:
         """Return the unrounded value of a result."""
         return float(self.row(result_id)["value"])
 
-    def text(self, result_id: str, *, sign: bool = False) -> str:
-        """Return a result as it is printed."""
+    def text(self, result_id: str, *, display: str | None = None, sign: bool = False) -> str:
+        """Return a result as it is printed, by default in its own display form."""
         row = self.row(result_id)
-        return format_value(float(row["value"]), str(row["display"]), sign=sign)
+        return format_value(float(row["value"]), display or str(row["display"]), sign=sign)
 
     def select(self, **parts: str | Sequence[str]) -> pd.DataFrame:
         """Return rows by parts of their id, for instance ``analysis="change", visit="y5"``."""

@@ -9,6 +9,7 @@ import numpy as np
 
 from multifidus.base.errors import StatisticsError
 from multifidus.stats.inputs import check_alpha
+from multifidus.stats.steps import step_at
 from multifidus.stats.survival import LimitScale, checked_times, risk_table, transformed_limits
 
 if TYPE_CHECKING:
@@ -43,16 +44,7 @@ class CumulativeIncidence:
 
     def at(self, time: float) -> tuple[float, float, float]:
         """Return incidence and its limits at ``time``; ``NaN`` after the last observed time."""
-        if time > self.time[-1]:
-            return (float("nan"),) * 3
-        index = int(np.searchsorted(self.time, time, side="right")) - 1
-        if index < 0:
-            return 0.0, 0.0, 0.0
-        return (
-            float(self.incidence[index]),
-            float(self.ci_lower[index]),
-            float(self.ci_upper[index]),
-        )
+        return step_at(time, self.time, (self.incidence, self.ci_lower, self.ci_upper), 0.0)
 
 
 def cumulative_incidence(

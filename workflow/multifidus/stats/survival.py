@@ -14,6 +14,7 @@ from scipy import stats
 
 from multifidus.base.errors import StatisticsError
 from multifidus.stats.inputs import check_alpha, finite_vector, same_length
+from multifidus.stats.steps import step_at
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -70,16 +71,7 @@ class KaplanMeier:
 
     def at(self, time: float) -> tuple[float, float, float]:
         """Return survival and its limits at ``time``; ``NaN`` after the last observed time."""
-        if time > self.time[-1]:
-            return (float("nan"),) * 3
-        index = int(np.searchsorted(self.time, time, side="right")) - 1
-        if index < 0:
-            return 1.0, 1.0, 1.0
-        return (
-            float(self.survival[index]),
-            float(self.ci_lower[index]),
-            float(self.ci_upper[index]),
-        )
+        return step_at(time, self.time, (self.survival, self.ci_lower, self.ci_upper), 1.0)
 
     def quantile(self, share: float = 0.5, *, rule: QuantileRule = "sas") -> Quantile:
         """Return the time at which ``share`` of participants had the event.

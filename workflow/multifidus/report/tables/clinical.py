@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from multifidus.report.html_table import DASH, ReportTable
+from multifidus.report.html_table import ReportTable
+from multifidus.report.tables.groups import groups_in
 
 if TYPE_CHECKING:
     from multifidus.config import StudyConfig
@@ -20,13 +21,6 @@ __all__ = [
 ]
 
 
-def _groups(results: Results, study: StudyConfig, stem: str) -> list[tuple[str, str]]:
-    """Arms and all, as far as results of ``stem`` exist, with their labels."""
-    known = set(results.frame.loc[results.frame["result_id"].str.startswith(stem), "group"])
-    arms = [(arm.id, arm.label) for arm in study.arms if arm.id in known]
-    return [*arms, ("all", "All")] if "all" in known else arms
-
-
 def _measure(outcome: Outcome) -> str:
     """Return label and unit, the unit once."""
     same = outcome.unit in outcome.label.split()
@@ -35,7 +29,7 @@ def _measure(outcome: Outcome) -> str:
 
 def baseline_table(results: Results, study: StudyConfig) -> ReportTable:
     """Return Table 1: participants at baseline, by arm and together."""
-    groups = _groups(results, study, "baseline.")
+    groups = groups_in(results.select(analysis="baseline"), study)
     table = ReportTable(results, ["Characteristic", *(label for _, label in groups)])
     population = "itt" if any(s.id == "itt" for s in study.analysis_sets) else "safety"
 
@@ -96,17 +90,8 @@ def responders_table(results: Results, study: StudyConfig) -> ReportTable:
     for responder in study.responders:
         if responder.visits is not None:
             continue
-        cells = []
-        for visit in visits:
-            stem = f"responder.{responder.id}.{visit.id}.observed.all"
-            if f"{stem}.count" not in results:
-                cells.append(DASH)
-                continue
-            total = results.row(f"{stem}.count")["N"]
-            cells.append(
-                f"{table.number(f'{stem}.count')}/{int(total)} ({table.number(f'{stem}.percent')})"
-            )
-        table.row(responder.label, cells)
+        stems = [f"responder.{responder.id}.{visit.id}.observed.all" for visit in visits]
+        table.row(responder.label, [table.share(stem) for stem in stems])
     table.note("Responders of those with the answer at the visit.")
     return table
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from multifidus.report.html_table import ReportTable
+from multifidus.report.html_table import DASH, ReportTable
+from multifidus.report.tables.groups import groups_in
 
 if TYPE_CHECKING:
     from multifidus.config import StudyConfig
@@ -31,8 +32,7 @@ def flow_table(results: Results, study: StudyConfig) -> ReportTable:
     rows = results.select(analysis="flow", statistic="count", visit="overall")
     labels = rows.drop_duplicates("outcome").set_index("outcome")["label"]
     stem = ".".join(str(rows.iloc[0]["result_id"]).split(".")[2:4])
-    known = set(rows["group"])
-    groups = [(arm.id, arm.label) for arm in study.arms if arm.id in known] + [("all", "All")]
+    groups = groups_in(rows, study)
     table = ReportTable(results, ["Stage", *(label for _, label in groups)])
     totals = rows[rows["group"] == "all"].set_index("outcome")["value"]
     implanted = totals.get("implanted", 0) > 0
@@ -66,9 +66,8 @@ def attendance_table(results: Results, study: StudyConfig) -> ReportTable:
         label = str(labels[stage])
         label = _reason(label) if stage in reasons else label
         cells = [table.number(f"flow.{stage}.{visit.id}.itt.all.count") for visit in visits]
-        table.row(
-            label, ["" if "num" not in cell else cell for cell in cells], indent=stage in reasons
-        )
+        shown = ["" if cell == DASH else cell for cell in cells]
+        table.row(label, shown, indent=stage in reasons)
     return table
 
 

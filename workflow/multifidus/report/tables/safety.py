@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from multifidus.report.html_table import DASH, ReportTable
+from multifidus.report.tables.groups import groups_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,9 +62,7 @@ def adverse_events_table(
         Preferred terms that reach this share in no group are left to the results table.
     """
     rows = results.select(analysis="adverse_events", statistic="participants")
-    known = set(rows["group"])
-    groups = [(arm.id, arm.label) for arm in study.arms if arm.id in known]
-    groups += [("all", "All")] if "all" in known else []
+    groups = groups_in(rows, study)
     if len(groups) > 3:  # noqa: PLR2004 - a page holds three groups with events beside them
         groups = groups[:-1]
     totals = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from multifidus.report.html_table import DASH, ReportTable
+from multifidus.report.html_table import ReportTable
 
 if TYPE_CHECKING:
     from multifidus.config import StudyConfig
@@ -69,12 +69,6 @@ def responder_sensitivity_table(results: Results, study: StudyConfig) -> ReportT
         [("", 1), ("Observed", 2), ("Missing as non-responder", 1), ("Multiply imputed", 2)],
     )
 
-    def share(stem: str) -> str:
-        if f"{stem}.count" not in results:
-            return DASH
-        total = int(results.row(f"{stem}.count")["N"])
-        return f"{table.number(f'{stem}.count')}/{total} ({table.number(f'{stem}.percent')})"
-
     for responder in study.responders:
         tail = f"{responder.id}.{visit}"
         observed = f"responder.{tail}.observed.all"
@@ -84,9 +78,9 @@ def responder_sensitivity_table(results: Results, study: StudyConfig) -> ReportT
         table.row(
             responder.label,
             [
-                share(observed),
+                table.share(observed),
                 table.interval(observed),
-                share(f"responder_nri.{tail}.itt.all"),
+                table.share(f"responder_nri.{tail}.itt.all"),
                 table.number(f"{imputed}.percent"),
                 table.interval(imputed),
             ],
@@ -160,16 +154,10 @@ def durability_table(results: Results, study: StudyConfig) -> ReportTable:
     visits = [visit for visit in study.visits if visit.id in set(rows["visit"])]
     table = ReportTable(results, ["Definition", *(visit.label for visit in visits), "Every visit"])
     for outcome, label in rows.drop_duplicates("outcome")[["outcome", "label"]].to_numpy():
-        cells = []
-        for visit in (*(item.id for item in visits), "overall"):
-            stem = f"durability.{outcome}.{visit}.observed.all"
-            if f"{stem}.count" not in results:
-                cells.append(DASH)
-                continue
-            total = int(results.row(f"{stem}.count")["N"])
-            cells.append(
-                f"{table.number(f'{stem}.count')}/{total} ({table.number(f'{stem}.percent')})"
-            )
+        cells = [
+            table.share(f"durability.{outcome}.{visit}.observed.all")
+            for visit in (*(item.id for item in visits), "overall")
+        ]
         table.row(str(label), cells)
     table.note("Of responders at the first yearly visit, those observed who respond still.")
     return table
