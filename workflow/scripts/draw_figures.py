@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from multifidus.config import load_sections
-from multifidus.report.figures import draw_figures
+from multifidus.report.figures.draw import draw_figures
 from multifidus.results import Results
 from step import step
 

@@ -1,5 +1,4 @@
-"""The report's figures, drawn from the results table with seaborn on matplotlib."""
+"""The report's figures, drawn from the results table with seaborn on matplotlib.
 
-from multifidus.report.figures.draw import draw_figures
-
-__all__ = ["draw_figures"]
+Nothing is imported here: a notebook that takes one figure must not depend on all of them.
+"""
