@@ -15,6 +15,7 @@ PYTHON = "3.11"
 # Neither is in the lock: Quarto is no Python package, and pandoc comes inside a wheel there.
 QUARTO, PANDOC = "1.9.38", "3.9"
 CONDA_NAMES = {
+    "isal": "python-isal",
     "matplotlib": "matplotlib-base",
     "pandera": "pandera-pandas",
     "pypandoc-binary": "pypandoc",
