@@ -122,6 +122,18 @@ def test_glued_lines_are_both_recovered():
     assert 4 in set(result.faults["fault"])
 
 
+@pytest.mark.parametrize("strange", [b"\xe9", b"\r"])
+def test_line_that_is_no_plain_text_is_rejected_whatever_its_checksum(strange: bytes):
+    # The format is 7-bit ASCII without CR inside a line; CRC-32 from the standard library.
+    line = b"R3300,3,20368240,2021-03-03T22:21:09Z,BAT,2981,71,44,OK,,,,"
+    body = line.replace(b"OK", b"O" + strange)
+    result = read_log(EXAMPLE.replace(line + b"*1C0C08EA", b"%b*%08X" % (body, crc32(body))))
+    assert result.records["seq"].tolist() == [3298, 3299, 3301]
+    fault = result.faults.query("fault == 1").iloc[0]
+    assert (fault["seq_first"], fault["outcome"]) == (3300, "reject")
+    assert result.identity.balanced
+
+
 def test_noise_is_one_gap():
     noise = np.random.default_rng(5).integers(0, 256, 300_000, dtype=np.uint8).tobytes()
     items = scan_frames(clean_text(noise).data).items

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
-from zlib import crc32
+from typing import TYPE_CHECKING, Literal
+
+from isal.isal_zlib import crc32
 
 from multifidus.devicelogs.binary_layout import HEADER_MAGIC, PAGE_MAGIC
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["LogFormat", "detect_format"]
 
@@ -49,20 +53,22 @@ def detect_format(data: bytes) -> LogFormat:
     if not head.strip(b"\x00") and not data.strip(b"\x00"):
         return "empty"
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip(b"\x00 \t\r\n")
-    percept = text.startswith(b"{") and sum(key in data for key in _PERCEPT_KEYS) > 1
-    ring = len(data) == _FRAM_BYTES
-    tests: tuple[tuple[LogFormat, bool], ...] = (
-        ("ipglog-text", text.startswith(b"Hformat,ipglog-text,")),
-        ("ipglog-bin", head.startswith((HEADER_MAGIC, PAGE_MAGIC))),
-        ("percept-json", percept),
-        ("opennerve-fram", ring and bool(_OPENNERVE.search(data))),
-        ("opennerve-text", bool(_OPENNERVE.search(head))),
-        ("ipglog-bin", _PAGE in data),
+    # Cheap tests first: each of the later ones may search the whole input.
+    tests: tuple[tuple[LogFormat, Callable[[], bool]], ...] = (
+        ("ipglog-text", lambda: text.startswith(b"Hformat,ipglog-text,")),
+        ("ipglog-bin", lambda: head.startswith((HEADER_MAGIC, PAGE_MAGIC))),
+        ("percept-json", lambda: text.startswith(b"{") and _names_percept(data)),
+        ("opennerve-fram", lambda: len(data) == _FRAM_BYTES and bool(_OPENNERVE.search(data))),
+        ("opennerve-text", lambda: bool(_OPENNERVE.search(head))),
+        ("ipglog-bin", lambda: _PAGE in data),
+        ("ipglog-text", lambda: _holds_frame(data)),
     )
-    for name, found in tests:
-        if found:
-            return name
-    return "ipglog-text" if _holds_frame(data) else "unknown"
+    return next((name for name, found in tests if found()), "unknown")
+
+
+def _names_percept(data: bytes) -> bool:
+    """Whether at least two keys of a session report stand in the text."""
+    return sum(key in data for key in _PERCEPT_KEYS) > 1
 
 
 def _holds_frame(data: bytes) -> bool:

@@ -200,7 +200,9 @@ def whole_numbers(texts: pa.Array) -> tuple[IntArray, BoolArray]:
 
     Empty texts give :data:`MISSING` and are not in the mask.
     """
-    filled = pc.if_else(pc.equal(texts, ""), pa.scalar("-1"), texts)
+    empty = pc.equal(texts, "")
+    some = bool(pc.any(empty).as_py())
+    filled = pc.if_else(empty, pa.scalar("-1"), texts) if some else texts
     try:
         numbers = filled.cast(pa.int64())
     except pa.ArrowInvalid:
@@ -208,7 +210,8 @@ def whole_numbers(texts: pa.Array) -> tuple[IntArray, BoolArray]:
         numbers = pc.if_else(digits, filled, pa.scalar("-2")).cast(pa.int64())
     values = numbers.to_numpy(zero_copy_only=False)
     unreadable = values < 0
-    unreadable &= ~_mask(pc.equal(texts, ""))
+    if some:
+        unreadable &= ~_mask(empty)
     return values, unreadable
 
 

@@ -164,39 +164,47 @@ def _damaged_numbers(part: TextPart, seqs: IntArray) -> list[int]:
     seqs
         Numbers of its record lines in the order of the file, :data:`MISSING` where rejected.
     """
-    before_run = np.cumsum([0, *(run.count for run in part.runs)])
-    places = [(int(before_run[line.after_run]), line.claimed_seq) for line in part.damaged]
-    places += [(int(row), None) for row in np.flatnonzero(seqs == MISSING)]
-    known = np.flatnonzero(seqs != MISSING)
+    before_run = np.cumsum([0, *(run.lines for run in part.runs)]).tolist()
+    places = [(before_run[line.after_run], line.claimed_seq) for line in part.damaged]
+    places += [(row, None) for row in np.flatnonzero(seqs == MISSING).tolist()]
+    places.sort(key=lambda place: (place[0], place[1] or 0))
+    numbers = seqs[seqs != MISSING]
+    at = np.searchsorted(np.flatnonzero(seqs != MISSING), [row for row, _ in places])
+    # The numbers of its neighbours, beyond them the ring's own ends as far as those are known.
+    first, last = part.header.first_seq, part.header.last_seq
+    edged = np.concatenate(([(first or 0) - 1], numbers, [(last or 0) + 1]))
+    unknown = ((at == 0) & (first is None)) | ((at == len(numbers)) & (last is None))
     taken: set[int] = set()
-    for row, claimed in sorted(places, key=lambda place: (place[0], place[1] or 0)):
-        at = int(np.searchsorted(known, row))
-        low = int(seqs[known[at - 1]]) + 1 if at else part.header.first_seq
-        high = int(seqs[known[at]]) - 1 if at < len(known) else part.header.last_seq
-        if low is None or high is None:
-            if claimed is not None:
-                taken.add(claimed)
-            continue
-        if claimed is not None and low <= claimed <= high:
+    lowest: dict[int, int] = {}  # of each stretch, where its lowest free number is looked for
+    for (_, claimed), low, high, endless in zip(
+        places,
+        (edged[at] + 1).tolist(),
+        (edged[at + 1] - 1).tolist(),
+        unknown.tolist(),
+        strict=True,
+    ):
+        if claimed is not None and (endless or low <= claimed <= high):
             taken.add(claimed)
-            continue
-        while low in taken:
-            low += 1
-        if low <= high:
-            taken.add(low)
+        elif not endless:
+            free = lowest.get(low, low)
+            while free in taken:
+                free += 1
+            lowest[low] = free
+            if free <= high:
+                taken.add(free)
     return sorted(taken)
 
 
 def _line_span(data: bytes, part: TextPart, line: int) -> tuple[int, int]:
     """Find the bytes of the n-th record line of a part."""
     for run in part.runs:
-        if line < run.count:
+        if line < run.lines:
             begin = run.start
             for _ in range(line):
                 begin = data.index(b"\n", begin) + 1
             end = data.find(b"\n", begin, run.end)
             return begin, (run.end if end < 0 else end + 1)
-        line -= run.count
+        line -= run.lines
     raise IndexError(line)
 
 

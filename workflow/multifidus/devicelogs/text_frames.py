@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from zlib import crc32
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
+from isal.isal_zlib import crc32
 
 from multifidus.devicelogs.layout import MAX_LINE_BYTES
 from multifidus.devicelogs.text_lines import tabulate_lines
+
+if TYPE_CHECKING:
+    from multifidus.devicelogs.text_lines import LineTable
 
 __all__ = ["Block", "CleanText", "Frame", "Gap", "RecordRun", "Scan", "clean_text", "scan_frames"]
 
@@ -25,7 +28,7 @@ _MAX_BODY = MAX_LINE_BYTES - _CHECKSUM
 _BLOCK = re.compile(
     rb"B(\d{1,10}),(\d{1,10}),(\d{1,10}),(\d{1,10}),([0-9A-F]{8})\*([0-9A-F]{8})(\n?)"
 )
-_FRAME = re.compile(rb"[HRBE][^*\n]{1,190}\*([0-9A-F]{8})")
+_FRAME = re.compile(rb"[HRBE][^*\r\n\x80-\xff]{1,190}\*([0-9A-F]{8})")
 _STAR = re.compile(rb"\*([0-9A-F]{8})")
 _START = re.compile(rb"[HRBE]")
 _RESIDUES = ((b"\x00", "NUL"), (b"\r", "CR"), (b" ", "blanks"), (b"\t", "blanks"))
@@ -53,18 +56,15 @@ class CleanText:
         return self.offset(start), (self.offset(end - 1) + 1 if end > start else self.offset(end))
 
 
-@dataclass(frozen=True)
-class RecordRun:
-    """Consecutive record lines that verify: half-open span, number, their checksums."""
+class RecordRun(NamedTuple):
+    """Consecutive record lines that verify: half-open span and number of lines."""
 
     start: int
     end: int
-    count: int
-    checks: npt.NDArray[np.uint32] = field(compare=False)
+    lines: int
 
 
-@dataclass(frozen=True)
-class Block:
+class Block(NamedTuple):
     """A block line: number, sequence range, count and CRC-32 of the lines before it.
 
     ``verified`` says that the bytes before it are those the writer wrote.
@@ -75,13 +75,12 @@ class Block:
     number: int
     first: int
     last: int
-    count: int
+    lines: int
     crc: int
     verified: bool
 
 
-@dataclass(frozen=True)
-class Frame:
+class Frame(NamedTuple):
     """A header or end line: kind letter, span, and the text after the letter."""
 
     kind: str
@@ -90,8 +89,7 @@ class Frame:
     text: str
 
 
-@dataclass(frozen=True)
-class Gap:
+class Gap(NamedTuple):
     """Bytes between frames that verify nothing."""
 
     start: int
@@ -102,11 +100,13 @@ class Gap:
 class Scan:
     """Everything found, in the order of the file.
 
-    ``block_start`` is where the lines of the block now read begin.
+    ``block_start`` is where the lines of the block now read begin, ``block_line`` how many line
+    ends lie before it.
     """
 
     items: list[RecordRun | Block | Frame | Gap] = field(default_factory=list)
     block_start: int = 0
+    block_line: int = 0
     glued: list[int] = field(default_factory=list)
 
 
@@ -153,48 +153,108 @@ def scan_frames(data: bytes) -> Scan:
     """
     scan = Scan()
     table = tabulate_lines(data)
-    starts, ends = table.starts, table.ends
-    others = np.flatnonzero(~table.records).tolist()
-    others.append(len(starts))
-    line = other = position = 0
-    while position < len(data):
-        if line < len(starts) and starts[line] < position:
-            line = int(np.searchsorted(starts, position))
-        while others[other] < line:
-            other += 1
-        if line < others[other] and starts[line] == position:
-            last = others[other]
-            end = int(ends[last - 1]) + 1
-            scan.items.append(RecordRun(position, end, last - line, table.claimed[line:last]))
-            position, line = end, last
-            continue
-        block = _BLOCK.match(data, position)
-        if block and crc32(data[position : block.start(6) - 1]) == int(block[6], 16):
-            position = _take_block(data, block, scan)
-            continue
-        match = _FRAME.match(data, position)
-        if match and crc32(match[0][:-_CHECKSUM]) == int(match[1], 16):
-            position = _take_frame(data, match, scan)
-            continue
-        position = _take_gap(data, position, scan)
+    view = memoryview(data)
+    others = np.flatnonzero(~table.records)
+    line = 0
+    columns = (table.starts, table.ends, table.claimed, table.verified)
+    rows = zip(others.tolist(), *(column[others].tolist() for column in columns), strict=True)
+    for other, start, end, claimed, verified in rows:
+        if other < line:
+            continue  # taken with the damage before it
+        if line < other:
+            begin = int(table.starts[line])
+            scan.items.append(RecordRun(begin, start, other - line))
+        block = _BLOCK.match(data, start) if verified else None
+        if block and block[7]:
+            _take_block(view, block, other, scan)
+            line = other + 1
+        elif not verified and _is_plain_damage(data, start, end, claimed):
+            _flag(scan, start, end + 1)
+            line = other + 1
+        else:
+            line = _take_piecewise(data, start, table, scan)
+    _take_tail(data, line, table, scan)
     return scan
 
 
-def _take_block(data: bytes, line: re.Match[bytes], scan: Scan) -> int:
-    """Take a block line that verifies; compare the lines before it with what it says of them."""
-    number, first, last, count = (int(text) for text in line.group(1, 2, 3, 4))
+def _is_plain_damage(data: bytes, start: int, end: int, claimed: int) -> bool:
+    """Whether a line that does not verify holds no frame that does.
+
+    A frame within it would end at a star; a line with one star, where it belongs, claims one
+    checksum, and any frame within it starts at a letter of a kind. Other lines are not decided.
+    """
+    line = data[start:end]
+    stars = line.count(b"*")
+    if not stars:
+        return True
+    if stars > 1 or line[-_CHECKSUM : -_CHECKSUM + 1] != b"*" or len(line) > MAX_LINE_BYTES:
+        return False
+    body = line[:-_CHECKSUM]
+    return all(crc32(body[found.start() :]) != claimed for found in _START.finditer(body, 1))
+
+
+def _flag(scan: Scan, start: int, end: int) -> None:
+    """Flag bytes, together with those flagged just before them."""
+    last = scan.items[-1] if scan.items else None
+    if isinstance(last, Gap) and last.end == start:
+        scan.items[-1] = Gap(last.start, end)
+    else:
+        scan.items.append(Gap(start, end))
+
+
+def _take_tail(data: bytes, line: int, table: LineTable, scan: Scan) -> None:
+    """Take the last run of records, and what follows the last line end."""
+    count = len(table.starts)
+    if line < count:
+        begin, end = int(table.starts[line]), int(table.ends[-1]) + 1
+        scan.items.append(RecordRun(begin, end, count - line))
+        line = count
+    start = int(table.ends[-1]) + 1 if count else 0
+    if line == count and start < len(data):
+        _take_piecewise(data, start, table, scan)
+
+
+def _take_piecewise(data: bytes, start: int, table: LineTable, scan: Scan) -> int:
+    """Take frames and gaps one by one until a line starts; return the number of that line.
+
+    The number is one more than the last line's when the end of the text was reached behind it.
+    """
+    view = memoryview(data)
+    position = start
+    while position < len(data):
+        block = _BLOCK.match(data, position)
+        if block and crc32(view[position : block.start(6) - 1]) == int(block[6], 16):
+            _take_block(view, block, int(np.searchsorted(table.ends, position)), scan)
+            position = block.end()
+        else:
+            match = _FRAME.match(data, position)
+            if match and crc32(match[0][:-_CHECKSUM]) == int(match[1], 16):
+                position = _take_frame(data, match, table, scan)
+            else:
+                position = _take_gap(data, position, scan)
+        line = int(np.searchsorted(table.starts, position))
+        if line < len(table.starts) and table.starts[line] == position:
+            return line
+    return len(table.starts) + 1
+
+
+def _take_block(view: memoryview, line: re.Match[bytes], ends_before: int, scan: Scan) -> None:
+    """Take a block line that verifies; compare the lines before it with what it says of them.
+
+    ``ends_before`` is the number of line ends before the block line.
+    """
+    number, first, last, count, claim = line.group(1, 2, 3, 4, 5)
     start, end = line.span()
-    if not line[7] and end < len(data):
+    if not line[7] and end < len(view):
         scan.glued.append(end)
-    crc = int(line[5], 16)
-    body = data[scan.block_start : start]
-    whole = crc32(body) == crc and body.count(b"\n") == count
-    scan.items.append(Block(start, end, number, first, last, count, crc, whole))
+    crc, lines = int(claim, 16), int(count)
+    whole = ends_before - scan.block_line == lines and crc32(view[scan.block_start : start]) == crc
+    scan.items.append(Block(start, end, int(number), int(first), int(last), lines, crc, whole))
     scan.block_start = end
-    return end
+    scan.block_line = ends_before + len(line[7])
 
 
-def _take_frame(data: bytes, frame: re.Match[bytes], scan: Scan) -> int:
+def _take_frame(data: bytes, frame: re.Match[bytes], table: LineTable, scan: Scan) -> int:
     """Take one line whose CRC holds; return the position after its line end."""
     start, end = frame.span()
     if data[end : end + 1] == b"\n":
@@ -203,12 +263,12 @@ def _take_frame(data: bytes, frame: re.Match[bytes], scan: Scan) -> int:
         scan.glued.append(end)
     kind = chr(data[start])
     if kind == "R":
-        check = np.asarray([int(frame[1], 16)], dtype=np.uint32)
-        scan.items.append(RecordRun(start, end, 1, check))
+        scan.items.append(RecordRun(start, end, 1))
         return end
     text = data[start + 1 : end].rstrip(b"\n")[:-_CHECKSUM]
     scan.items.append(Frame(kind, start, end, text.decode("latin-1")))
     scan.block_start = end
+    scan.block_line = int(np.searchsorted(table.ends, end))
     return end
 
 
@@ -229,7 +289,7 @@ def _take_gap(data: bytes, position: int, scan: Scan) -> int:
             if start == position:
                 continue
             if star - start > 1 and crc32(window[begin.start() :]) == claimed:
-                scan.items.append(Gap(position, start))
+                _flag(scan, position, start)
                 return start
-    scan.items.append(Gap(position, len(data)))
+    _flag(scan, position, len(data))
     return len(data)

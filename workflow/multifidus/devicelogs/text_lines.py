@@ -1,4 +1,4 @@
-"""Checking all record lines of a text at once, column-wise.
+"""Checking all lines of a text at once, column-wise.
 
 One CRC call per line runs over the whole line; that the claim in its tail is right is then
 decided for all lines together, without a copy of any body.
@@ -7,18 +7,25 @@ decided for all lines together, without a copy of any body.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from zlib import crc32
+from functools import cache
+from io import BytesIO
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+from isal.isal_zlib import crc32
 
 from multifidus.devicelogs.layout import MAX_LINE_BYTES
 
-__all__ = ["LineTable", "tabulate_lines"]
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["LineTable", "hexadecimal", "tabulate_lines", "words_before"]
 
 BoolArray = npt.NDArray[np.bool_]
 _CHECKSUM = 9
 _NEWLINE, _STAR, _RECORD = ord("\n"), ord("*"), ord("R")
+_KNOWN_KINDS = np.isin(np.arange(256), np.frombuffer(b"HRBE", dtype=np.uint8))
 
 
 @dataclass(frozen=True)
@@ -26,17 +33,19 @@ class LineTable:
     """The lines of a text that end with a line end.
 
     ``starts`` and ``ends`` are offsets of first bytes and line ends, ``claimed`` the checksums
-    that the lines claim, ``records`` marks record lines whose checksum holds.
+    that the lines claim, ``verified`` marks lines of a known kind whose checksum holds and
+    ``records`` the record lines among them.
     """
 
     starts: npt.NDArray[np.int64]
     ends: npt.NDArray[np.int64]
     claimed: npt.NDArray[np.uint32]
+    verified: BoolArray
     records: BoolArray
 
 
 def tabulate_lines(data: bytes) -> LineTable:
-    """Check every line of a text as a record line.
+    """Check every line of a text.
 
     Parameters
     ----------
@@ -46,32 +55,43 @@ def tabulate_lines(data: bytes) -> LineTable:
     Returns
     -------
     LineTable
-        A record line is plain ASCII of at most 200 bytes that starts with ``R`` and ends with
-        ``*`` and eight upper-case hexadecimal digits, the CRC-32 of what stands before.
+        A line verifies when it is ASCII without CR, at most 200 bytes long, starts with ``H``,
+        ``R``, ``B`` or ``E`` and ends with ``*`` and eight upper-case hexadecimal digits, the
+        CRC-32 of what stands before.
     """
     octets = np.frombuffer(data, dtype=np.uint8)
     ends = np.flatnonzero(octets == _NEWLINE)
     if not len(ends) or len(data) <= _CHECKSUM:
-        none = np.zeros(0, dtype=np.int64)
-        return LineTable(none, none, np.zeros(0, np.uint32), np.zeros(0, np.bool_))
+        none, never = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.bool_)
+        return LineTable(none, none, np.zeros(0, np.uint32), never, never)
     starts = np.concatenate(([0], ends[:-1] + 1))
-    lines = data.split(b"\n")
-    lines.pop()
-    whole = np.fromiter(map(crc32, lines), np.uint32, len(lines))
-    # Eight digits before each line end, read as one word wherever they stand.
-    words = np.ndarray((len(data) - 7,), dtype="<u8", buffer=data, strides=(1,))
-    claimed, shaped = _hexadecimal(words[np.maximum(ends - 8, 0)])
+    # Lines come out of a stream one at a time: a list of them all would not fit the cache.
+    whole = np.fromiter(map(crc32, BytesIO(data)), np.uint32, len(ends))
+    claimed, shaped = hexadecimal(words_before(data, ends))
     length = ends - starts
-    records = shaped & (length > _CHECKSUM) & (length <= MAX_LINE_BYTES)
-    records &= (octets[starts] == _RECORD) & (octets[np.maximum(ends - _CHECKSUM, 0)] == _STAR)
-    records &= whole == _of_whole_line(claimed)
-    if not data.isascii():
-        rows = np.flatnonzero(records)
-        records[rows] = [lines[row].isascii() for row in rows.tolist()]
-    return LineTable(starts, ends, claimed, records)
+    first = octets[starts]
+    verified = shaped & (length > _CHECKSUM) & (length <= MAX_LINE_BYTES) & _KNOWN_KINDS[first]
+    verified &= octets[np.maximum(ends - _CHECKSUM, 0)] == _STAR
+    verified &= whole == _of_whole_line(claimed)
+    if not _is_plain(data):
+        rows = np.flatnonzero(verified)
+        spans = zip(starts[rows].tolist(), ends[rows].tolist(), strict=True)
+        verified[rows] = [_is_plain(data[start:end]) for start, end in spans]
+    return LineTable(starts, ends, claimed, verified, verified & (first == _RECORD))
 
 
-def _hexadecimal(text: npt.NDArray[np.uint64]) -> tuple[npt.NDArray[np.uint32], BoolArray]:
+def _is_plain(text: bytes) -> bool:
+    """Whether a text is ASCII and free of CR, which some readers take for a line end."""
+    return text.isascii() and b"\r" not in text
+
+
+def words_before(data: bytes | pa.Buffer, ends: npt.NDArray[np.int64]) -> npt.NDArray[np.uint64]:
+    """Return the eight bytes before each offset as one little-endian word; the text is longer."""
+    words = np.ndarray((len(data) - 7,), dtype="<u8", buffer=data, strides=(1,))
+    return words[np.maximum(ends - 8, 0)]
+
+
+def hexadecimal(text: npt.NDArray[np.uint64]) -> tuple[npt.NDArray[np.uint32], BoolArray]:
     """Read words of eight upper-case hexadecimal digits, the first digit in the lowest byte.
 
     Returns
@@ -91,19 +111,28 @@ def _hexadecimal(text: npt.NDArray[np.uint64]) -> tuple[npt.NDArray[np.uint32], 
 
 
 def _of_whole_line(claimed: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
-    """Return the CRC-32 of a whole line whose body has the claimed CRC-32.
+    """Return the CRC-32 of a whole line, line end included, whose body has the claimed CRC-32.
 
     A CRC is linear, and each hexadecimal digit depends on one byte of the claim only: so the
-    checksum over body, star and digits is a constant changed by one table entry per byte.
+    checksum over body, star, digits and line end is a constant changed by one table entry per
+    byte.
     """
-
-    def over(claim: int) -> int:
-        return crc32(b"*%08X" % claim, claim)
-
-    base = over(0)
-    result = np.full(len(claimed), base, dtype=np.uint32)
     octets = np.ascontiguousarray(claimed).astype("<u4").view(np.uint8).reshape(-1, 4)
-    for place in range(4):
-        table = [over(value << (8 * place)) ^ base for value in range(256)]
-        result ^= np.asarray(table, dtype=np.uint32)[octets[:, place]]
+    result = np.full(len(claimed), _over(0), dtype=np.uint32)
+    for place, table in enumerate(_claim_tables()):
+        result ^= table[octets[:, place]]
     return result
+
+
+def _over(claim: int) -> int:
+    return crc32(b"*%08X\n" % claim, claim)
+
+
+@cache
+def _claim_tables() -> tuple[npt.NDArray[np.uint32], ...]:
+    """Return what each value of each byte of the claim changes in the CRC of a whole line."""
+    base = _over(0)
+    return tuple(
+        np.asarray([_over(value << (8 * place)) ^ base for value in range(256)], dtype=np.uint32)
+        for place in range(4)
+    )

@@ -6,11 +6,11 @@ import hashlib
 import re
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import TYPE_CHECKING
-from zlib import crc32
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from isal.isal_zlib import crc32
 
 from multifidus.devicelogs.custody import damaged_header_line
 from multifidus.devicelogs.findings import FaultLog
@@ -56,8 +56,7 @@ class ByteAccount:
         return self.accepted + self.framing + self.flagged == self.size
 
 
-@dataclass(frozen=True)
-class DamagedLine:
+class DamagedLine(NamedTuple):
     """A rejected piece: its span, the number it seems to carry, and where it lies.
 
     ``after_run`` and ``block`` are the numbers of record runs and of block lines of the part
@@ -127,32 +126,32 @@ class TextPart:
             that the block line declares and make up its count with the damaged ones. No block
             that reaches beyond the declared ring is tidy.
         """
-        low = self.header.first_seq or 0
-        high = self.header.last_seq or 0
-        owner = np.repeat(np.asarray(self.run_blocks), [run.count for run in self.runs])
-        tidy = np.zeros(len(owner), dtype=np.bool_)
-        edges = np.searchsorted(owner, np.arange(len(self.blocks) + 1))
-        fragments = np.bincount(
-            np.asarray([line.block for line in self.damaged], dtype=np.int64),
-            minlength=len(self.blocks) + 1,
+        owner = np.repeat(
+            np.asarray(self.run_blocks, dtype=np.int64), [run.lines for run in self.runs]
         )
-        for number, block in enumerate(self.blocks):
-            if block.first < low or block.last > high:
-                continue
-            lines = slice(int(edges[number]), int(edges[number + 1]))
-            own = seqs[lines]
-            good = own[own >= 0]
-            tidy[lines] = block.verified or (
-                len(own) + int(fragments[number]) == block.count
-                and bool((good[1:] > good[:-1]).all())
-                and (not len(good) or (block.first <= good[0] and good[-1] <= block.last))
-            )
-        return tidy
+        blocks = len(self.blocks)
+        first = np.asarray([block.first for block in self.blocks], dtype=np.int64)
+        last = np.asarray([block.last for block in self.blocks], dtype=np.int64)
+        lines = np.asarray([block.lines for block in self.blocks], dtype=np.int64)
+        verified = np.asarray([block.verified for block in self.blocks], dtype=np.bool_)
+        fragments = np.asarray([line.block for line in self.damaged], dtype=np.int64)
+        held = np.bincount(np.concatenate([owner, fragments]), minlength=blocks + 1)[:blocks]
+        # What speaks against a block: a number out of its range, or no higher than the one before.
+        known = (seqs >= 0) & (owner < blocks)
+        own, of = seqs[known], owner[known]
+        wrong = (own < first[of]) | (own > last[of])
+        wrong[1:] |= (own[1:] <= own[:-1]) & (of[1:] == of[:-1])
+        orderly = np.bincount(of[wrong], minlength=blocks)[:blocks] == 0
+        tidy_block = verified | ((held == lines) & orderly)
+        low, high = self.header.first_seq or 0, self.header.last_seq or 0
+        tidy_block &= (low <= first) & (last <= high)
+        # Lines behind the last block line belong to no block.
+        return np.append(tidy_block, [False])[owner]
 
     @property
     def count(self) -> int:
         """Record lines that verified."""
-        return sum(run.count for run in self.runs)
+        return sum(run.lines for run in self.runs)
 
 
 @dataclass
@@ -213,12 +212,7 @@ def _place(file: TextFile, item: RecordRun | Block | Frame | Gap) -> None:
         _describe_gap(file, part, item)
         return
     if isinstance(item, Frame) and item.kind == "H":
-        if part.runs or part.closed or part.blocks or _repeats(part.header, item.text):
-            part = TextPart()
-            file.parts.append(part)
-        part.header_names.append(header_line_name(item.text))
-        file.account.framing += size
-        read_header_line(part.header, item.text, part.faults, file.text.span(item.start, item.end))
+        _place_header(file, part, item)
         return
     if part.closed:
         # Nothing says whose lines these are: a new part without a header takes them.
@@ -241,6 +235,15 @@ def _place(file: TextFile, item: RecordRun | Block | Frame | Gap) -> None:
         part.faults.add(
             6, "a block or end line cannot be read", span=file.text.span(item.start, item.end)
         )
+
+
+def _place_header(file: TextFile, part: TextPart, item: Frame) -> None:
+    if part.runs or part.closed or part.blocks or _repeats(part.header, item.text):
+        part = TextPart()
+        file.parts.append(part)
+    part.header_names.append(header_line_name(item.text))
+    file.account.framing += item.end - item.start
+    read_header_line(part.header, item.text, part.faults, file.text.span(item.start, item.end))
 
 
 def _repeats(header: Header, text: str) -> bool:
@@ -272,38 +275,41 @@ def _describe_gap(file: TextFile, part: TextPart, gap: Gap) -> None:
 
 
 def _describe_line(file: TextFile, part: TextPart, start: int, end: int) -> None:
-    line = file.text.data[start:end]
-    body = line.rstrip(b"\n")
-    claimed = _CLAIMED.match(body)
-    seq = int(claimed[1]) if claimed else None
+    body = file.text.data[start:end]
+    ended = body.endswith(b"\n")
+    if ended:
+        body = body.rstrip(b"\n")
     span = file.text.span(start, end)
-    if not part.runs and not part.blocks:
+    begun = bool(part.runs or part.blocks)
+    if not begun:
         part.header_names.append("!" + damaged_header_line(body.decode("latin-1")))
     if not body:
         part.faults.add(35, "an empty line", span=span)
         return
-    seam = _is_seam(part, body)
-    seq = part.header.first_seq if seam else seq
-    if not body.startswith((b"H", b"B", b"E")):
+    claimed = _CLAIMED.match(body)
+    seam = not part.runs and _is_seam(part, body)
+    seq = part.header.first_seq if seam else int(claimed[1]) if claimed else None
+    if body[0] not in b"HBE":
         part.damaged.append(DamagedLine(start, end, seq, len(part.runs), len(part.blocks), seam))
-    seqs = (seq, seq) if seq is not None else None
-    number, detail = _kind_of_damage(body, complete=end > start and line.endswith(b"\n"))
+    number, detail = _kind_of_damage(body, complete=ended)
     if seam:
         number, detail = 15, "the oldest record is half overwritten"
     elif number == 5:  # noqa: PLR2004
         detail = "the last line is cut"
+    seqs = None if seq is None else (seq, seq)
     part.faults.add(number, detail, span=span, seqs=seqs, outcome="reject")
 
 
 def _is_seam(part: TextPart, body: bytes) -> bool:
     wrapped = bool(part.header.lost_before)
-    return wrapped and not part.runs and not part.damaged and not body.startswith((b"H", b"B"))
+    return wrapped and not part.damaged and not body.startswith((b"H", b"B"))
 
 
 def _kind_of_damage(body: bytes, *, complete: bool) -> tuple[int, str]:
     """Name the damage of one rejected line; what cannot be told apart is not guessed."""
     if _WHOLE.fullmatch(body):
-        return 1, "checksum does not hold"
+        holds = crc32(body[:-9]) == int(body[-8:], 16)
+        return 1, "bytes that are no plain text" if holds else "checksum does not hold"
     lower = _LOWER.fullmatch(body)
     if lower and crc32(body[:-9]) == int(lower[1], 16):
         return 35, "checksum in lower-case digits is a format error"
