@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from binascii import crc_hqx
+from bisect import bisect_left
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
+from isal.isal_zlib import crc32
 
 from multifidus.devicelogs.binary_layout import (
-    CLOCK_EPOCH,
     HEADER_MAGIC,
     OPEN_COUNT,
     PAGE,
@@ -24,8 +24,9 @@ from multifidus.devicelogs.binary_layout import (
     RECORD_BYTES,
 )
 from multifidus.devicelogs.findings import FaultLog
-from multifidus.devicelogs.layout import FORMAT_MAJOR, RECORD_TYPES
-from multifidus.devicelogs.model import NO_TIME, Header
+from multifidus.devicelogs.layout import FORMAT_MAJOR
+from multifidus.devicelogs.model import Header
+from multifidus.devicelogs.packed_records import join_records
 from multifidus.devicelogs.text_header import header_line_name, read_header_line
 from multifidus.devicelogs.text_parts import ByteAccount
 
@@ -44,9 +45,9 @@ _AGREEING = 2
 class BinaryFile:
     """One binary input after framing.
 
-    ``records`` is sorted by sequence number, ``tidy`` is the number of the record's page when
-    that verified, else 0; ``header_page`` is the header page as read,
-    ``complete`` that every page did and the declared ring is whole.
+    ``pieces`` are arrays of records, together sorted by sequence number; ``complete`` says that
+    every page verified and the declared ring is whole. Where it is not, ``tidy`` is the number
+    of the record's page when that verified, else 0. ``header_page`` is the header page as read.
     """
 
     sha256: str
@@ -54,20 +55,30 @@ class BinaryFile:
     header: Header = field(default_factory=Header)
     header_names: list[str] = field(default_factory=list)
     faults: FaultLog = field(default_factory=FaultLog)
-    records: npt.NDArray[np.void] = field(default_factory=lambda: np.zeros(0, dtype=RECORD))
+    pieces: list[npt.NDArray[np.void]] = field(default_factory=list)
     tidy: IntArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     damaged: list[int] = field(default_factory=list)
     complete: bool = False
     header_page: bytes = b""
     mixed: bool = False
 
+    @property
+    def count(self) -> int:
+        """Records that verified."""
+        return sum(piece.size for piece in self.pieces)
+
 
 @dataclass
 class _Pages:
-    """Pages found one by one: page number, records, whether it verified; and full ones."""
+    """Pages found one by one: page number, records, whether it verified; and full ones.
+
+    ``bulk_records`` has one row of records for each full page.
+    """
 
     bulk_numbers: IntArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
-    bulk_records: npt.NDArray[np.void] = field(default_factory=lambda: np.zeros(0, dtype=RECORD))
+    bulk_records: npt.NDArray[np.void] = field(
+        default_factory=lambda: np.zeros((0, PAGE_RECORDS), dtype=RECORD)
+    )
     number: list[int] = field(default_factory=list)
     records: list[npt.NDArray[np.void]] = field(default_factory=list)
     verified: list[bool] = field(default_factory=list)
@@ -89,14 +100,15 @@ def read_pages(data: bytes) -> BinaryFile:
     file = BinaryFile(hashlib.sha256(data).hexdigest(), ByteAccount(size=len(data)))
     pages = _Pages()
     sound = _sound_pages(data)
-    flags = sound.tolist()
-    used: list[int] = []
+    unsound = [*np.flatnonzero(~sound).tolist(), len(sound)]
+    used: list[tuple[int, int]] = []
     position = 0
     while position < len(data):
         index, within = divmod(position, PAGE_BYTES)
-        if not within and index < len(flags) and flags[index]:
-            used.append(index)
-            position += PAGE_BYTES
+        end = unsound[bisect_left(unsound, index)] if index < len(sound) else index
+        if not within and index < end:
+            used.append((index, end))
+            position = end * PAGE_BYTES
         else:
             position = _take(data, position, file, pages)
     _take_sound(data, used, file, pages)
@@ -107,12 +119,13 @@ def read_pages(data: bytes) -> BinaryFile:
 def _sound_pages(data: bytes) -> npt.NDArray[np.bool_]:
     """Say of each aligned page whether it is a full page of records whose CRC holds."""
     count = len(data) // PAGE_BYTES
-    view = np.frombuffer(data, dtype=PAGE, count=count)
-    starts = range(0, count * PAGE_BYTES, PAGE_BYTES)
-    found = np.asarray([crc32(data[at : at + _BODY]) for at in starts], dtype=np.uint32)
-    head = view["head"]
+    pages = np.frombuffer(data, dtype=PAGE, count=count)
+    view = memoryview(data)
+    bodies = (view[at : at + _BODY] for at in range(0, count * PAGE_BYTES, PAGE_BYTES))
+    found = np.fromiter(map(crc32, bodies), np.uint32, count)
+    head = pages["head"]
     return np.asarray(
-        (found == view["crc"])
+        (found == pages["crc"])
         & (head["magic"] == PAGE_MAGIC)
         & (head["major"] == FORMAT_MAJOR)
         & (head["record_size"] == RECORD_BYTES)
@@ -120,17 +133,17 @@ def _sound_pages(data: bytes) -> npt.NDArray[np.bool_]:
     )
 
 
-def _take_sound(data: bytes, used: list[int], file: BinaryFile, pages: _Pages) -> None:
-    """Take all full pages that verify in one piece."""
+def _take_sound(data: bytes, used: list[tuple[int, int]], file: BinaryFile, pages: _Pages) -> None:
+    """Take all full pages that verify in one piece, without a copy where they lie together."""
     if not used:
         return
     view = np.frombuffer(data, dtype=PAGE, count=len(data) // PAGE_BYTES)
-    unbroken = used[-1] - used[0] + 1 == len(used)
-    chosen = view[used[0] : used[-1] + 1] if unbroken else view[used]
+    runs = [view[begin:end] for begin, end in used]
+    chosen = runs[0] if len(runs) == 1 else np.concatenate(runs)
     pages.bulk_numbers = chosen["head"]["page"].astype(np.int64)
-    pages.bulk_records = np.ascontiguousarray(chosen["records"]).reshape(-1)
-    file.account.accepted += len(used) * PAGE_RECORDS * RECORD_BYTES
-    file.account.framing += len(used) * (PAGE_BYTES - PAGE_RECORDS * RECORD_BYTES)
+    pages.bulk_records = chosen["records"]
+    file.account.accepted += len(chosen) * PAGE_RECORDS * RECORD_BYTES
+    file.account.framing += len(chosen) * (PAGE_BYTES - PAGE_RECORDS * RECORD_BYTES)
 
 
 def _take(data: bytes, start: int, file: BinaryFile, pages: _Pages) -> int:
@@ -271,13 +284,29 @@ def _gather(file: BinaryFile, pages: _Pages) -> None:
         file.account.flagged += file.account.accepted
         file.account.accepted = 0
         return
-    sizes = [PAGE_RECORDS] * len(pages.bulk_numbers) + [len(item) for item in pages.records]
-    if not sum(sizes):
+    pieces = [piece for piece in (pages.bulk_records, *pages.records) if piece.size]
+    if not pieces:
         file.faults.add(43, "no record verifies")
         return
-    # Raw bytes join faster than structured records, whose fields NumPy would match by name.
-    raw = [pages.bulk_records.view("V32"), *(item.view("V32") for item in pages.records)]
-    records = np.concatenate(raw).view(RECORD)
+    seq = np.concatenate([piece["seq"].reshape(-1) for piece in pieces])
+    low, high = int(seq[0]), int(seq[-1])
+    rising = high - low + 1 == len(seq) and bool((seq[1:] - seq[:-1] == 1).all())
+    if (
+        rising
+        and all(pages.verified)
+        and file.account.flagged == 0
+        and (low, high) == (file.header.first_seq, file.header.last_seq)
+    ):
+        file.pieces, file.complete = pieces, True
+        return
+    _gather_in_order(file, pages, join_records(pieces), rising=rising)
+
+
+def _gather_in_order(
+    file: BinaryFile, pages: _Pages, records: npt.NDArray[np.void], *, rising: bool
+) -> None:
+    """Sort the records of a dump that is not complete, and say which pages bind theirs."""
+    sizes = [PAGE_RECORDS] * len(pages.bulk_numbers) + [len(item) for item in pages.records]
     numbers = [*pages.bulk_numbers.tolist(), *pages.number]
     page = np.repeat(np.asarray(numbers, dtype=np.int64), sizes)
     verified = [*([True] * len(pages.bulk_numbers)), *pages.verified]
@@ -287,16 +316,15 @@ def _gather(file: BinaryFile, pages: _Pages) -> None:
     beyond = (seq < (low or 0)) | (seq > (high or 0))
     # A page that reaches beyond the declared ring binds nothing.
     tidy = np.where(np.isin(page, page[beyond]), 0, tidy)
-    if not (np.diff(seq) == 1).all():
+    if not rising:
         chosen = _without_repeats(records, page, file)
         records, tidy = records[chosen], tidy[chosen]
-    file.records, file.tidy = records, tidy
-    span = (file.header.first_seq, file.header.last_seq)
+    file.pieces, file.tidy = [records], tidy
     seq = records["seq"]
     file.complete = (
         len(seq) > 0
         and all(pages.verified)
-        and (int(seq[0]), int(seq[-1])) == span
+        and (int(seq[0]), int(seq[-1])) == (low, high)
         and len(seq) == int(seq[-1]) - int(seq[0]) + 1
         and file.account.flagged == 0
     )
@@ -324,24 +352,3 @@ def _without_repeats(records: npt.NDArray[np.void], page: IntArray, file: Binary
     chosen = order[~same.astype(np.bool_)]
     file.damaged += sorted(clash)
     return np.asarray(chosen[~np.isin(seq[chosen], list(clash))])
-
-
-def record_columns(
-    records: npt.NDArray[np.void],
-) -> tuple[dict[str, IntArray], npt.NDArray[np.uint8], npt.NDArray[np.uint32]]:
-    """Return the fixed columns, type codes (0 when unknown) and equality checks of records."""
-    unset = (records["flags"] & 1).astype(np.bool_)
-    clock = np.where(unset, NO_TIME, records["clock"].astype(np.int64) + CLOCK_EPOCH)
-    columns = {
-        "seq": records["seq"].astype(np.int64),
-        "boot": records["boot"].astype(np.int64),
-        "tick": records["tick"].astype(np.int64),
-        "clock": clock,
-    }
-    code = np.where(records["type"] <= len(RECORD_TYPES), records["type"], 0).astype(np.uint8)
-    words = np.ascontiguousarray(records).view("<u4").reshape(len(records), RECORD_BYTES // 4)
-    check = np.zeros(len(records), dtype=np.uint32)
-    for place in range(RECORD_BYTES // 4):
-        # Knuth's multiplicative hash, one word after the other.
-        check = (check ^ words[:, place]) * np.uint32(2654435761)
-    return columns, code, check

@@ -8,7 +8,7 @@ import numpy as np
 
 from multifidus.devicelogs.layout import RECORD_TYPES, TYPE_CODES
 from multifidus.devicelogs.model import NO_TIME
-from multifidus.devicelogs.records import MISSING, typed_view
+from multifidus.devicelogs.records import MISSING, rows_of, typed_view
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,7 +73,7 @@ def _note_clock_changes(merged: MergedRecords, faults: Sequence[FaultLog]) -> No
 
 
 def _note_erasures(merged: MergedRecords, faults: Sequence[FaultLog]) -> None:
-    for row in merged.table.rows_of("ERA").tolist():
+    for row in rows_of(merged.table, "ERA").tolist():
         seq = int(merged.table.seq[row])
         faults[int(merged.device[row])].add(
             16, "earlier records not held by another download are unobserved", seqs=(seq, seq)
@@ -81,7 +81,7 @@ def _note_erasures(merged: MergedRecords, faults: Sequence[FaultLog]) -> None:
 
 
 def _note_prescription(merged: MergedRecords, faults: Sequence[FaultLog]) -> None:
-    rows = merged.table.rows_of("PRG")
+    rows = rows_of(merged.table, "PRG")
     names = merged.table.texts(1, rows).to_pylist()
     old = merged.table.texts(2, rows).to_pylist()
     new = merged.table.texts(3, rows).to_pylist()

@@ -7,14 +7,14 @@ small files costs what it costs over one large file.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from multifidus.devicelogs.binary_payload import payload_numbers, payload_texts
+from multifidus.devicelogs.binary_payload import payload_numbers
 from multifidus.devicelogs.layout import LAYOUT, POSITIONS, TYPE_CODES
 from multifidus.devicelogs.model import MISSING, NO_TIME
 
@@ -22,7 +22,16 @@ if TYPE_CHECKING:
     from multifidus.devicelogs.layout import Position
     from multifidus.devicelogs.model import IntArray
 
-__all__ = ["MISSING", "BadValue", "RecordTable", "TypedView", "typed_view"]
+__all__ = [
+    "MISSING",
+    "BadValue",
+    "RecordTable",
+    "TextRecords",
+    "TypedView",
+    "empty_table",
+    "rows_of",
+    "typed_view",
+]
 
 BoolArray = npt.NDArray[np.bool_]
 
@@ -36,29 +45,68 @@ class BadValue:
     fault: int
 
 
-@dataclass(frozen=True)
-class RecordTable:
-    """Records in columns; row ``i`` of each array belongs together.
+class RecordTable(Protocol):
+    """Records in columns; row ``i`` of each array belongs together."""
 
-    Parameters
-    ----------
-    part
-        Index of the download in the batch.
-    seq, boot, tick
-        As in the format; :data:`MISSING` where rejected.
-    clock
-        Device clock in seconds since 1970 or ``NO_TIME``.
-    code
-        Type code of the layout, 0 for an unknown type.
-    word
-        The type as written.
-    positions
-        The eight positions as written.
-    check
-        CRC-32 of the record's body: equal records have equal checks.
-    payload
-        The 14 payload bytes of records read from the binary form; the positions are then empty
-        and decoded where they are wanted.
+    @property
+    def part(self) -> IntArray:
+        """Index of the download in the batch."""
+        ...
+
+    @property
+    def seq(self) -> IntArray:
+        """Sequence numbers, :data:`MISSING` where rejected."""
+        ...
+
+    @property
+    def boot(self) -> IntArray:
+        """Resets so far, :data:`MISSING` where rejected."""
+        ...
+
+    @property
+    def tick(self) -> IntArray:
+        """Seconds since the reset, :data:`MISSING` where rejected."""
+        ...
+
+    @property
+    def clock(self) -> IntArray:
+        """Device clock in seconds since 1970 or ``NO_TIME``."""
+        ...
+
+    @property
+    def code(self) -> npt.NDArray[np.uint8]:
+        """Type codes of the layout, 0 for an unknown type."""
+        ...
+
+    @property
+    def word(self) -> pa.Array:
+        """Types as written."""
+        ...
+
+    @property
+    def check(self) -> npt.NDArray[np.uint32]:
+        """Checks: equal records of one form have equal ones."""
+        ...
+
+    def __len__(self) -> int: ...
+    def take(self, rows: IntArray | BoolArray) -> RecordTable:
+        """Return the rows chosen by index or by mask, in that order."""
+        ...
+
+    def texts(self, position: int, rows: IntArray | None = None) -> pa.Array:
+        """Return a position as the text form writes it, for some rows or all."""
+        ...
+
+    def packed(self, rows: IntArray) -> npt.NDArray[np.void] | None:
+        """Return the 14 payload bytes of some rows, where records are stored so."""
+        ...
+
+
+@dataclass(frozen=True)
+class TextRecords:
+    """Records read from the text form; ``positions`` holds the eight positions as written.
+
+    ``check`` is the CRC-32 of the record's body. See :class:`RecordTable`.
     """
 
     part: IntArray
@@ -70,24 +118,25 @@ class RecordTable:
     word: pa.Array
     positions: tuple[pa.Array, ...]
     check: npt.NDArray[np.uint32]
-    payload: npt.NDArray[np.void] | None = None
-
-    def texts(self, position: int, rows: IntArray | None = None) -> pa.Array:
-        """Return a position as text, for some rows or all; decoded when stored in binary."""
-        if self.payload is None:
-            column = self.positions[position]
-            return column if rows is None else column.take(pa.array(rows))
-        index = np.arange(len(self)) if rows is None else rows
-        return payload_texts(self.payload[index], self.code[index], position)
 
     def __len__(self) -> int:
         return len(self.seq)
 
-    def take(self, rows: IntArray | BoolArray) -> RecordTable:
+    def texts(self, position: int, rows: IntArray | None = None) -> pa.Array:
+        """Return a position as written."""
+        column = self.positions[position]
+        return column if rows is None else column.take(pa.array(rows))
+
+    def packed(self, rows: IntArray) -> None:
+        """Say that text holds no payload bytes."""
+
+    def take(self, rows: IntArray | BoolArray) -> TextRecords:
         """Return the rows chosen by index or by mask, in that order."""
         index = np.flatnonzero(rows) if rows.dtype == np.bool_ else rows
+        if len(index) == len(self) and np.array_equal(index, np.arange(len(self))):
+            return self
         arrow = pa.array(index)
-        return RecordTable(
+        return TextRecords(
             self.part[index],
             self.seq[index],
             self.boot[index],
@@ -95,22 +144,22 @@ class RecordTable:
             self.clock[index],
             self.code[index],
             self.word.take(arrow),
-            () if self.payload is not None else tuple(c.take(arrow) for c in self.positions),
+            tuple(column.take(arrow) for column in self.positions),
             self.check[index],
-            None if self.payload is None else self.payload[index],
         )
 
-    def rows_of(self, record_type: str) -> IntArray:
-        """Return the row numbers of one record type, ascending."""
-        return np.flatnonzero(self.code == TYPE_CODES[record_type])
+
+def rows_of(table: RecordTable, record_type: str) -> IntArray:
+    """Return the row numbers of one record type, ascending."""
+    return np.flatnonzero(table.code == TYPE_CODES[record_type])
 
 
-def empty_table() -> RecordTable:
+def empty_table() -> TextRecords:
     """Return a table without rows."""
     none = np.zeros(0, dtype=np.int64)
     text = pa.array([], type=pa.string())
     check = np.zeros(0, dtype=np.uint32)
-    return RecordTable(
+    return TextRecords(
         none, none, none, none, none, np.zeros(0, np.uint8), text, (text,) * POSITIONS, check
     )
 
@@ -144,8 +193,8 @@ def typed_view(table: RecordTable, record_type: str) -> TypedView:
     TypedView
         ``text`` positions are left out; they are words of the programmer, never numbers.
     """
-    rows = table.rows_of(record_type)
-    payload = None if table.payload is None else table.payload[rows]
+    rows = rows_of(table, record_type)
+    payload = table.packed(rows)
     view = TypedView(rows, {}, [])
     for index, position in enumerate(LAYOUT[record_type]):
         if position.kind == "text":

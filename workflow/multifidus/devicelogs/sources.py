@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from multifidus.devicelogs.binary_layout import RECORD
-from multifidus.devicelogs.binary_reader import read_pages, record_columns
+from multifidus.devicelogs.binary_reader import read_pages
 from multifidus.devicelogs.custody import doubts
 from multifidus.devicelogs.detect import detect_format
 from multifidus.devicelogs.findings import FaultLog
-from multifidus.devicelogs.layout import POSITIONS, RECORD_TYPES
-from multifidus.devicelogs.records import MISSING, RecordTable
+from multifidus.devicelogs.layout import POSITIONS
+from multifidus.devicelogs.packed_records import PackedRecords
+from multifidus.devicelogs.records import MISSING, TextRecords
 from multifidus.devicelogs.text_parts import ByteAccount, read_frames
 from multifidus.devicelogs.text_reader import parse_records
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from multifidus.devicelogs.binary_reader import BinaryFile
     from multifidus.devicelogs.detect import LogFormat
     from multifidus.devicelogs.model import Header, IntArray
-    from multifidus.devicelogs.records import BadValue
+    from multifidus.devicelogs.records import BadValue, RecordTable
     from multifidus.devicelogs.text_parts import BoolArray, TextFile, TextPart
 
 __all__ = ["Download", "InputFile", "read_sources"]
@@ -112,7 +112,7 @@ def _owner(header: Header, names: Sequence[str], records: int, faults: FaultLog)
     return ""
 
 
-def _from_text(texts: Sequence[tuple[int, TextFile]]) -> tuple[list[Download], RecordTable]:
+def _from_text(texts: Sequence[tuple[int, TextFile]]) -> tuple[list[Download], TextRecords]:
     parts = [(index, file, part) for index, file in texts for part in file.parts]
     table, bad, rejected, sizes = parse_records([(file.text.data, part) for _, file, part in parts])
     kept = np.ones(int(sizes.sum()), dtype=np.bool_)
@@ -220,46 +220,31 @@ def _note_bad_values(
 
 def _from_binary(
     binaries: Sequence[tuple[int, BinaryFile]], begin: int
-) -> tuple[list[Download], RecordTable | None]:
+) -> tuple[list[Download], PackedRecords | None]:
     if not binaries:
         return [], None
     downloads = []
     for index, file in binaries:
         file.header.name = "ipglog-bin"
-        count = len(file.records)
+        count = file.count
         owner = _owner(file.header, file.header_names, count, file.faults)
         tidy = None if file.complete else file.tidy
         downloads.append(
             Download(index, file.header, file.faults, owner, count, file.damaged, tidy)
         )
-    records = np.concatenate([file.records.view("V32") for _, file in binaries]).view(RECORD)
-    sizes = [len(file.records) for _, file in binaries]
+    sizes = [file.count for _, file in binaries]
     part = np.repeat(np.arange(begin, begin + len(binaries), dtype=np.int64), sizes)
-    columns, code, check = record_columns(records)
-    word = pa.array(["?", *RECORD_TYPES]).take(pa.array(code))
-    table = RecordTable(
-        part=part,
-        seq=columns["seq"],
-        boot=columns["boot"],
-        tick=columns["tick"],
-        clock=columns["clock"],
-        code=code,
-        word=word,
-        positions=(),
-        check=check,
-        payload=np.ascontiguousarray(records["payload"]),
-    )
-    return downloads, table
+    return downloads, PackedRecords(part, tuple(p for _, file in binaries for p in file.pieces))
 
 
-def _join(text: RecordTable, binary: RecordTable | None) -> RecordTable:
-    """Put tables of both forms together; binary stays undecoded when it stands alone."""
+def _join(text: TextRecords, binary: PackedRecords | None) -> RecordTable:
+    """Put tables of both forms together; binary stays as stored when it stands alone."""
     if binary is None or not len(binary):
         return text
     if not len(text):
         return binary
-    both = (text, binary)
-    return RecordTable(
+    both: tuple[RecordTable, ...] = (text, binary)
+    return TextRecords(
         part=np.concatenate([t.part for t in both]),
         seq=np.concatenate([t.seq for t in both]),
         boot=np.concatenate([t.boot for t in both]),

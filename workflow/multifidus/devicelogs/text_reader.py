@@ -15,7 +15,7 @@ from multifidus.devicelogs.model import NO_TIME
 from multifidus.devicelogs.records import (
     MISSING,
     BadValue,
-    RecordTable,
+    TextRecords,
     clock_seconds,
     empty_table,
     plausible_times,
@@ -41,7 +41,7 @@ _TIMESTAMP = pa.timestamp("s", tz="UTC")
 
 def parse_records(
     parts: Sequence[tuple[bytes, TextPart]],
-) -> tuple[RecordTable, list[BadValue], list[int], IntArray]:
+) -> tuple[TextRecords, list[BadValue], list[int], IntArray]:
     """Parse the verified record lines of many parts into one table.
 
     Parameters
@@ -112,7 +112,7 @@ def _read_csv(buffer: bytes) -> tuple[pa.Table, list[int]]:
     raise AssertionError  # reading as text fits every line
 
 
-def _typed(table: pa.Table, owner: IntArray) -> tuple[RecordTable, list[BadValue]]:
+def _typed(table: pa.Table, owner: IntArray) -> tuple[TextRecords, list[BadValue]]:
     columns = {name: _plain(table.column(name)) for name in _NAMES}
     bad: list[BadValue] = []
 
@@ -144,7 +144,7 @@ def _typed(table: pa.Table, owner: IntArray) -> tuple[RecordTable, list[BadValue
     code = index.fill_null(-1).to_numpy(zero_copy_only=False) + 1
     last = pc.binary_slice(columns["p8"], 0, -_CHECKSUM).view(pa.string())
     positions = (*(columns[f"p{number}"] for number in range(1, POSITIONS)), last)
-    records = RecordTable(
+    records = TextRecords(
         owner,
         numbers["seq"],
         numbers["boot"],
