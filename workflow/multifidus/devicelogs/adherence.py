@@ -37,8 +37,12 @@ class _Window:
 
     def total(self, values: FloatArray | IntArray | BoolArray) -> FloatArray:
         """Sum per-day values over each window."""
-        running = np.concatenate(([0.0], np.cumsum(values, dtype=np.float64)))
-        return np.asarray(running[self.end] - running[self.begin])
+        if not len(self.begin):
+            return np.zeros(0)
+        # One cell more, for a window that ends with the grid; every second sum lies between two.
+        cells = np.append(np.asarray(values, dtype=np.float64), 0.0)
+        edges = np.column_stack([self.begin, self.end]).reshape(-1)
+        return np.asarray(np.add.reduceat(cells, edges)[::2])
 
 
 def period_edges(first_day: IntArray, years: int) -> list[tuple[str, IntArray, IntArray]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from multifidus.devicelogs.records import RecordTable
     from multifidus.devicelogs.sources import Download, InputFile
 
-__all__ = ["Batch", "counter_points", "read_batch"]
+__all__ = ["Batch", "read_batch"]
 
 _COUNTER_SLACK_S = 60
 """Seconds by which a counter may run ahead of placed times, whose rounding it shares."""
@@ -39,7 +40,8 @@ _COUNTER_SLACK_S = 60
 class Batch:
     """Everything read from some inputs.
 
-    ``devices`` are pseudonyms in sorted order; arrays named ``device`` index them.
+    ``devices`` are pseudonyms in sorted order; arrays named ``device`` index them. ``counters``
+    are times and lifetime seconds of each device, from daily records and headers.
     """
 
     files: list[InputFile]
@@ -52,6 +54,7 @@ class Batch:
     gaps: list[SeqGap]
     device_faults: list[FaultLog]
     last_seq: list[int]
+    counters: list[tuple[IntArray, IntArray]] = field(default_factory=list)
     counter_trusted: list[bool] = field(default_factory=list)
 
 
@@ -96,6 +99,7 @@ def read_batch(inputs: Sequence[bytes]) -> Batch:
     batch = Batch(
         files, downloads, devices, table, merged, placement, sessions, gaps, device_faults, last
     )
+    batch.counters = _counter_points(batch)
     batch.counter_trusted = [_counter_holds(batch, device) for device in range(len(devices))]
     return batch
 
@@ -140,7 +144,7 @@ def _session_lengths(headers: Sequence[Header], device_of: IntArray, devices: in
 
 def _counter_holds(batch: Batch, device: int) -> bool:
     """Whether a lifetime counter never falls and never outruns the time; report it if not."""
-    at, counter = counter_points(batch, device)
+    at, counter = batch.counters[device]
     fell = bool((np.diff(counter) < 0).any())
     outran = bool((np.diff(counter) > np.diff(at) + _COUNTER_SLACK_S).any())
     if fell or outran:
@@ -152,22 +156,23 @@ def _counter_holds(batch: Batch, device: int) -> bool:
     return not (fell or outran)
 
 
-def counter_points(batch: Batch, device: int) -> tuple[IntArray, IntArray]:
-    """Return times and lifetime seconds of one device, from daily records and headers."""
+def _counter_points(batch: Batch) -> list[tuple[IntArray, IntArray]]:
     view = typed_view(batch.merged.table, "DAY")
-    own = (batch.merged.device[view.rows] == device) & (view.columns["lifetime_seconds"] >= 0)
-    rows = view.rows[own]
-    placed = batch.placement.utc[rows] != NO_TIME
-    at = batch.placement.utc[rows][placed]
-    values = view.columns["lifetime_seconds"][own][placed]
-    heads = [
-        (item.header.download_start, item.header.life_seconds)
-        for item in batch.downloads
-        if item.device == device
-        and item.header.download_start is not None
-        and item.header.life_seconds is not None
-    ]
-    at = np.concatenate([at, np.asarray([head[0] for head in heads], dtype=np.int64)])
-    values = np.concatenate([values, np.asarray([head[1] for head in heads], dtype=np.int64)])
-    order = np.lexsort((values, at))
-    return at[order], values[order]
+    device = batch.merged.device[view.rows]
+    at, values = batch.placement.utc[view.rows], view.columns["lifetime_seconds"]
+    known = (values >= 0) & (at != NO_TIME)
+    device, at, values = device[known], at[known], values[known]
+    edges = np.searchsorted(device, np.arange(len(batch.devices) + 1)).tolist()
+    heads: list[list[tuple[int, int]]] = [[] for _ in batch.devices]
+    for item in batch.downloads:
+        start, seconds = item.header.download_start, item.header.life_seconds
+        if item.device != MISSING and start is not None and seconds is not None:
+            heads[item.device].append((start, seconds))
+    points = []
+    for own, (low, high) in zip(heads, pairwise(edges), strict=True):
+        extra = np.asarray(own, dtype=np.int64).reshape(-1, 2)
+        times = np.concatenate([at[low:high], extra[:, 0]])
+        counter = np.concatenate([values[low:high], extra[:, 1]])
+        order = np.lexsort((counter, times))
+        points.append((times[order], counter[order]))
+    return points

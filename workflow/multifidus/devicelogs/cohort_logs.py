@@ -241,8 +241,9 @@ def _assign(
     sessions: pd.DataFrame, roster: pd.DataFrame
 ) -> tuple[pd.DataFrame, list[tuple[object, ...]]]:
     """Give sessions their participant; flag those of nobody, or outside the implant's life."""
-    names = [name.partition("/")[0] for name in sessions["device"].tolist()]
-    who = pd.Series(names, dtype="str", index=sessions.index)
+    codes, devices = pd.factorize(sessions["device"])
+    names = pd.array([name.partition("/")[0] for name in devices], dtype="str")
+    who = pd.Series(names.take(codes), index=sessions.index)
     index = pd.Index(roster["participant_id"]).get_indexer(who)
     counted = index != MISSING
     faults: list[tuple[object, ...]] = []

@@ -12,7 +12,7 @@ from multifidus.devicelogs.layout import POSITIONS
 from multifidus.devicelogs.records import MISSING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from multifidus.devicelogs.findings import FaultLog
     from multifidus.devicelogs.model import Header, IntArray
@@ -109,28 +109,35 @@ def _or(value: int | None, default: int) -> int:
     return default if value is None else value
 
 
+def _by_part(table: RecordTable, rows: IntArray) -> Iterator[tuple[int, IntArray]]:
+    """Yield each download among some rows, and the numbers of its records."""
+    parts = table.part[rows]
+    order = np.argsort(parts, kind="stable")
+    found, begins = np.unique(parts[order], return_index=True)
+    numbers = np.split(table.seq[rows[order]], begins[1:])
+    yield from zip(found.tolist(), numbers, strict=len(rows) > 0)
+
+
 def _note_strays(table: RecordTable, inside: np.ndarray, faults: Sequence[FaultLog]) -> None:
-    for part in np.unique(table.part[~inside]).tolist():
-        numbers = table.seq[~inside & (table.part == part) & (table.seq != MISSING)]
-        if len(numbers):
-            faults[part].add(
-                11,
-                "records outside the ring that the header declares; not used",
-                seqs=(int(numbers.min()), int(numbers.max())),
-                count=len(numbers),
-                outcome="reject",
-            )
+    for part, numbers in _by_part(table, np.flatnonzero(~inside & (table.seq != MISSING))):
+        faults[part].add(
+            11,
+            "records outside the ring that the header declares; not used",
+            seqs=(int(numbers.min()), int(numbers.max())),
+            count=len(numbers),
+            outcome="reject",
+        )
 
 
 def _note_order(table: RecordTable, faults: Sequence[FaultLog]) -> None:
     back = np.flatnonzero((np.diff(table.part) == 0) & (np.diff(table.seq) < 0))
-    for part in np.unique(table.part[back]).tolist():
-        rows = back[table.part[back] == part]
+    after = dict(_by_part(table, back + 1))
+    for part, before in _by_part(table, back):
         faults[part].add(
             10,
             "read in the order of the sequence numbers",
-            seqs=(int(table.seq[rows + 1].min()), int(table.seq[rows].max())),
-            count=len(rows),
+            seqs=(int(after[part].min()), int(before.max())),
+            count=len(before),
         )
 
 
@@ -143,9 +150,7 @@ def _note_repeats(
         (8, within, "present twice in one download; used once"),
         (13, ~within, "also held by an earlier download; merged"),
     ):
-        chosen = order[rows[mask]]
-        for part in np.unique(table.part[chosen]).tolist():
-            numbers = table.seq[chosen[table.part[chosen] == part]]
+        for part, numbers in _by_part(table, order[rows[mask]]):
             faults[part].add(
                 number,
                 detail,

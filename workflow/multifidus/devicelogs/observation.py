@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from multifidus.devicelogs.batch import counter_points
 from multifidus.devicelogs.daily import DAY_S, Interval
 from multifidus.devicelogs.model import NO_TIME
 from multifidus.devicelogs.placement import PER_DAY_LIMIT_S
@@ -118,7 +117,7 @@ def _fill(batch: Batch, device: int, intervals: list[tuple[int, int]]) -> list[I
     """Say for each unobserved stretch what lifetime counters add to the recorded sessions."""
     if not intervals:
         return []
-    at, counter = counter_points(batch, device)
+    at, counter = batch.counters[device]
     trusted = batch.counter_trusted[device]
     own = batch.sessions[batch.sessions["device"] == device]
     ended = own["end_s"].to_numpy()

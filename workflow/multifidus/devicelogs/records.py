@@ -104,9 +104,11 @@ class RecordTable(Protocol):
 
 @dataclass(frozen=True)
 class TextRecords:
-    """Records read from the text form; ``positions`` holds the eight positions as written.
+    """Records read from the text form; see :class:`RecordTable`.
 
-    ``check`` is the CRC-32 of the record's body. See :class:`RecordTable`.
+    ``words`` and ``positions`` hold type and positions of all lines as written, ``line`` the line
+    of each record: texts are gathered where they are wanted. ``check`` is the CRC-32 of the
+    record's body.
     """
 
     part: IntArray
@@ -115,16 +117,24 @@ class TextRecords:
     tick: IntArray
     clock: IntArray
     code: npt.NDArray[np.uint8]
-    word: pa.Array
+    words: pa.Array
     positions: tuple[pa.Array, ...]
     check: npt.NDArray[np.uint32]
+    line: IntArray | None = None
 
     def __len__(self) -> int:
         return len(self.seq)
 
+    @property
+    def word(self) -> pa.Array:
+        """Types as written."""
+        return self.words if self.line is None else self.words.take(pa.array(self.line))
+
     def texts(self, position: int, rows: IntArray | None = None) -> pa.Array:
         """Return a position as written."""
         column = self.positions[position]
+        if self.line is not None:
+            rows = self.line if rows is None else self.line[rows]
         return column if rows is None else column.take(pa.array(rows))
 
     def packed(self, rows: IntArray) -> None:
@@ -132,10 +142,7 @@ class TextRecords:
 
     def take(self, rows: IntArray | BoolArray) -> TextRecords:
         """Return the rows chosen by index or by mask, in that order."""
-        index = np.flatnonzero(rows) if rows.dtype == np.bool_ else rows
-        if len(index) == len(self) and np.array_equal(index, np.arange(len(self))):
-            return self
-        arrow = pa.array(index)
+        index: IntArray = np.flatnonzero(rows) if rows.dtype == np.bool_ else rows.astype(np.int64)
         return TextRecords(
             self.part[index],
             self.seq[index],
@@ -143,9 +150,10 @@ class TextRecords:
             self.tick[index],
             self.clock[index],
             self.code[index],
-            self.word.take(arrow),
-            tuple(column.take(arrow) for column in self.positions),
+            self.words,
+            self.positions,
             self.check[index],
+            index if self.line is None else self.line[index],
         )
 
 

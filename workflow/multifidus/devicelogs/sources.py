@@ -251,7 +251,7 @@ def _join(text: TextRecords, binary: PackedRecords | None) -> RecordTable:
         tick=np.concatenate([t.tick for t in both]),
         clock=np.concatenate([t.clock for t in both]),
         code=np.concatenate([t.code for t in both]),
-        word=pa.concat_arrays([t.word for t in both]),
+        words=pa.concat_arrays([t.word for t in both]),
         positions=tuple(
             pa.concat_arrays([t.texts(position) for t in both]) for position in range(POSITIONS)
         ),
