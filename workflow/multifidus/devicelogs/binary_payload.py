@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from multifidus.devicelogs.binary_layout import CLOCK_EPOCH, PAYLOADS, TEXT_WORDS
 from multifidus.devicelogs.layout import LAYOUT, RECORD_TYPES, TYPE_CODES
@@ -45,26 +46,35 @@ def payload_texts(
     payload: npt.NDArray[np.void], codes: npt.NDArray[np.uint8], index: int
 ) -> pa.Array:
     """Write one position of mixed records as the text format would."""
-    texts = np.full(len(payload), "", dtype=object)
+    rows, texts = [], []
+    blank = np.ones(len(payload), dtype=np.bool_)
     for record_type in RECORD_TYPES:
-        rows = np.flatnonzero(codes == TYPE_CODES[record_type])
-        if len(rows) and index < len(LAYOUT[record_type]):
-            position = LAYOUT[record_type][index]
-            texts[rows] = _texts(payload[rows], record_type, position)
-    return pa.array(texts, type=pa.string())
+        own = np.flatnonzero(codes == TYPE_CODES[record_type])
+        if len(own) and index < len(LAYOUT[record_type]):
+            rows.append(own)
+            texts.append(_texts(payload[own], record_type, LAYOUT[record_type][index]))
+            blank[own] = False
+    rows.append(np.flatnonzero(blank))
+    texts.append(pa.repeat(pa.scalar("", pa.string()), len(rows[-1])))
+    order = np.concatenate(rows)
+    place = np.empty_like(order)
+    place[order] = np.arange(len(order))
+    return pa.concat_arrays(texts).take(pa.array(place))
 
 
-def _texts(payload: npt.NDArray[np.void], record_type: str, position: Position) -> list[str]:
+def _texts(payload: npt.NDArray[np.void], record_type: str, position: Position) -> pa.Array:
     layout = PAYLOADS[record_type]
     if layout[position.name].kind == "S":
         column = payload.view(layout)[position.name]
-        return [item.decode("ascii", "replace") for item in column.tolist()]
+        return pa.array([item.decode("ascii", "replace") for item in column.tolist()], pa.string())
     values, empty = payload_numbers(payload, record_type, position)
     if position.kind == "time":
-        stamps = np.datetime_as_string(values.astype("datetime64[s]")).tolist()
-        return ["" if gone else f"{text}Z" for text, gone in zip(stamps, empty, strict=True)]
+        stamps = pc.strftime(pa.array(values, pa.timestamp("s"), mask=empty), "%Y-%m-%dT%H:%M:%SZ")
+        return stamps.fill_null("")
+    numbers = pa.array(values, mask=values < 0).cast(pa.string()).fill_null("")
     words = position.words or TEXT_WORDS.get((record_type, position.name), ())
-    if words:
-        known = dict(enumerate(words))
-        return [known.get(value, "" if value < 0 else str(value)) for value in values.tolist()]
-    return ["" if value < 0 else str(value) for value in values.tolist()]
+    if not words:
+        return numbers
+    known = (values >= 0) & (values < len(words))
+    named = pa.array(words).take(pa.array(np.where(known, values, 0)))
+    return pc.if_else(pa.array(known), named, numbers)

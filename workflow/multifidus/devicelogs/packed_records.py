@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -50,12 +50,16 @@ class PackedRecords:
     def _flat(self) -> npt.NDArray[np.void]:
         return join_records(self.pieces)
 
-    def _stored(self, name: str) -> npt.NDArray[np.integer]:
+    def _stored(self, name: str) -> npt.NDArray[Any]:
         columns = [piece[name].reshape(-1) for piece in self.pieces]
         return np.concatenate(columns) if columns else np.zeros(0, dtype=RECORD[name])
 
     def _column(self, name: str) -> IntArray:
         return self._stored(name).astype(np.int64)
+
+    @cached_property
+    def _payload(self) -> npt.NDArray[np.void]:
+        return np.ascontiguousarray(self._stored("payload"))
 
     @cached_property
     def seq(self) -> IntArray:
@@ -100,12 +104,13 @@ class PackedRecords:
 
     def texts(self, position: int, rows: IntArray | None = None) -> pa.Array:
         """Return a position as the text form would write it."""
-        index = np.arange(len(self)) if rows is None else rows
-        return payload_texts(self.packed(index), self.code[index], position)
+        if rows is None:
+            return payload_texts(self._payload, self.code, position)
+        return payload_texts(self.packed(rows), self.code[rows], position)
 
     def packed(self, rows: IntArray) -> npt.NDArray[np.void]:
         """Return the 14 payload bytes of some rows."""
-        return np.ascontiguousarray(self._flat[rows]["payload"])
+        return np.asarray(self._payload[rows])
 
     def take(self, rows: IntArray | BoolArray) -> PackedRecords:
         """Return the rows chosen by index or by mask, in that order."""

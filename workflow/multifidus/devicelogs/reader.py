@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from multifidus.devicelogs.batch import read_batch
 from multifidus.devicelogs.detect import detect_format
@@ -116,10 +117,15 @@ def _record_frame(table: RecordTable) -> pd.DataFrame:
         values = pd.Series(getattr(table, name)).astype("Int64")
         frame[name] = values.mask(values == MISSING)
     frame["clock"] = utc_column(table.clock)
-    frame["type"] = table.word.to_pandas().astype("str")
+    frame["type"] = _text_column(table.word)
     for position in range(POSITIONS):
-        frame[f"p{position + 1}"] = table.texts(position).to_pandas().astype("str")
+        frame[f"p{position + 1}"] = _text_column(table.texts(position))
     return frame
+
+
+def _text_column(texts: pa.Array) -> pd.Series:
+    """Return text as pandas keeps it, without a detour over Python objects."""
+    return pd.Series(pd.array(pa.chunked_array([texts.cast(pa.large_string())]), dtype="str"))
 
 
 def session_table(sessions: pd.DataFrame, devices: Sequence[str]) -> pd.DataFrame:
