@@ -34,6 +34,7 @@ from multifidus.devicelogs.binary_writer import simulate_device_binary  # noqa: 
 from multifidus.devicelogs.cohort_logs import read_cohort_logs  # noqa: E402
 from multifidus.devicelogs.device_truth import DeviceDesign, SessionTruth  # noqa: E402
 from multifidus.devicelogs.percept import read_percept  # noqa: E402
+from multifidus.devicelogs.reader import read_log  # noqa: E402
 from multifidus.devicelogs.simulator import build_device_log, simulate_device  # noqa: E402
 from multifidus.devicelogs.sources import read_sources  # noqa: E402
 
@@ -127,6 +128,8 @@ def ratios(records: int, runs: int) -> list[tuple[str, float, str]]:
     hurt = damaged(text, 0.01)
     worse = median_seconds(lambda: typed(hurt), runs)
     fast = median_seconds(lambda: typed(binary), runs)
+    whole = median_seconds(lambda: read_log(text), min(runs, 3))
+    whole_binary = median_seconds(lambda: read_log(binary), min(runs, 3))
     rng = np.random.default_rng(1)
     noise = rng.bytes(50_000_000)
     noisy = median_seconds(lambda: typed(noise), min(runs, 3))
@@ -142,6 +145,8 @@ def ratios(records: int, runs: int) -> list[tuple[str, float, str]]:
         ("text reader against pandas.read_csv, times slower", clean / pandas, "<= 3"),
         ("1 % damaged lines against clean, times slower", worse / clean, "<= 1.2"),
         ("binary against text, times faster", clean / fast, ">= 20"),
+        ("sessions, clock and all tables too: text against json.loads", plain / whole, ""),
+        ("the same from binary against json.loads", plain / whole_binary, ""),
         ("noise, time per byte against clean", noisy / len(noise) / per_byte, "<= 2"),
         ("noise behind a header, the same", hidden / len(disguised) / per_byte, "<= 2"),
         ("one line of 100 MB, the same", single / len(line) / per_byte, "<= 2"),

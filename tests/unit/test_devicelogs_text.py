@@ -131,6 +131,7 @@ def test_line_that_is_no_plain_text_is_rejected_whatever_its_checksum(strange: b
     assert result.records["seq"].tolist() == [3298, 3299, 3301]
     fault = result.faults.query("fault == 1").iloc[0]
     assert (fault["seq_first"], fault["outcome"]) == (3300, "reject")
+    assert "plain text" in fault["detail"]
     assert result.identity.balanced
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Block", "CleanText", "Frame", "Gap", "RecordRun", "Scan", "clean_text", "scan_frames"]
 
-_NEWLINE = 10
+_NEWLINE, _STAR_BYTE = ord("\n"), ord("*")
 _CHECKSUM = 9
 _MAX_BODY = MAX_LINE_BYTES - _CHECKSUM
 _BLOCK = re.compile(
@@ -53,6 +53,8 @@ class CleanText:
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """Return the half-open span in the input of a span in ``data``."""
+        if self._shift is None:
+            return start, end
         return self.offset(start), (self.offset(end - 1) + 1 if end > start else self.offset(end))
 
 
@@ -183,14 +185,15 @@ def _is_plain_damage(data: bytes, start: int, end: int, claimed: int) -> bool:
     A frame within it would end at a star; a line with one star, where it belongs, claims one
     checksum, and any frame within it starts at a letter of a kind. Other lines are not decided.
     """
-    line = data[start:end]
-    stars = line.count(b"*")
+    stars = data.count(b"*", start, end)
     if not stars:
         return True
-    if stars > 1 or line[-_CHECKSUM : -_CHECKSUM + 1] != b"*" or len(line) > MAX_LINE_BYTES:
+    star = end - _CHECKSUM
+    if stars > 1 or data[star] != _STAR_BYTE or end - start > MAX_LINE_BYTES:
         return False
-    body = line[:-_CHECKSUM]
-    return all(crc32(body[found.start() :]) != claimed for found in _START.finditer(body, 1))
+    view = memoryview(data)
+    found = _START.finditer(data, start + 1, star)
+    return all(crc32(view[letter.start() : star]) != claimed for letter in found)
 
 
 def _flag(scan: Scan, start: int, end: int) -> None:

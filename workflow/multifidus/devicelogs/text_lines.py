@@ -20,7 +20,7 @@ from multifidus.devicelogs.layout import MAX_LINE_BYTES
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["LineTable", "hexadecimal", "tabulate_lines", "words_before"]
+__all__ = ["LineTable", "hexadecimal", "is_plain", "tabulate_lines", "words_before"]
 
 BoolArray = npt.NDArray[np.bool_]
 _CHECKSUM = 9
@@ -73,14 +73,14 @@ def tabulate_lines(data: bytes) -> LineTable:
     verified = shaped & (length > _CHECKSUM) & (length <= MAX_LINE_BYTES) & _KNOWN_KINDS[first]
     verified &= octets[np.maximum(ends - _CHECKSUM, 0)] == _STAR
     verified &= whole == _of_whole_line(claimed)
-    if not _is_plain(data):
+    if not is_plain(data):
         rows = np.flatnonzero(verified)
         spans = zip(starts[rows].tolist(), ends[rows].tolist(), strict=True)
-        verified[rows] = [_is_plain(data[start:end]) for start, end in spans]
+        verified[rows] = [is_plain(data[start:end]) for start, end in spans]
     return LineTable(starts, ends, claimed, verified, verified & (first == _RECORD))
 
 
-def _is_plain(text: bytes) -> bool:
+def is_plain(text: bytes) -> bool:
     """Whether a text is ASCII and free of CR, which some readers take for a line end."""
     return text.isascii() and b"\r" not in text
 

@@ -25,6 +25,7 @@ from multifidus.devicelogs.text_frames import (
     scan_frames,
 )
 from multifidus.devicelogs.text_header import header_line_name, read_header_line
+from multifidus.devicelogs.text_lines import is_plain
 
 if TYPE_CHECKING:
     from multifidus.devicelogs.model import IntArray
@@ -308,8 +309,8 @@ def _is_seam(part: TextPart, body: bytes) -> bool:
 def _kind_of_damage(body: bytes, *, complete: bool) -> tuple[int, str]:
     """Name the damage of one rejected line; what cannot be told apart is not guessed."""
     if _WHOLE.fullmatch(body):
-        holds = crc32(body[:-9]) == int(body[-8:], 16)
-        return 1, "bytes that are no plain text" if holds else "checksum does not hold"
+        strange = not is_plain(body) and crc32(body[:-9]) == int(body[-8:], 16)
+        return 1, "bytes that are no plain text" if strange else "checksum does not hold"
     lower = _LOWER.fullmatch(body)
     if lower and crc32(body[:-9]) == int(lower[1], 16):
         return 35, "checksum in lower-case digits is a format error"
