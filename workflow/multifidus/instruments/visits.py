@@ -133,13 +133,22 @@ def _nearest_windows(
     day, distance = np.full(size, np.nan), np.full(size, np.inf)
     nearest, anchored = np.zeros(size, dtype=np.intp), np.zeros(size, dtype=bool)
     for index, visit in enumerate(visits):
-        anchor = records["participant_id"].map(people[visit.anchor])
+        anchor = records["participant_id"].map(_anchor(visit, people))
         days = (records["assessment_date"] - anchor).dt.days.to_numpy(dtype="float64")
         anchored |= ~np.isnan(days)
         gap = np.abs(days - visit.target_day)
         closer = (days >= visit.window[0]) & (days <= visit.window[1]) & (gap < distance)
         day[closer], distance[closer], nearest[closer] = days[closer], gap[closer], index
     return day, distance, nearest, anchored
+
+
+def _anchor(visit: Visit, people: pd.DataFrame) -> pd.Series[Any]:
+    """Return the day zero of a visit for every participant, by arm where the study says so."""
+    anchor = people[visit.anchor]
+    for arm, column in visit.anchor_by_arm.items():
+        own = people["arm"].eq(arm).fillna(value=False).astype(bool)
+        anchor = anchor.mask(own, people[column])
+    return anchor
 
 
 def _chosen(placed: pd.DataFrame) -> pd.Index[Any]:

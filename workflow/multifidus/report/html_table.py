@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from multifidus.report.numbers import number_html
+from multifidus.results.plain import PLAIN_METHODS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -69,7 +70,8 @@ class ReportTable:
         if result_id not in self.results:
             return DASH
         method = self.results.row(result_id)["method"]
-        if isinstance(method, str) and method and method not in self._methods:
+        known = (*self._methods, *PLAIN_METHODS.values())
+        if isinstance(method, str) and method and method not in known:
             self._methods.append(method)
         return number_html(self.results, result_id, display=display, sign=sign)
 
