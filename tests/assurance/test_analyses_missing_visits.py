@@ -54,6 +54,8 @@ def small_study() -> StudyConfig:
     whole["visits"] = [one for one in whole["visits"] if one["id"] in VISITS]
     whole["outcomes"] = [one for one in whole["outcomes"] if one["id"] == "vas"]
     whole["responders"] = [one for one in whole["responders"] if one["id"] == "vas_ge50"]
+    for one in whole["analysis_sets"]:
+        one["attended_visit"] = "y2" if one["id"] == "completers" else None
     whole["mixed_model"] |= {"outcomes": ["vas"], "visits": ["y1", "y2"]}
     whole |= {"randomised": None, "opioids": None}
     return StudyConfig.model_validate(whole)

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from multifidus.results import Results
 
 __all__ = [
+    "HANDLING",
     "comparators_table",
     "completers_table",
     "durability_table",
@@ -22,15 +23,17 @@ __all__ = [
     "subgroup_table",
 ]
 
-_HANDLING = (
+HANDLING = (
     ("change", "observed", "mean", "Observed at the visit"),
     ("mmrm", "itt", "estimate", "Mixed model"),
     ("change_mi", "itt", "mean", "Multiple imputation, missing at random"),
-    ("change_j2r", "itt", "mean", "Multiple imputation, jump to reference"),
+    ("change_j2b", "itt", "mean", "Multiple imputation, jump to baseline"),
+    ("change_j2r", "itt", "mean", "Multiple imputation, jump to the sham arm"),
     ("change_locf", "itt", "mean", "Last observation carried forward"),
     ("change_bocf", "itt", "mean", "Baseline carried forward"),
     ("change_worst_case", "itt", "mean", "Worst case"),
 )
+"""Analysis, population, statistic and name of every handling of missing data, in printing order."""
 
 
 def _last_visit(study: StudyConfig) -> str:
@@ -43,7 +46,7 @@ def sensitivity_table(results: Results, study: StudyConfig) -> ReportTable:
     table = ReportTable(results, ["Handling of missing data", "Change", "95 % CI"])
     for outcome in study.outcomes:
         table.group(outcome.label)
-        for analysis, population, statistic, label in _HANDLING:
+        for analysis, population, statistic, label in HANDLING:
             stem = f"{analysis}.{outcome.id}.{visit}.{population}.all"
             if f"{stem}.{statistic}" not in results:
                 continue
@@ -56,7 +59,10 @@ def sensitivity_table(results: Results, study: StudyConfig) -> ReportTable:
         if tipping in results:
             cells = [table.number(tipping, sign=True), ""]
             table.row("Shift of imputed values that tips the result", cells, indent=True)
-    table.note("Jump to reference takes the sham arm, which switched to therapy, as reference.")
+    table.note(
+        "The sham arm switched to therapy and was on it at these visits; the jump to baseline is the "
+        "reference without therapy."
+    )
     return table
 
 
@@ -108,7 +114,13 @@ def completers_table(results: Results, study: StudyConfig) -> ReportTable:
                 table.number(f"{versus}.p_value"),
             ],
         )
-    table.note("Mean (standard deviation).")
+    shares = results.select(analysis="completers", statistic="percent", group="completers")
+    for outcome, label in zip(shares["outcome"], shares["label"], strict=True):
+        stem = f"completers.{outcome}.{visit}.itt"
+        groups = [table.share(f"{stem}.{name}") for name in ("completers", "lost")]
+        p_value = table.number(f"{stem}.completers_vs_lost.p_value")
+        table.row(str(label), [*groups, "", "", p_value])
+    table.note("Mean (standard deviation) or n/N (per cent).")
     return table
 
 
@@ -204,7 +216,9 @@ def opioid_dose_table(results: Results, study: StudyConfig) -> ReportTable:
     """Return the daily opioid dose of baseline users and its modelled change."""
     assert study.opioids is not None  # noqa: S101 - the manuscript's study declares it
     table = ReportTable(
-        results, ["Visit", "n", "Median (quartiles), mg", "Mean, mg", "Modelled change", "95 % CI"]
+        results,
+        ["Visit", "n", "Median (quartiles)", "Mean (SD)", "Mean", "p", "Estimate", "95 % CI"],
+        [("", 1), ("Dose, mg a day", 3), ("Change", 2), ("Modelled change", 2)],
     )
     for visit in study.visits:
         stem = f"opioids.mme.{visit.id}"
@@ -219,10 +233,15 @@ def opioid_dose_table(results: Results, study: StudyConfig) -> ReportTable:
             [
                 table.number(f"{stems[0]}.n"),
                 f"{table.number(f'{stems[0]}.median')} ({low} to {high})",
-                table.number(f"{stems[0]}.mean"),
+                table.mean_sd(stems[0]),
+                table.number(f"opioids.mme_change.{visit.id}.observed.all.mean", sign=True),
+                table.number(f"opioids.mme_change.{visit.id}.observed.all.p_signed_rank"),
                 table.number(f"{model}.estimate", sign=True),
                 table.interval(model, sign=True),
             ],
         )
-    table.note("Morphine milligram equivalents a day; the doses are skewed, the model assumes not.")
+    table.note(
+        "Morphine milligram equivalents a day. Doses are skewed and many are zero: the model assumes "
+        "neither, and the signed-rank test and the categories stand beside it."
+    )
     return table
