@@ -1,10 +1,10 @@
 """Sets, composites, completers and opioid transitions of 16 hand-written participants.
 
-F01 to F16, odd numbers on treatment and even ones on control, implanted on 2018-01-10, activated and
-randomised on 2018-01-24 (day 0), controls switched on day 120, 2018-05-24. F14 was implanted and never
-randomised. Everybody attended every visit but: F10 lost after year 2; F11 died on 2021-06-30, between
-years 3 and 4; F16 missed years 2 and 5; F15 came for year 5 on day 2200, after its window. F12 was
-explanted on 2020-03-01 and attended still. F13 attended and answered nothing.
+F01 to F16, odd numbers on treatment and even ones on control, implanted on 2018-01-10, activated
+and randomised on 2018-01-24 (day 0), controls switched on day 120, 2018-05-24. F14 was implanted
+and never randomised. Everybody attended every visit but: F10 lost after year 2; F11 died on
+2021-06-30, between years 3 and 4; F16 missed years 2 and 5; F15 came for year 5 on day 2200, after
+its window. F12 was explanted on 2020-03-01 and attended still. F13 attended and answered nothing.
 
 ====  =============  =============  =================================================
 P     VAS mm         ODI points     Year 5: VAS >= 50 %, ODI >= 20, anything worse
@@ -68,7 +68,9 @@ def met_at_five(given: AnalysisInputs, name: str) -> dict[str, bool]:
 def test_members_of_the_sets(given: AnalysisInputs) -> None:
     """F14 was implanted and not randomised. Completers came to year 5, on whatever day, with or
     without their device and their answers; F14 would have to be randomised as well."""
-    members = {one.id: set(given.members(one.id)["participant_id"]) for one in study().analysis_sets}
+    members = {
+        one.id: set(given.members(one.id)["participant_id"]) for one in study().analysis_sets
+    }
     everybody = people(*range(1, 17))
     assert members["safety"] == everybody
     assert members["itt"] == everybody - people(14)
@@ -242,9 +244,9 @@ _COURSES = {
 def test_use_and_course_of_everybody(given: AnalysisInputs) -> None:
     """The prescriptions are 30 mg of morphine a day over these times, F15's half of it from 2019:
 
-    F01 throughout; F02 to 2018; F03 to 2018 and from June 2019; F04 to 2018, June 2019 to June 2020,
-    from June 2021; F05 from June 2020; F06 June 2018 to June 2019, from June 2022; F10 from June
-    2019; F11 until death; F15 throughout; F16 to June 2019. F14, not randomised, does not appear.
+    F01 throughout; F02 to 2018; F03 to 2018 and from June 2019; F04 to 2018, June 2019 to June
+    2020, from June 2021; F05 from June 2020; F06 June 2018 to June 2019, from June 2022; F10 from
+    June 2019; F11 until death; F15 throughout; F16 to June 2019. F14, not randomised, is left out.
     F16 missed year 2: what it had at year 1 is the latest that was seen before year 3.
     """
     assert given.study.opioids is not None

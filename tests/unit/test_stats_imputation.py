@@ -75,11 +75,11 @@ def _arm_mean(dropouts, strategy, imputations=300):
 
 
 def test_a_jump_to_baseline_is_the_regression_moved_to_the_mean_at_baseline():
-    """Return to baseline in the sense of Qu and Dai (2022, Pharmaceutical Statistics 21:641-653).
+    """Return to baseline in the sense of Qu and Dai (2021, arXiv:2111.09423).
 
-    With y1 seen by all, y2 = g + b z + a y1 + e. The marginal mean of y2 at z is m2(z) = g + b z + a
-    m1(z); moved to the mean ``level`` over all participants it is level + m2(z) - mean of m2, and a
-    missing y2 is drawn about that plus a (y1 - m1(z)). All coefficients by plain least squares.
+    With y1 seen by all, y2 = g + b z + a y1 + e. The marginal mean of y2 at z is m2(z) = g + b z +
+    a m1(z); moved to the mean ``level`` over all participants it is level + m2(z) - mean of m2, and
+    a missing y2 is drawn about that plus a (y1 - m1(z)). All coefficients by plain least squares.
     """
     rng = np.random.default_rng(21)
     n, level = 300, 7.0

@@ -55,9 +55,7 @@ def summarise_completers(inputs: AnalysisInputs) -> list[ResultRow]:
         for name, numbers in values.items():
             here = cell.of(group=name, total=len(groups[name]))
             rows += describe(here, numbers, display=display, unit=unit, statistics=_STATISTICS)
-        rows += _difference(
-            cell, *values.values(), people=len(members), display=display, unit=unit
-        )
+        rows += _difference(cell, *values.values(), people=len(members), display=display, unit=unit)
     for variable, (label, known, positive) in _shares(inputs).items():
         cell = Cell(_ANALYSIS, variable, last, inputs.main_set(), "", label)
         rows += _share(cell, groups, known, positive)

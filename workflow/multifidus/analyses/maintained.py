@@ -1,4 +1,4 @@
-"""The maintained cohort: completers with the answer at their last visit, followed through all visits.
+"""The maintained cohort: completers with the answer at their last visit, at every visit.
 
 Means over all participants seen mix two things, how people change and who comes. Here the people
 are the same at every visit, but for the answers that they left out in between.
@@ -55,14 +55,14 @@ def _outcome(
     own = own[own["participant_id"].isin(last["participant_id"])]
     rows: list[ResultRow] = []
     for visit in inputs.study.visits:
-        cell = Cell("level", outcome.id, visit.id, chosen.id, ALL, f"{outcome.label}, {_who(chosen)}")
+        cell = Cell(
+            "level", outcome.id, visit.id, chosen.id, ALL, f"{outcome.label}, {_who(chosen)}"
+        )
         rows += outcome_rows(cell.of(total=len(last)), outcome, own[own["visit"] == visit.id])
     return rows
 
 
-def _responders(
-    inputs: AnalysisInputs, chosen: AnalysisSet, members: pd.Series
-) -> list[ResultRow]:
+def _responders(inputs: AnalysisInputs, chosen: AnalysisSet, members: pd.Series) -> list[ResultRow]:
     status = responder_status(inputs)
     status = status[status["participant_id"].isin(members)]
     rows: list[ResultRow] = []

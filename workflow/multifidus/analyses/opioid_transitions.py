@@ -126,7 +126,7 @@ def course_of(use: pd.DataFrame) -> pd.DataFrame:
 
 
 def _categories(inputs: AnalysisInputs, rules: OpioidRules, use: pd.DataFrame) -> pd.DataFrame:
-    """Return the category of every baseline user at every visit, ``not_seen`` where there is none."""
+    """Return the category of every baseline user at every visit, ``not_seen`` if none."""
     users = use[use[rules.baseline_visit] == "user"]
     classified = classify_opioids(inputs.scored(), rules)
     wide = classified.pivot_table(

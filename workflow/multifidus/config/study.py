@@ -80,7 +80,7 @@ class Visit(StrictModel):
     """Name printed in tables."""
     anchor: DateColumn
     """Date of the participants table that days are counted from."""
-    anchor_by_arm: dict[Slug, DateColumn] = {}
+    anchor_by_arm: dict[Slug, DateColumn] = Field(default_factory=dict)
     """Arms whose days are counted from another date, for instance a sham arm's switch to therapy;
     the others keep `anchor`."""
     target_day: int

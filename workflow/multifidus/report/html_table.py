@@ -10,6 +10,8 @@ import html
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from multifidus.report.numbers import number_html
 from multifidus.results.plain import PLAIN_METHODS
 
@@ -104,6 +106,14 @@ class ReportTable:
             return DASH
         total = int(self.results.row(f"{stem}.count")["N"])
         return f"{self.number(f'{stem}.count')}/{total} ({self.number(f'{stem}.percent')})"
+
+    def counts(self, result_id: str) -> str:
+        """Return ``n/N`` of a result: who contributes, of how many."""
+        if result_id not in self.results:
+            return DASH
+        row = self.results.row(result_id)
+        known = [str(int(row[name])) for name in ("n", "N") if pd.notna(row[name])]
+        return "/".join(known) or DASH
 
     def to_html(self) -> str:
         """Return the table as HTML."""

@@ -189,7 +189,9 @@ def _randomised_shift(table: ReportTable, study: StudyConfig, pair: str) -> None
                 table.interval(stem, sign=True),
                 table.number(f"{stem}.p_value"),
             ]
-            table.row(f"{outcome.label}, change adjusted for baseline, {outcome.unit}", ["", "", *cells])
+            table.row(
+                f"{outcome.label}, change adjusted for baseline, {outcome.unit}", ["", "", *cells]
+            )
         p_value = f"cumulative.{outcome.id}.{rules.visit}.itt.{pair}.p_value"
         if p_value in table.results:
             label = f"{outcome.label}, cumulative distribution of per cent change"

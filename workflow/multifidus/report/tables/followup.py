@@ -17,8 +17,8 @@ __all__ = [
     "completers_responders_table",
     "every_visit_table",
     "persistence_table",
-    "response_transitions_table",
     "responders_every_visit_table",
+    "response_transitions_table",
     "sensitivity_every_visit_table",
 ]
 
@@ -69,7 +69,7 @@ def every_visit_table(results: Results, study: StudyConfig) -> ReportTable:
 
 
 def responders_every_visit_table(results: Results, study: StudyConfig) -> ReportTable:
-    """Return every definition at every visit: observed, missing as no response, multiply imputed."""
+    """Return every definition at every visit under every handling of missing data."""
     table = ReportTable(
         results,
         ["Visit", "n/N (%)", "95 % CI", "n/N (%)", "%", "95 % CI"],
@@ -156,7 +156,8 @@ def persistence_table(results: Results, study: StudyConfig) -> ReportTable:
         ["Definition", "Observed", "Missing as lost", "Difference", "95 % CI", "p", "Exact p"],
     )
     rows = results.select(analysis="durability_difference", visit=visit, statistic="estimate")
-    for outcome, label in rows[["outcome", "label"]].to_numpy():
+    known = set(rows["outcome"])
+    for outcome, label in ((r.id, r.label) for r in study.responders if r.id in known):
         stem = f"durability_difference.{outcome}.{visit}.observed.all"
         cells = [
             table.share(f"durability.{outcome}.{visit}.observed.all"),
@@ -166,7 +167,7 @@ def persistence_table(results: Results, study: StudyConfig) -> ReportTable:
             table.number(f"{stem}.p_value"),
             table.number(f"{stem}.p_exact"),
         ]
-        table.row(str(label), cells)
+        table.row(label, cells)
     table.note(
         "Left: responders of the first yearly visit who respond at the last one. Right: shares at "
         "the two visits in all classified at both."

@@ -52,7 +52,7 @@ def opioid_course_table(results: Results, study: StudyConfig) -> ReportTable:
         label = str(results.row(f"{stem}.{visits[0].id}.observed.all.count")["label"])
         table.row(label, [*cells, table.share(f"{stem}.overall.observed.all")])
     table.note(
-        "Of those seen at the visit and at risk at the latest earlier visit seen: on opioids there; "
+        "Of those seen at the visit and at risk at the latest earlier one seen: on opioids there; "
         "off after use; never on before."
     )
     return table

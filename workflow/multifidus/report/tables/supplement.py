@@ -43,7 +43,7 @@ def _last_visit(study: StudyConfig) -> str:
 def sensitivity_table(results: Results, study: StudyConfig) -> ReportTable:
     """Return the change at the last visit under every handling of missing data, side by side."""
     visit = _last_visit(study)
-    table = ReportTable(results, ["Handling of missing data", "Change", "95 % CI"])
+    table = ReportTable(results, ["Handling of missing data", "Seen/N", "Change", "95 % CI"])
     for outcome in study.outcomes:
         table.group(outcome.label)
         for analysis, population, statistic, label in HANDLING:
@@ -51,17 +51,18 @@ def sensitivity_table(results: Results, study: StudyConfig) -> ReportTable:
             if f"{stem}.{statistic}" not in results:
                 continue
             cells = [
+                table.counts(f"{stem}.{statistic}"),
                 table.number(f"{stem}.{statistic}", sign=True),
                 table.interval(stem, sign=True),
             ]
             table.row(label, cells, indent=True)
         tipping = f"tipping_point.{outcome.id}.{visit}.itt.all.estimate"
         if tipping in results:
-            cells = [table.number(tipping, sign=True), ""]
+            cells = ["", table.number(tipping, sign=True), ""]
             table.row("Shift of imputed values that tips the result", cells, indent=True)
     table.note(
-        "The sham arm switched to therapy and was on it at these visits; the jump to baseline is the "
-        "reference without therapy."
+        "The sham arm switched to therapy and was on it at these visits; the jump to baseline is "
+        "the reference without therapy."
     )
     return table
 
@@ -165,35 +166,51 @@ def durability_table(results: Results, study: StudyConfig) -> ReportTable:
     rows = results.select(analysis="durability", statistic="count")
     visits = [visit for visit in study.visits if visit.id in set(rows["visit"])]
     table = ReportTable(results, ["Definition", *(visit.label for visit in visits), "Every visit"])
-    for outcome, label in rows.drop_duplicates("outcome")[["outcome", "label"]].to_numpy():
+    known = set(rows["outcome"])
+    for outcome, label in ((r.id, r.label) for r in study.responders if r.id in known):
         cells = [
             table.share(f"durability.{outcome}.{visit}.observed.all")
             for visit in (*(item.id for item in visits), "overall")
         ]
-        table.row(str(label), cells)
+        table.row(label, cells)
     table.note("Of responders at the first yearly visit, those observed who respond still.")
     return table
 
 
 def subgroup_table(results: Results, study: StudyConfig) -> ReportTable:
-    """Return the change at the last visit in subgroups, with the test of interaction."""
+    """Return the change at the last visit in subgroups, each pair with its test of interaction."""
     visit = _last_visit(study)
     rows = results.select(analysis="subgroup", visit=visit)
-    table = ReportTable(results, ["Subgroup", "Change or difference", "95 % CI", "p"])
+    rows = rows[rows["statistic"].isin(["mean", "estimate"])]
+    table = ReportTable(results, ["Subgroup", "n/N", "Change or difference", "95 % CI", "p"])
     for outcome in study.outcomes:
-        part = rows[(rows["outcome"] == outcome.id) & rows["statistic"].isin(["mean", "estimate"])]
+        part = rows[rows["outcome"] == outcome.id].set_index("group")["label"]
         table.group(outcome.label)
-        for result_id, label in zip(part["result_id"], part["label"], strict=True):
-            stem = str(result_id).rpartition(".")[0]
-            p_value = f"{stem}.p_value"
+        for group in _subgroups_in_order(study):
+            if group not in part.index:
+                continue
+            stem = f"subgroup.{outcome.id}.{visit}.observed.{group}"
+            interaction = group.endswith("_interaction")
+            name = f"{stem}.{'estimate' if interaction else 'mean'}"
             cells = [
-                table.number(str(result_id), sign=True),
+                table.counts(name),
+                table.number(name, sign=True),
                 table.interval(stem, sign=True),
-                table.number(p_value) if str(result_id).endswith("estimate") else "",
+                table.number(f"{stem}.p_value") if interaction else "",
             ]
-            table.row(str(label).partition(": ")[2], cells, indent=True)
+            table.row(str(part[group]).partition(": ")[2], cells, indent=True)
     table.note("Exploratory; no adjustment for the number of comparisons.")
     return table
+
+
+def _subgroups_in_order(study: StudyConfig) -> tuple[str, ...]:
+    arms = [arm.id for arm in study.arms]
+    return (
+        *("female", "male", "sex_interaction"),
+        *("younger", "older", "age_interaction"),
+        *(*arms, "arm_interaction"),
+        *("opioid_users", "no_opioids", "opioids_interaction"),
+    )
 
 
 def profile_table(results: Results, study: StudyConfig) -> ReportTable:
@@ -241,7 +258,7 @@ def opioid_dose_table(results: Results, study: StudyConfig) -> ReportTable:
             ],
         )
     table.note(
-        "Morphine milligram equivalents a day. Doses are skewed and many are zero: the model assumes "
-        "neither, and the signed-rank test and the categories stand beside it."
+        "Morphine milligram equivalents a day. Doses are skewed and many are zero: the model "
+        "assumes neither, and the signed-rank test and the categories stand beside it."
     )
     return table

@@ -123,7 +123,7 @@ def impute(
         arm's means throughout; ``"cir"`` own mean at the last visit, reference's increments after
         (Carpenter, Roger and Kenward 2013, Journal of Biopharmaceutical Statistics 23:1352-1371);
         ``"j2b"`` own means moved so that their mean over the participants is ``level``, the mean at
-        baseline (return to baseline; Qu and Dai 2022, Pharmaceutical Statistics 21:641-653).
+        baseline (return to baseline; Qu and Dai 2021, arXiv:2111.09423).
         Gaps before the last observed visit are always imputed under missing at random.
     level
         Mean over all participants that ``"j2b"`` jumps to at every later visit.
