@@ -144,7 +144,8 @@ def test_a_joined_definition_refuses_an_increase_of_analgesics_too() -> None:
         here.tables["analgesics"] = table  # type: ignore[index]
         status = responder_status(here)
         own = status[(status["responder"] == "vas50_or_odi20") & (status["visit"] == "d120")]
-        assert own.set_index("participant_id")["met"].to_dict() == {"F16": not increase}
+        met = own.set_index("participant_id")["met"].to_dict()
+        assert met == {"F01": True, "F16": not increase}  # nobody asked F01
 
 
 @pytest.mark.parametrize(
@@ -174,6 +175,21 @@ def test_a_record_after_death_does_not_count(given: AnalysisInputs) -> None:
     scores = given.scored()
     own = scores[(scores["participant_id"] == "F11") & (scores["parameter"] == "vas")]
     assert list(own["visit"]) == ["baseline", "y3"]
+
+
+def test_an_assessment_after_the_switch_is_none_of_the_blinded_phase(
+    given: AnalysisInputs, results: dict[str, ResultRow]
+) -> None:
+    """F01 (treatment) and F02 (control) gave their 120-day VAS on day 122, two days after F02 had
+    switched; F16 gave its own on the day of the switch. By arm: F01 alone -5 cm, F16 alone -3.5."""
+    scores = given.scored()
+    own = scores[(scores["parameter"] == "vas") & (scores["visit"] == "d120")]
+    assert set(own["participant_id"]) == {"F01", "F16"}
+    prefix = "change.vas.d120.observed."
+    assert results[prefix + "treatment.mean"].value == pytest.approx(-5)
+    assert results[prefix + "control.mean"].value == pytest.approx(-3.5)
+    row = results["responder_nri.vas_ge50.d120.itt.control.percent"]
+    assert (row.value, row.total) == (pytest.approx(100 / 7), 7)
 
 
 def test_the_maintained_cohort_has_the_same_people_at_every_visit(

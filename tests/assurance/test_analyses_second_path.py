@@ -89,6 +89,9 @@ def values_by_visit(
         for visit, (anchor, target, first, last) in WINDOWS.items():
             start = date.fromisoformat(people[row["participant_id"]][anchor])
             since = (day - start).days
+            switch = people[row["participant_id"]]["crossover_date"]
+            if visit == "d120" and switch and day > date.fromisoformat(switch):
+                continue
             if first <= since <= last:
                 found = (abs(since - target), day, value)
                 key = (row["participant_id"], visit)

@@ -83,6 +83,10 @@ class Visit(StrictModel):
     anchor_by_arm: dict[Slug, DateColumn] = Field(default_factory=dict)
     """Arms whose days are counted from another date, for instance a sham arm's switch to therapy;
     the others keep `anchor`."""
+    not_after: DateColumn | None = None
+    """Date of the participants table after which a record no longer belongs to this visit, for
+    instance the switch to therapy for a visit of the blinded phase; on the date it still does, and
+    participants without the date have no such limit."""
     target_day: int
     """Scheduled day relative to the anchor."""
     window: tuple[int, int]

@@ -2,7 +2,8 @@
 
 Every record is placed by its date, not by the visit it was recorded under. A record that lies in
 two windows goes to the nearer target day; of several records of a participant in one window the
-nearest to the target day wins, and of two at equal distance the earlier one.
+nearest to the target day wins, and of two at equal distance the earlier one. A visit may end on a
+date of the participant: records after it are none of its.
 """
 
 from __future__ import annotations
@@ -138,6 +139,9 @@ def _nearest_windows(
         anchored |= ~np.isnan(days)
         gap = np.abs(days - visit.target_day)
         closer = (days >= visit.window[0]) & (days <= visit.window[1]) & (gap < distance)
+        if visit.not_after is not None:
+            limit = records["participant_id"].map(people[visit.not_after])
+            closer &= ~(records["assessment_date"] > limit).to_numpy()
         day[closer], distance[closer], nearest[closer] = days[closer], gap[closer], index
     return day, distance, nearest, anchored
 
