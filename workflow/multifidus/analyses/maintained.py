@@ -80,4 +80,4 @@ def _responders(inputs: AnalysisInputs, chosen: AnalysisSet, members: pd.Series)
 
 
 def _who(chosen: AnalysisSet) -> str:
-    return f"{chosen.label} with the last answer"
+    return f"{chosen.id} with the last answer"
