@@ -234,7 +234,7 @@ def test_per_cent_change_has_an_interval_and_a_test(results: dict[str, ResultRow
 
 def test_signed_rank_test_of_the_changes(results: dict[str, ResultRow]) -> None:
     """Year 1: three falls; of the 8 sign patterns one has no rise and one no fall: p = 2/8."""
-    row = results["change.vas.y1.observed.all.p_signed_rank"]
+    row = results["signed_rank.vas.y1.observed.all.p_value"]
     assert row.value == pytest.approx(0.25)
     assert row.method == "signed rank, exact"
 
@@ -345,7 +345,7 @@ def test_opioid_doses_name_the_users_they_are_of(results: dict[str, ResultRow]) 
     """Year 5: F01 02 03 04 of seven baseline users; F02 alone changed, by -30: p = 2/2."""
     row = results["opioids.mme_change.y5.observed.all.mean"]
     assert (row.value, row.n, row.total) == (pytest.approx(-7.5), 4, 7)
-    assert results["opioids.mme_change.y5.observed.all.p_signed_rank"].value == pytest.approx(1)
+    assert results["opioids.mme_signed_rank.y5.observed.all.p_value"].value == pytest.approx(1)
 
 
 def test_baseline_of_completers_against_lost(results: dict[str, ResultRow]) -> None:

@@ -40,8 +40,9 @@ def summarise_durability(inputs: AnalysisInputs) -> list[ResultRow]:
         classified at the visit, how many still respond (Wilson); ``durability_nri`` the same of all
         of them, not classified counting as no response. ``durability_difference``: share at the
         visit minus share at the index visit among those classified at both (Tango's interval,
-        McNemar's p without continuity correction and exact). ``transition.<id>.<visit>.<set>.
-        <state>_to_<state>.count``: from the yearly visit before, all members, for a flow diagram.
+        McNemar's p without continuity correction, exact under ``durability_exact``).
+        ``transition.<id>.<visit>.<set>.<state>_to_<state>.count``: from the yearly visit before,
+        all members, for a flow diagram.
     """
     yearly = [one for one in inputs.study.visits if (one.years or 0.0) >= _FIRST_YEAR]
     if len(yearly) < 2:  # noqa: PLR2004 - durability needs a later visit
@@ -115,7 +116,8 @@ def _differences(item: Responder, states: pd.DataFrame, yearly: list[Visit]) -> 
         rows += [cell.row(name, 100.0 * value, "pct1", "%") for name, value in values.items()]
         test = mcnemar(only_late, only_early)
         rows.append(cell.of(method=test.method).row("p_value", test.p_value, "p"))
-        rows.append(cell.of(method="McNemar's test, exact").row("p_exact", test.p_exact, "p"))
+        exact = cell.of(analysis="durability_exact", method="McNemar's test, exact")
+        rows.append(exact.row("p_value", test.p_exact, "p"))
     return rows
 
 

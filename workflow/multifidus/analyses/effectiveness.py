@@ -33,13 +33,13 @@ def summarise_effectiveness(inputs: AnalysisInputs) -> list[ResultRow]:
     comparison, at its visit: later the arms no longer differ in treatment. Members are those of
     the main analysis set with the value at the visit. Per cent change is given for symptom scales
     (lower is better), which have a true zero. The paired t test stands beside Wilcoxon's
-    signed-rank test (``p_signed_rank``), which asks for no normal distribution. Reads the scores
+    signed-rank test (``signed_rank``), which asks for no normal distribution. Reads the scores
     and the sections analysis_sets, arms, visits, outcomes and randomised.
 
     Returns
     -------
     list of ResultRow
-        ``level``, ``change`` and ``percent_change`` rows.
+        ``level``, ``change``, ``signed_rank`` and ``percent_change`` rows.
     """
     rows: list[ResultRow] = []
     for outcome in inputs.study.outcomes:
@@ -131,5 +131,5 @@ def _change(cell: Cell, outcome: Outcome, paired: pd.DataFrame) -> list[ResultRo
     return [
         *rows,
         cell.row("p_value", test.p_value, "p"),
-        cell.of(method=ranks.method).row("p_signed_rank", ranks.p_value, "p"),
+        cell.of(analysis="signed_rank", method=ranks.method).row("p_value", ranks.p_value, "p"),
     ]

@@ -32,9 +32,9 @@ def summarise_maintained(inputs: AnalysisInputs) -> list[ResultRow]:
     Returns
     -------
     list of ResultRow
-        ``level``, ``change`` and ``percent_change`` as :func:`~multifidus.analyses.effectiveness.
-        outcome_rows` and ``responder`` rows, with the set's id as population; none where the study
-        has no set of completers.
+        ``level``, ``change``, ``signed_rank`` and ``percent_change`` as
+        :func:`~multifidus.analyses.effectiveness.outcome_rows`, and ``responder`` rows, with the
+        set's id as population; none where the study has no set of completers.
     """
     chosen = inputs.completers()
     if chosen is None:

@@ -123,8 +123,8 @@ def _doses(here: pd.DataFrame, visit: str, users: int) -> list[ResultRow]:
     if not len(value):
         return rows
     ranks = wilcoxon_signed_rank(value - before)
-    cell = cell.of(n=len(value), method=ranks.method)
-    return [*rows, cell.row("p_signed_rank", ranks.p_value, "p")]
+    cell = cell.of(outcome="mme_signed_rank", n=len(value), method=ranks.method)
+    return [*rows, cell.row("p_value", ranks.p_value, "p")]
 
 
 def _started(doses: pd.DataFrame, rules: OpioidRules, visit: str) -> list[ResultRow]:

@@ -16,8 +16,6 @@ _STATISTICS = {
     "ci_lower": "lower 95 % limit",
     "ci_upper": "upper 95 % limit",
     "p_value": "p value",
-    "p_exact": "exact p value",
-    "p_signed_rank": "signed-rank p value",
     "sd": "standard deviation",
     "se": "standard error",
     "q1": "lower quartile",

@@ -61,7 +61,7 @@ def every_visit_table(results: Results, study: StudyConfig) -> ReportTable:
                 table.number(f"{percent}.mean", sign=True),
                 table.interval(percent, sign=True),
                 table.number(f"{percent}.p_value"),
-                table.number(f"change.{tail}.p_signed_rank"),
+                table.number(f"signed_rank.{tail}.p_value"),
             ]
             table.row(visit.label, cells, indent=True)
     table.note("No per cent change is given of an index that can be below zero.")
@@ -165,7 +165,7 @@ def persistence_table(results: Results, study: StudyConfig) -> ReportTable:
             table.number(f"{stem}.estimate", sign=True),
             table.interval(stem, sign=True),
             table.number(f"{stem}.p_value"),
-            table.number(f"{stem}.p_exact"),
+            table.number(f"durability_exact.{outcome}.{visit}.observed.all.p_value"),
         ]
         table.row(label, cells)
     table.note(

@@ -252,7 +252,7 @@ def opioid_dose_table(results: Results, study: StudyConfig) -> ReportTable:
                 f"{table.number(f'{stems[0]}.median')} ({low} to {high})",
                 table.mean_sd(stems[0]),
                 table.number(f"opioids.mme_change.{visit.id}.observed.all.mean", sign=True),
-                table.number(f"opioids.mme_change.{visit.id}.observed.all.p_signed_rank"),
+                table.number(f"opioids.mme_signed_rank.{visit.id}.observed.all.p_value"),
                 table.number(f"{model}.estimate", sign=True),
                 table.interval(model, sign=True),
             ],
