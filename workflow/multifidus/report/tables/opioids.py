@@ -29,7 +29,7 @@ def opioid_links_table(results: Results, study: StudyConfig) -> ReportTable:
     for outcome, title in _CHAINS:
         own = rows[rows["outcome"] == outcome]
         table.group(title)
-        taken = own[own["value"] > 0]["group"]
+        taken = own[own["value"] != 0]["group"]  # a suppressed count is none of nobody
         for group in own["group"].drop_duplicates():
             if group not in set(taken):
                 continue
