@@ -1,4 +1,8 @@
-"""The hand-written participants of ``hand_written/*.csv`` as tables, and the published weights."""
+"""Hand-written participants as tables, and the published weights.
+
+``hand_written/*.csv`` holds 48 participants for the definitions of outcomes, opioids and events,
+``hand_written_follow_up/*.csv`` 16 for what follows people over the visits.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +20,7 @@ from multifidus.instruments.scores import build_scores
 from multifidus.instruments.value_sets import ValueSet, value_sets_from_frames
 
 FOLDER = Path(__file__).parent / "hand_written"
+FOLLOW_UP = Path(__file__).parent / "hand_written_follow_up"
 ROOT = Path(__file__).parents[2]
 USA_2019 = {  # Pickard 2019, 10.1016/j.jval.2019.02.009
     "mo": (0.096, 0.122, 0.237, 0.322),
@@ -42,20 +47,20 @@ METHADONE = (
 )
 
 
-def read_raw(name: str) -> list[dict[str, str]]:
+def read_raw(name: str, folder: Path = FOLDER) -> list[dict[str, str]]:
     """Return a table's raw text, row by row; no rows where there is no file."""
-    path = FOLDER / f"{name}.csv"
+    path = folder / f"{name}.csv"
     if not path.exists():
         return []
     with path.open(newline="", encoding="utf-8") as stream:
         return list(csv.DictReader(stream))
 
 
-def read_tables() -> dict[str, pd.DataFrame]:
+def read_tables(folder: Path = FOLDER) -> dict[str, pd.DataFrame]:
     """Return the typed tables, held against their contracts."""
     tables = {}
     for name in TABLES:
-        raw = pd.DataFrame(read_raw(name)).replace("", None)
+        raw = pd.DataFrame(read_raw(name, folder)).replace("", None)
         if raw.empty:
             tables[name] = empty_table(name)
             continue
@@ -93,7 +98,7 @@ def mme_factors() -> dict[str, MmeFactors]:
     return mme_factors_from_frame(pd.DataFrame(rows, columns=columns))
 
 
-def inputs() -> AnalysisInputs:
-    tables, trial = read_tables(), study()
+def inputs(folder: Path = FOLDER, trial: StudyConfig | None = None) -> AnalysisInputs:
+    tables, trial = read_tables(folder), trial or study()
     scores = build_scores(tables, trial, value_sets(), mme_factors())
     return AnalysisInputs(study=trial, tables=tables, scores=scores)

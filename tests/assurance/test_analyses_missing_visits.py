@@ -54,6 +54,8 @@ def small_study() -> StudyConfig:
     whole["visits"] = [one for one in whole["visits"] if one["id"] in VISITS]
     whole["outcomes"] = [one for one in whole["outcomes"] if one["id"] == "vas"]
     whole["responders"] = [one for one in whole["responders"] if one["id"] == "vas_ge50"]
+    for one in whole["analysis_sets"]:
+        one["attended_visit"] = "y2" if one["id"] == "completers" else None
     whole["mixed_model"] |= {"outcomes": ["vas"], "visits": ["y1", "y2"]}
     whole |= {"randomised": None, "opioids": None}
     return StudyConfig.model_validate(whole)
@@ -131,6 +133,35 @@ def test_missing_is_no_response(given: AnalysisInputs) -> None:
     rows = {row.result_id: row for row in run_analysis("single_imputation", given)}
     row = rows["responder_nri.vas_ge50.y2.itt.all.percent"]
     assert (row.value, row.n, row.total) == (pytest.approx(40.0), 2, 5)
+
+
+def test_response_at_two_visits_in_the_same_participants(given: AnalysisInputs) -> None:
+    """Classified at both: A (yes, yes) and B (yes, no): 50 against 100 per cent. One discordant
+    pair: chi-square 1 on 1 df, p 0.3173 without continuity correction; exact p 2 x 1/2.
+
+    Tango's limit d solves (b - c - n d) / sqrt(n (2 q + d (1 - d))) = +-z with b = 0, c = 1, n = 2;
+    the estimate lies inside. Of both responders at y1, missing as lost, one responds still."""
+    rows = {row.result_id: row for row in run_analysis("durability", given)}
+    prefix = "durability_difference.vas_ge50.y2.observed.all."
+    estimate = rows[prefix + "estimate"]
+    assert (estimate.value, estimate.n, estimate.total) == (pytest.approx(-50), 2, 5)
+    assert rows[prefix + "p_value"].value == pytest.approx(0.317311, abs=1e-6)
+    assert rows["durability_exact.vas_ge50.y2.observed.all.p_value"].value == pytest.approx(1)
+    assert rows[prefix + "ci_lower"].value < -50 < rows[prefix + "ci_upper"].value
+    row = rows["durability_nri.vas_ge50.y2.itt.all.count"]
+    assert (row.value, row.total) == (1, 2)
+
+
+def test_everybody_missing_a_later_visit_counts_as_lost(given: AnalysisInputs) -> None:
+    """With C's 2 cm at y1 there are three responders there; C missed y2: 1 of 2 seen, 1 of 3."""
+    scores = given.scored().copy()
+    scores.loc[(scores["participant_id"] == "C") & (scores["visit"] == "y1"), "value"] = 2.0
+    changed = AnalysisInputs(given.study, given.tables, scores)
+    rows = {row.result_id: row for row in run_analysis("durability", changed)}
+    seen = rows["durability.vas_ge50.y2.observed.all.count"]
+    lost = rows["durability_nri.vas_ge50.y2.itt.all.count"]
+    assert (seen.value, seen.total) == (1, 2)
+    assert (lost.value, lost.total) == (1, 3)
 
 
 def test_durability_and_flow_between_states(given: AnalysisInputs) -> None:

@@ -164,6 +164,15 @@ RESPONDER = {
     "outcome": "vas",
     "threshold": 50,
 }
+JOINED = {"id": "either", "label": "Either", "kind": "any_of", "of": ["vas_ge50", "vas_ge50"]}
+COMPLETERS = {"id": "completers", "label": "Completers", "requires": [], "attended_visit": "y1"}
+RANDOMISED = {
+    "visit": "y1",
+    "treatment": "treatment",
+    "control": "treatment",
+    "outcomes": ["vas"],
+    "responder": "vas_ge50",
+}
 
 
 @pytest.mark.parametrize(
@@ -210,6 +219,70 @@ RESPONDER = {
             changed(responders=[{"id": "both", "label": "Both", "kind": "all_of", "of": ["a"]}]),
             "CFG-004",
             ("all_of needs `of`",),
+        ),
+        (
+            changed(responders=[JOINED | {"of": ["vas_ge50", "either"]}, RESPONDER]),
+            "CFG-004",
+            ("responder 'either'", "joined in a circle"),
+        ),
+        (
+            changed(responders=[RESPONDER | {"without_worsening": [{"outcome": "odi"}]}]),
+            "CFG-004",
+            ("responder 'vas_ge50'", "no outcome 'odi'"),
+        ),
+        (
+            changed(
+                responders=[
+                    RESPONDER | {"without_worsening": [{"outcome": "vas", "more_than": -1}]}
+                ]
+            ),
+            "CFG-004",
+            ("more_than", "greater than or equal to 0"),
+        ),
+        (
+            changed(analysis_sets=[*STUDY["analysis_sets"], COMPLETERS | {"attended_visit": "y9"}]),
+            "CFG-004",
+            ("analysis set 'completers'", "no visit 'y9'"),
+        ),
+        (
+            changed(analysis_sets=[COMPLETERS | {"id": "safety"}]),
+            "CFG-004",
+            ("analysis set 'safety'", "must not ask for a visit"),
+        ),
+        (
+            changed(visits=[STUDY["visits"][0] | {"anchor_by_arm": {"sham": "crossover_date"}}]),
+            "CFG-004",
+            ("visit 'y1'", "no arm 'sham'"),
+        ),
+        (
+            changed(randomised=RANDOMISED | {"visit": "d12"}),
+            "CFG-004",
+            ("randomised", "no visit 'd12'"),
+        ),
+        (
+            changed(randomised=RANDOMISED | {"control": "sham"}),
+            "CFG-004",
+            ("randomised", "no arm 'sham'"),
+        ),
+        (
+            changed(randomised=RANDOMISED, responders=[]),
+            "CFG-004",
+            ("randomised", "no responder 'vas_ge50'"),
+        ),
+        (
+            changed(mixed_model={"outcomes": ["vas", "odi"], "visits": ["y1"]}),
+            "CFG-004",
+            ("mixed_model", "no outcome 'odi'"),
+        ),
+        (
+            changed(opioids={"baseline_visit": "y1", "visits": ["y1", "y2"]}),
+            "CFG-004",
+            ("opioids", "no visit 'y2'"),
+        ),
+        (
+            changed(device_use={"exposure_start": {"sham": "activation_date"}}),
+            "CFG-004",
+            ("device_use", "no arm 'sham'"),
         ),
         (
             changed(analysis_sets=[{"id": "itt", "label": "All", "requires": []}]),

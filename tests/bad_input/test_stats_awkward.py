@@ -167,6 +167,13 @@ REFUSED = {
     "impute: unknown strategy": (
         "STA-254", lambda: impute(np.ones((5, 2)), imputations=2, seed=1, strategy="hope"),
     ),
+    "impute: jump to a baseline that is not known": (
+        "STA-254", lambda: impute(np.ones((5, 2)), imputations=2, seed=1, strategy="j2b"),
+    ),
+    "impute: jump to a baseline that is no number": (
+        "STA-254",
+        lambda: impute(np.ones((5, 2)), imputations=2, seed=1, strategy="j2b", level=NAN),
+    ),
     "regress: collinear design": (
         "STA-255", lambda: regress_imputations(np.ones((2, 4)), np.ones((4, 2)), [1, 0]),
     ),

@@ -74,6 +74,41 @@ def _arm_mean(dropouts, strategy, imputations=300):
     return drawn[:, arm == 1, 2].mean()
 
 
+def test_a_jump_to_baseline_is_the_regression_moved_to_the_mean_at_baseline():
+    """Return to baseline in the sense of Qu and Dai (2021, arXiv:2111.09423).
+
+    With y1 seen by all, y2 = g + b z + a y1 + e. The marginal mean of y2 at z is m2(z) = g + b z +
+    a m1(z); moved to the mean ``level`` over all participants it is level + m2(z) - mean of m2, and
+    a missing y2 is drawn about that plus a (y1 - m1(z)). All coefficients by plain least squares.
+    """
+    rng = np.random.default_rng(21)
+    n, level = 300, 7.0
+    z = rng.normal(7, 1, n)
+    y1 = 1 + 0.5 * z + rng.normal(0, 1, n)
+    y2 = 0.5 + 0.2 * z + 0.6 * y1 + rng.normal(0, 1, n)
+    gone = rng.random(n) < 0.4
+    table = np.column_stack([y1, np.where(gone, NAN, y2)])
+    drawn = impute(table, z, imputations=1000, seed=4, strategy="j2b", level=level)
+    one = np.column_stack([np.ones(n), z])
+    first = one @ np.linalg.lstsq(one, y1, rcond=None)[0]
+    two = np.column_stack([one, y1])[~gone]
+    g, b, a = np.linalg.lstsq(two, y2[~gone], rcond=None)[0]
+    second = g + b * z + a * first
+    expected = level + second - second.mean() + a * (y1 - first)
+    found = drawn.completed[:, gone, 1].mean(axis=0)
+    assert found == pytest.approx(expected[gone], abs=0.25)
+    assert found.mean() == pytest.approx(expected[gone].mean(), abs=0.03)
+    assert "jump to baseline" in drawn.method
+    assert drawn.completed[0, ~gone, 1] == pytest.approx(y2[~gone], abs=0)
+
+
+def test_whoever_was_never_seen_has_no_mean_change_after_a_jump_to_baseline(dropouts):
+    """Participants never seen keep nothing of their own: they are drawn about the level."""
+    table = np.vstack([dropouts[0], np.full((400, 3), NAN)])
+    drawn = impute(table, imputations=200, seed=6, strategy="j2b", level=5.0).completed[:, 200:]
+    assert drawn.mean(axis=(0, 1)) == pytest.approx([5.0, 5.0, 5.0], abs=0.1)
+
+
 def test_strategies_are_ordered_as_their_definitions(dropouts):
     """The active arm is better (lower): MAR < CIR < J2R, and the reference arm does not move."""
     mar, cir, j2r = (_arm_mean(dropouts, s) for s in ("mar", "cir", "j2r"))

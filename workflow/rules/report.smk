@@ -82,6 +82,8 @@ rule render_document:
             "multifidus.report.tables.clinical",
             "multifidus.report.tables.evidence",
             "multifidus.report.tables.flow",
+            "multifidus.report.tables.followup",
+            "multifidus.report.tables.opioids",
             "multifidus.report.tables.safety",
             "multifidus.report.tables.supplement",
         ),

@@ -70,8 +70,10 @@ def _arms(inputs: AnalysisInputs, outcome: Outcome) -> list[ResultRow]:
     test = stats.mannwhitneyu(first, second, method="asymptotic", use_continuity=False)
     group = f"{rules.treatment}_vs_{rules.control}"
     cell = Cell("cumulative", outcome.id, rules.visit, inputs.main_set(), group, outcome.label)
+    arms = inputs.members(inputs.main_set())["arm"].isin([rules.treatment, rules.control])
     cell = cell.of(
         n=len(first) + len(second),
+        total=int(arms.sum()),
         method="Wilcoxon rank-sum test of the per cent change, normal, corrected for ties",
     )
     return [cell.row("p_value", float(test.pvalue), "p")]

@@ -6,17 +6,20 @@ from typing import TYPE_CHECKING
 
 from multifidus.analyses.descriptives import describe
 from multifidus.analyses.inputs import ALL, AnalysisInputs, Cell, Group
-from multifidus.stats.means import paired_change
+from multifidus.stats.means import mean_interval, paired_change
+from multifidus.stats.wilcoxon import wilcoxon_signed_rank
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import numpy as np
     import pandas as pd
+    from numpy.typing import NDArray
 
     from multifidus.config.study import Outcome
     from multifidus.results import ResultRow
 
-__all__ = ["observed_groups", "summarise_effectiveness"]
+__all__ = ["observed_groups", "outcome_rows", "summarise_effectiveness"]
 
 OBSERVED = "observed"
 _LEVEL = ("n", "mean", "sd", "se", "median", "q1", "q3", "min", "max")
@@ -29,20 +32,21 @@ def summarise_effectiveness(inputs: AnalysisInputs) -> list[ResultRow]:
     All arms together at every visit; by arm at baseline and, where the study has a randomised
     comparison, at its visit: later the arms no longer differ in treatment. Members are those of
     the main analysis set with the value at the visit. Per cent change is given for symptom scales
-    (lower is better), which have a true zero. Reads the scores and the sections
-    analysis_sets, arms, visits, outcomes and randomised.
+    (lower is better), which have a true zero. The paired t test stands beside Wilcoxon's
+    signed-rank test (``signed_rank``), which asks for no normal distribution. Reads the scores
+    and the sections analysis_sets, arms, visits, outcomes and randomised.
 
     Returns
     -------
     list of ResultRow
-        ``level``, ``change`` and ``percent_change`` rows.
+        ``level``, ``change``, ``signed_rank`` and ``percent_change`` rows.
     """
     rows: list[ResultRow] = []
     for outcome in inputs.study.outcomes:
         for visit in inputs.study.visits:
             for group, own in observed_groups(inputs, outcome.id, visit.id):
                 cell = Cell("level", outcome.id, visit.id, OBSERVED, group.id, outcome.label)
-                rows += _summaries(cell.of(total=group.size), outcome, own)
+                rows += outcome_rows(cell.of(total=group.size), outcome, own)
     return rows
 
 
@@ -68,10 +72,22 @@ def observed_groups(
             yield group, own
 
 
-def _summaries(cell: Cell, outcome: Outcome, own: pd.DataFrame) -> list[ResultRow]:
+def outcome_rows(cell: Cell, outcome: Outcome, own: pd.DataFrame) -> list[ResultRow]:
+    """Give level, change and per cent change of one outcome in one group at one visit.
+
+    Parameters
+    ----------
+    cell
+        Where the rows stand, with its denominator; ``analysis`` is replaced for the changes.
+    outcome
+        The outcome.
+    own
+        The group's scores there: columns value, baseline, change and percent_change.
+    """
     display = f"f{outcome.decimals}"
     level = own["value"].dropna().to_numpy(dtype="float64")
     rows = describe(cell, level, display=display, unit=outcome.unit, statistics=_LEVEL)
+    rows += _interval(cell, level, display, outcome.unit)
     paired = own.dropna(subset=["change"])
     if paired.empty:
         return rows
@@ -80,7 +96,21 @@ def _summaries(cell: Cell, outcome: Outcome, own: pd.DataFrame) -> list[ResultRo
         return rows
     percent = own["percent_change"].dropna().to_numpy(dtype="float64")
     cell = cell.of(analysis="percent_change")
-    return rows + describe(cell, percent, display="pct1", unit="%", statistics=_PERCENT)
+    rows += describe(cell, percent, display="pct1", unit="%", statistics=_PERCENT)
+    return rows + _interval(cell, percent, "pct1", "%", test=True)
+
+
+def _interval(
+    cell: Cell, values: NDArray[np.float64], display: str, unit: str, *, test: bool = False
+) -> list[ResultRow]:
+    """Give the t interval of a mean, and its test of zero where zero is no change."""
+    if len(values) < 2:  # noqa: PLR2004 - an interval needs two values
+        return []
+    found = mean_interval(values)
+    cell = cell.of(n=found.n, method=found.method)
+    rows = [cell.row("ci_lower", found.ci_lower, display, unit)]
+    rows.append(cell.row("ci_upper", found.ci_upper, display, unit))
+    return [*rows, cell.row("p_value", found.p_value, "p")] if test else rows
 
 
 def _change(cell: Cell, outcome: Outcome, paired: pd.DataFrame) -> list[ResultRow]:
@@ -97,4 +127,9 @@ def _change(cell: Cell, outcome: Outcome, paired: pd.DataFrame) -> list[ResultRo
     values |= {"ci_lower": test.ci_lower, "ci_upper": test.ci_upper}
     rows = [cell.row("n", test.n, "d0")]
     rows += [cell.row(name, value, display, outcome.unit) for name, value in values.items()]
-    return [*rows, cell.row("p_value", test.p_value, "p")]
+    ranks = wilcoxon_signed_rank(change)
+    return [
+        *rows,
+        cell.row("p_value", test.p_value, "p"),
+        cell.of(analysis="signed_rank", method=ranks.method).row("p_value", ranks.p_value, "p"),
+    ]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from multifidus.analyses.errors import AnalysisError
 from multifidus.results import ResultRow
+from multifidus.results.plain import PLAIN_METHODS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from multifidus.config import StudyConfig
+    from multifidus.config.study import AnalysisSet
 
 __all__ = ["ALL", "AnalysisInputs", "Cell", "Group"]
 
@@ -97,7 +99,10 @@ class AnalysisInputs:
         return _MAIN_SET if _MAIN_SET in ids else ids[0]
 
     def members(self, set_id: str) -> pd.DataFrame:
-        """Return the participants of an analysis set: those with all the dates it requires.
+        """Return the participants of an analysis set.
+
+        Those with all the dates it requires who attended the visit it names. A set with a visit
+        needs the table ``visits``.
 
         Raises
         ------
@@ -106,12 +111,25 @@ class AnalysisInputs:
         """
         for item in self.study.analysis_sets:
             if item.id == set_id:
-                dates = self.participants[list(item.requires)]
-                return self.participants[dates.notna().all(axis=1)]
+                kept = self.participants[list(item.requires)].notna().all(axis=1)
+                if item.attended_visit is not None:
+                    seen = self.attended(item.attended_visit)
+                    kept &= self.participants["participant_id"].isin(seen)
+                return self.participants[kept]
         raise AnalysisError(
             "ANA-002",
             f"The study file defines no analysis set '{set_id}'; add it to analysis_sets.",
         )
+
+    def attended(self, visit: str) -> pd.Series[Any]:
+        """Return the ids of the participants who attended a visit, as the visits table records."""
+        visits = self.tables["visits"]
+        seen = visits["attended"].fillna(False).astype(bool) & (visits["visit"] == visit)
+        return visits.loc[seen, "participant_id"]
+
+    def completers(self) -> AnalysisSet | None:
+        """Return the set of the completers: the first one that asks for a visit; None if none."""
+        return next((s for s in self.study.analysis_sets if s.attended_visit is not None), None)
 
     def groups(self, members: pd.DataFrame, *, by_arm: bool = True) -> Iterator[Group]:
         """Yield all members, then the arms in printing order."""
@@ -134,7 +152,7 @@ class Cell:
     n, total
         Participants (or events) that contribute, and the denominator.
     method
-        The variant used.
+        The variant used; statistics without variants get their plain name.
     """
 
     analysis: str
@@ -166,5 +184,5 @@ class Cell:
             unit=unit,
             n=self.n,
             total=self.total,
-            method=self.method,
+            method=self.method or PLAIN_METHODS.get(statistic, ""),
         )

@@ -2,19 +2,24 @@
 
 All outcomes at all visits are imputed together under missing at random (joint normal, baseline
 values as covariates), so that definitions that join outcomes keep their correlation; the pooled
-results stand beside the observed ones and the mixed model. Two departures from missing at random:
-jump to reference, and a shift (delta) of the imputed values up to the point at which the mean
-change could be zero. Imputed values are not cut to the scale.
+results stand beside the observed ones and the mixed model. Three departures from missing at random:
+jump to baseline, jump to reference, and a shift (delta) of the imputed values up to the point at
+which the mean change could be zero. Imputed values are not cut to the scale.
+
+The reference arm of a trial whose controls switch to the therapy is itself on therapy when the long
+visits come, so that a jump to it differs little from missing at random. In such a single cohort the
+state without therapy is known from baseline alone, and the jump to baseline is the harsher one.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from multifidus.analyses.inputs import ALL, AnalysisInputs, Cell
-from multifidus.analyses.responder_status import reached
+from multifidus.analyses.responder_status import reached, worsened
 from multifidus.analyses.trajectories import Trajectories, not_fitted, trajectories
 from multifidus.base.errors import StatisticsError
 from multifidus.stats.imputation import Imputations, impute, tipping_point
@@ -48,8 +53,9 @@ def summarise_multiple_imputation(inputs: AnalysisInputs) -> list[ResultRow]:
     Returns
     -------
     list of ResultRow
-        ``change_mi``, ``change_j2r`` and ``responder_mi`` at each visit, ``tipping_point`` at the
-        last.
+        ``change_mi``, ``change_j2b``, ``change_j2r`` and ``responder_mi`` at each visit,
+        ``tipping_point`` at the last. Definitions that ask for analgesics have no ``responder_mi``:
+        the answer on analgesics is not in the imputation model.
     """
     rules = inputs.study.mixed_model
     if rules is None or not inputs.study.outcomes:
@@ -69,7 +75,9 @@ def summarise_multiple_imputation(inputs: AnalysisInputs) -> list[ResultRow]:
     for outcome in inputs.study.outcomes:
         own = joint[outcome.id]
         rows += _changes(inputs, outcome, "change_mi", data[outcome.id], own)
-        rows += _reference_based(inputs, outcome, data[outcome.id])
+        rows += _jump(inputs, outcome, data[outcome.id], "change_j2b")
+        if inputs.study.randomised is not None:
+            rows += _jump(inputs, outcome, data[outcome.id], "change_j2r")
         rows += _tipping(inputs, outcome, data[outcome.id], own)
     return rows + _responders(inputs, data, joint)
 
@@ -122,29 +130,30 @@ def _changes(
     return rows
 
 
-def _reference_based(
-    inputs: AnalysisInputs, outcome: Outcome, data: Trajectories
+def _jump(
+    inputs: AnalysisInputs, outcome: Outcome, data: Trajectories, analysis: str
 ) -> list[ResultRow]:
-    """Impute after a participant's last visit from the means of the arm randomised to control."""
-    randomised = inputs.study.randomised
-    if randomised is None:
-        return []
+    """Impute after a participant's last visit as if the mean fell to baseline or to the controls'.
+
+    The controls of the randomised comparison are on therapy at these visits where they crossed
+    over; the method then says so.
+    """
+    rules = inputs.study.randomised
+    settings: dict[str, Any] = {"strategy": "j2b", "level": float(data.baseline.mean())}
+    words = "mean change of zero after the last visit seen"
+    if analysis == "change_j2r" and rules is not None:
+        settings = {"strategy": "j2r", "arm": data.arm, "reference": rules.control}
+        switched = inputs.participants["crossover_date"].notna().any()
+        words = f"reference arm {rules.control}" + (", itself on therapy" if switched else "")
     try:
         drawn = impute(
-            data.values,
-            data.baseline,
-            imputations=IMPUTATIONS,
-            seed=inputs.seed,
-            arm=data.arm,
-            reference=randomised.control,
-            strategy="j2r",
+            data.values, data.baseline, imputations=IMPUTATIONS, seed=inputs.seed, **settings
         )
     except StatisticsError as error:
-        cell = Cell(
-            "change_j2r", outcome.id, data.visits[-1], inputs.main_set(), ALL, outcome.label
-        )
+        cell = Cell(analysis, outcome.id, data.visits[-1], inputs.main_set(), ALL, outcome.label)
         return [not_fitted(cell, error)]
-    return _changes(inputs, outcome, "change_j2r", data, drawn)
+    drawn = replace(drawn, method=f"{drawn.method} ({words})")
+    return _changes(inputs, outcome, analysis, data, drawn)
 
 
 def _tipping(
@@ -181,20 +190,43 @@ def _responders(
     rows: list[ResultRow] = []
     by_id = {item.id: item for item in inputs.study.responders}
     for item in inputs.study.responders:
-        if item.visits is not None:  # defined at a visit outside the imputed ones
-            continue
+        if item.visits is not None or _asks_for_analgesics(item, by_id):
+            continue  # defined outside the imputed visits, or on what is not imputed
         met = _met(inputs, item, by_id, data, joint)
         some = next(iter(data.values()))
         for column, visit in enumerate(some.visits):
             found = pool_proportions(met[:, :, column])
             cell = Cell("responder_mi", item.id, visit, inputs.main_set(), ALL, item.label)
             cell = cell.of(
-                total=found.n, method=f"{next(iter(joint.values())).method}; {found.method}"
+                n=_seen(item, by_id, joint, column),
+                total=found.n,
+                method=f"{next(iter(joint.values())).method}; {found.method}",
             )
             rows.append(cell.row("percent", 100.0 * found.estimate, "pct1", "%"))
             rows.append(cell.row("ci_lower", 100.0 * found.ci_lower, "pct1", "%"))
             rows.append(cell.row("ci_upper", 100.0 * found.ci_upper, "pct1", "%"))
     return rows
+
+
+def _asks_for_analgesics(item: Responder, by_id: Mapping[str, Responder]) -> bool:
+    parts = [_asks_for_analgesics(by_id[name], by_id) for name in item.of]
+    return item.refuse_analgesic_increase or any(parts)
+
+
+def _outcomes_of(item: Responder, by_id: Mapping[str, Responder]) -> set[str]:
+    """Return every outcome that a definition reads."""
+    own = {rule.outcome for rule in item.without_worsening}
+    if item.outcome is not None:
+        own.add(item.outcome)
+    return own.union(*(_outcomes_of(by_id[name], by_id) for name in item.of))
+
+
+def _seen(
+    item: Responder, by_id: Mapping[str, Responder], joint: Mapping[str, Imputations], column: int
+) -> int:
+    """Count the participants for whom nothing that the definition reads was imputed."""
+    gaps = [joint[name].imputed[:, column] for name in sorted(_outcomes_of(item, by_id))]
+    return int((~np.any(gaps, axis=0)).sum())
 
 
 def _met(
@@ -205,10 +237,16 @@ def _met(
     joint: Mapping[str, Imputations],
 ) -> NDArray[np.bool_]:
     """Return who meets a definition, shape (imputations, n, visits)."""
-    if item.of:
+    better = {one.id: one.better for one in inputs.study.outcomes}
+    if item.outcome is not None:
+        name = item.outcome
+        start = data[name].baseline[:, None]
+        met = reached(item, better[name], joint[name].completed, start)
+    else:
         parts = [_met(inputs, by_id[name], by_id, data, joint) for name in item.of]
-        joined = np.any(parts, axis=0) if item.kind == "any_of" else np.all(parts, axis=0)
-        return np.asarray(joined)
-    outcome = next(one for one in inputs.study.outcomes if one.id == item.outcome)
-    own = data[outcome.id]
-    return reached(item, outcome.better, joint[outcome.id].completed, own.baseline[:, None])
+        met = np.asarray(np.any(parts, axis=0) if item.kind == "any_of" else np.all(parts, axis=0))
+    for rule in item.without_worsening:
+        name = rule.outcome
+        start = data[name].baseline[:, None]
+        met &= ~worsened(rule, better[name], joint[name].completed, start)
+    return met

@@ -6,6 +6,7 @@ stands beside the categories and the distribution, not in their place.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from multifidus.analyses.inputs import AnalysisInputs, Cell
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["summarise_opioid_model"]
 
 _FEWEST = 3
+_CAVEAT = "doses are skewed with many zeros, which the normal model does not allow for"
 
 
 def summarise_opioid_model(inputs: AnalysisInputs) -> list[ResultRow]:
@@ -32,7 +34,8 @@ def summarise_opioid_model(inputs: AnalysisInputs) -> list[ResultRow]:
     -------
     list of ResultRow
         ``mmrm.mme.<visit>.<set>.users.<estimate|se|df|ci_lower|ci_upper|p_value>``; none where the
-        study has no section opioids. Where the model cannot be fitted one row says why.
+        study has no section opioids. Where the model cannot be fitted one row says why. The method
+        of every row names the caveat.
     """
     opioids = inputs.study.opioids
     if opioids is None:
@@ -48,4 +51,5 @@ def summarise_opioid_model(inputs: AnalysisInputs) -> list[ResultRow]:
     data = data[data["visit"].isin(visits)].assign(change=data["value"] - data["baseline"])
     rules = MixedModelRules(outcomes=(), visits=visits)
     cell = Cell("mmrm", MME, visits[-1], population, "users", "Opioid dose of baseline users")
-    return fitted_rows(cell, data, rules, display="f1", unit="MME/day")
+    rows = fitted_rows(cell, data, rules, display="f1", unit="MME/day")
+    return [replace(row, method=f"{row.method}; {_CAVEAT}") for row in rows]

@@ -9,6 +9,7 @@ import numpy as np
 from multifidus.analyses.descriptives import count_rows, describe
 from multifidus.analyses.inputs import ALL, AnalysisInputs, Cell
 from multifidus.instruments.mme import MME
+from multifidus.stats.wilcoxon import wilcoxon_signed_rank
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,6 +65,8 @@ def summarise_opioids(inputs: AnalysisInputs) -> list[ResultRow]:
 
     The denominator of the categories is the participants on opioids at baseline *and* seen at the
     visit (``users`` at the visit); of users at baseline, the members of the main set seen there.
+    Doses are described for baseline users, of all of whom those seen are n; their change is tested
+    by Wilcoxon's signed-rank test, since doses are skewed.
     Reads the scores and the sections analysis_sets and opioids.
 
     Returns
@@ -80,9 +83,11 @@ def summarise_opioids(inputs: AnalysisInputs) -> list[ResultRow]:
     doses = scores[scores["parameter"] == MME]
     rows = _users(doses, rules, population)
     classified = classify_opioids(scores, rules)
+    first = doses.loc[doses["visit"] == rules.baseline_visit, "value"]
+    users = int((first > 0).sum())
     for visit in rules.visits:
         rows += _categories(classified[classified["visit"] == visit], visit)
-        rows += _doses(classified[classified["visit"] == visit], visit)
+        rows += _doses(classified[classified["visit"] == visit], visit, users)
         rows += _started(doses, rules, visit)
     return rows
 
@@ -108,12 +113,18 @@ def _categories(here: pd.DataFrame, visit: str) -> list[ResultRow]:
     return rows + count_rows(cell, less, len(here))
 
 
-def _doses(here: pd.DataFrame, visit: str) -> list[ResultRow]:
-    cell = Cell("opioids", MME, visit, "observed", ALL, "Opioid dose of baseline users")
+def _doses(here: pd.DataFrame, visit: str, users: int) -> list[ResultRow]:
+    label = "Opioid dose of baseline users"
+    cell = Cell("opioids", MME, visit, "observed", ALL, label, total=users)
     value, before = (here[name].to_numpy(dtype="float64") for name in ("value", "baseline"))
     rows = describe(cell, value, display="f1", unit="MME/day", statistics=_NUMBERS)
     cell = cell.of(outcome="mme_change", label="Change of opioid dose of baseline users")
-    return rows + describe(cell, value - before, display="f1", unit="MME/day", statistics=_NUMBERS)
+    rows += describe(cell, value - before, display="f1", unit="MME/day", statistics=_NUMBERS)
+    if not len(value):
+        return rows
+    ranks = wilcoxon_signed_rank(value - before)
+    cell = cell.of(outcome="mme_signed_rank", n=len(value), method=ranks.method)
+    return [*rows, cell.row("p_value", ranks.p_value, "p")]
 
 
 def _started(doses: pd.DataFrame, rules: OpioidRules, visit: str) -> list[ResultRow]:

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from multifidus.analyses.inputs import AnalysisInputs
-    from multifidus.config.study import Outcome, Responder
+    from multifidus.config.study import Outcome, Responder, Worsening
 
-__all__ = ["CUT_TOLERANCE", "reached", "responder_status"]
+__all__ = ["CUT_TOLERANCE", "reached", "responder_status", "worsened"]
 
 CUT_TOLERANCE = 1e-9
 """A cut counts as reached within this distance: it absorbs binary noise of sums such as
@@ -27,8 +27,9 @@ def responder_status(inputs: AnalysisInputs) -> pd.DataFrame:
 
     A definition needs its scores: a per cent or absolute reduction needs the baseline and the
     visit, a level needs the visit. ``any_of`` is decided by the parts that can be classified, at
-    least one of them; ``all_of`` needs every part. Where what is needed is missing the participant
-    is not classified.
+    least one of them; ``all_of`` needs every part. A definition without worsening also needs
+    baseline and visit of every outcome that it watches: whether the other measure got worse cannot
+    be told from one of the two. Where what is needed is missing the participant is not classified.
 
     Parameters
     ----------
@@ -71,21 +72,43 @@ def _status(
             for name in item.of
         ]
         if item.kind == "any_of":
-            return pd.concat(parts, axis=1).eq(True).any(axis=1)
-        return pd.concat(parts, axis=1, join="inner").astype(bool).all(axis=1)
-    outcome = next(one for one in inputs.study.outcomes if one.id == item.outcome)
-    met = _reached(item, outcome, inputs)
+            met = pd.concat(parts, axis=1).eq(True).any(axis=1)
+        else:
+            met = pd.concat(parts, axis=1, join="inner").astype(bool).all(axis=1)
+    else:
+        met = _reached(item, _outcome(inputs, item.outcome), inputs)
+    for rule in item.without_worsening:
+        worse = _worsened(rule, inputs)
+        met = met[met.index.isin(worse.index)]
+        met = met & ~worse.reindex(met.index)
     if item.refuse_analgesic_increase:
         increased = _increased(inputs)
         met = met & ~met.index.isin(increased)
     return met
 
 
-def _reached(item: Responder, outcome: Outcome, inputs: AnalysisInputs) -> pd.Series[Any]:
+def _outcome(inputs: AnalysisInputs, name: str | None) -> Outcome:
+    return next(one for one in inputs.study.outcomes if one.id == name)
+
+
+def _later(outcome: Outcome, inputs: AnalysisInputs) -> pd.DataFrame:
+    """Return an outcome's scores after baseline by (participant_id, visit)."""
     scores = inputs.scored()
     rows = scores[scores["parameter"] == outcome.id]
     rows = rows[rows["visit"] != inputs.study.visits[0].id]
-    rows = rows.set_index(["participant_id", "visit"]).sort_index()
+    return rows.set_index(["participant_id", "visit"]).sort_index()
+
+
+def _worsened(rule: Worsening, inputs: AnalysisInputs) -> pd.Series[Any]:
+    """Return whether an outcome is worse, where its baseline and visit are known."""
+    outcome = _outcome(inputs, rule.outcome)
+    rows = _later(outcome, inputs).dropna(subset=["value", "baseline"])
+    worse = worsened(rule, outcome.better, rows["value"].to_numpy(), rows["baseline"].to_numpy())
+    return pd.Series(worse, index=rows.index)
+
+
+def _reached(item: Responder, outcome: Outcome, inputs: AnalysisInputs) -> pd.Series[Any]:
+    rows = _later(outcome, inputs)
     value, start = rows["value"], rows["baseline"]
     known = value.notna() if item.kind == "level_at_most" else value.notna() & start.notna()
     if item.kind == "percent_reduction":
@@ -101,6 +124,8 @@ def reached(
     baseline: NDArray[np.float64],
 ) -> NDArray[np.bool_]:
     """Apply a definition on one outcome to values; False where something is missing.
+
+    A reduction in per cent of a baseline that is not above zero is never reached.
 
     Parameters
     ----------
@@ -118,8 +143,30 @@ def reached(
             return np.asarray(value <= threshold + CUT_TOLERANCE)
         if item.kind == "percent_reduction":
             cut = threshold * baseline - 100.0 * CUT_TOLERANCE
-            return np.asarray(100.0 * gain >= cut)
+            return np.asarray((100.0 * gain >= cut) & (baseline > 0))
         return np.asarray(gain >= threshold - CUT_TOLERANCE)
+
+
+def worsened(
+    rule: Worsening,
+    better: str,
+    value: NDArray[np.float64],
+    baseline: NDArray[np.float64],
+) -> NDArray[np.bool_]:
+    """Return whether values are worse than baseline by more than a rule allows.
+
+    Parameters
+    ----------
+    rule
+        Outcome and the change for the worse that is still none; equal to it is no worsening.
+    better
+        Whether ``lower`` or ``higher`` values are better.
+    value, baseline
+        Unrounded values of shapes that broadcast; False where one is missing.
+    """
+    loss = (value - baseline) if better == "lower" else (baseline - value)
+    with np.errstate(invalid="ignore"):
+        return np.asarray(loss > rule.more_than + CUT_TOLERANCE)
 
 
 def _increased(inputs: AnalysisInputs) -> pd.MultiIndex:

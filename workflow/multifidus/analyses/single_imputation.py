@@ -37,13 +37,15 @@ def summarise_single_imputation(inputs: AnalysisInputs) -> list[ResultRow]:
     """Give changes and responder shares of all members of the main set with gaps filled.
 
     Reads the scores, participants, analgesics and the sections analysis_sets, outcomes, visits,
-    responders and mixed_model, whose visits it reports.
+    arms, responders, randomised and mixed_model, whose visits the changes are reported at.
 
     Returns
     -------
     list of ResultRow
         ``change_locf``, ``change_bocf`` and ``change_worst_case`` (members with a baseline) and
-        ``responder_nri`` (all members).
+        ``responder_nri`` (all members, at every visit after baseline, by arm at the visit of the
+        randomised comparison): a participant without a baseline, or missing at the visit for any
+        reason, is no responder.
     """
     rules = inputs.study.mixed_model
     if rules is None:
@@ -54,7 +56,7 @@ def summarise_single_imputation(inputs: AnalysisInputs) -> list[ResultRow]:
         known = whole.rows(np.isfinite(whole.baseline))
         if len(known.participants) > 1:
             rows += _changes(inputs, outcome, known)
-    return rows + _responders(inputs, rules.visits)
+    return rows + _responders(inputs)
 
 
 def _changes(inputs: AnalysisInputs, outcome: Outcome, known: Trajectories) -> list[ResultRow]:
@@ -99,15 +101,20 @@ def _worst_case(changes: NDArray[np.float64], better: str) -> NDArray[np.float64
     return np.where(np.isnan(changes), sign * worst, changes)
 
 
-def _responders(inputs: AnalysisInputs, visits: tuple[str, ...]) -> list[ResultRow]:
+def _responders(inputs: AnalysisInputs) -> list[ResultRow]:
     status = responder_status(inputs)
+    met = status[status["met"]]
     population = inputs.main_set()
-    members = inputs.members(population)["participant_id"]
-    met = status[status["met"] & status["participant_id"].isin(members)]
+    randomised = inputs.study.randomised
     rows: list[ResultRow] = []
     for item in inputs.study.responders:
-        for visit in visits if item.visits is None else item.visits:
-            count = int(((met["responder"] == item.id) & (met["visit"] == visit)).sum())
-            cell = Cell("responder_nri", item.id, visit, population, ALL, item.label)
-            rows += share_rows(cell, count, len(members), note="Missing counts as no response")
+        for visit in [one.id for one in inputs.study.visits[1:]]:
+            if item.visits is not None and visit not in item.visits:
+                continue
+            here = met[(met["responder"] == item.id) & (met["visit"] == visit)]
+            by_arm = randomised is not None and visit == randomised.visit
+            for group in inputs.groups(inputs.members(population), by_arm=by_arm):
+                count = int(group.members["participant_id"].isin(here["participant_id"]).sum())
+                cell = Cell("responder_nri", item.id, visit, population, group.id, item.label)
+                rows += share_rows(cell, count, group.size, note="Missing counts as no response")
     return rows

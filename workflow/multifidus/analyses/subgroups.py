@@ -103,7 +103,8 @@ def _split(
     labels = " minus ".join(label for label, _ in parts.values())
     group = f"{split}_interaction"
     cell = Cell("subgroup", outcome.id, last, "observed", group, f"{outcome.label}: {labels}")
-    cell = cell.of(n=sum(map(len, changes)), method=f"{_EXPLORATORY}; {test.method}")
+    total = sum(len(members) for _, members in parts.values())
+    cell = cell.of(n=sum(map(len, changes)), total=total, method=f"{_EXPLORATORY}; {test.method}")
     rows.append(cell.row("estimate", test.estimate, display, outcome.unit))
     rows.append(cell.row("ci_lower", test.ci_lower, display, outcome.unit))
     rows.append(cell.row("ci_upper", test.ci_upper, display, outcome.unit))

@@ -8,7 +8,9 @@ from multifidus.analyses.comparison import summarise_comparison
 from multifidus.analyses.completers import summarise_completers
 from multifidus.analyses.distribution import summarise_distribution
 from multifidus.analyses.durability import summarise_durability
+from multifidus.analyses.maintained import summarise_maintained
 from multifidus.analyses.opioid_model import summarise_opioid_model
+from multifidus.analyses.opioid_transitions import summarise_opioid_transitions
 from multifidus.analyses.profiles import summarise_profiles
 from multifidus.analyses.subgroups import summarise_subgroups
 from multifidus.analyses.time_to_event import summarise_time_to_event
@@ -21,11 +23,13 @@ __all__ = ["PARTS", "summarise_supplement"]
 
 PARTS = (
     summarise_completers,
+    summarise_maintained,
     summarise_distribution,
     summarise_durability,
     summarise_profiles,
     summarise_subgroups,
     summarise_opioid_model,
+    summarise_opioid_transitions,
     summarise_time_to_event,
     summarise_comparison,
 )
@@ -38,7 +42,8 @@ def summarise_supplement(inputs: AnalysisInputs) -> list[ResultRow]:
     Returns
     -------
     list of ResultRow
-        Completers against lost, cumulative distribution, durability and transitions, EQ-5D
-        profiles, subgroups, model of the opioid dose, time to event, published comparators.
+        Completers against lost and over time, cumulative distribution, durability and transitions,
+        EQ-5D profiles, subgroups, model and transitions of opioid use, time to event, published
+        comparators.
     """
     return [row for part in PARTS for row in part(inputs)]

@@ -14,6 +14,7 @@ from multifidus.config.analysis import (
     RandomisedComparison,
 )
 from multifidus.config.base import Slug, StrictModel
+from multifidus.config.references import check_references
 
 __all__ = [
     "AnalysisSet",
@@ -27,6 +28,7 @@ __all__ = [
     "StudyConfig",
     "StudyFacts",
     "Visit",
+    "Worsening",
 ]
 
 DateColumn = Literal[
@@ -78,6 +80,13 @@ class Visit(StrictModel):
     """Name printed in tables."""
     anchor: DateColumn
     """Date of the participants table that days are counted from."""
+    anchor_by_arm: dict[Slug, DateColumn] = Field(default_factory=dict)
+    """Arms whose days are counted from another date, for instance a sham arm's switch to therapy;
+    the others keep `anchor`."""
+    not_after: DateColumn | None = None
+    """Date of the participants table after which a record no longer belongs to this visit, for
+    instance the switch to therapy for a visit of the blinded phase; on the date it still does, and
+    participants without the date have no such limit."""
     target_day: int
     """Scheduled day relative to the anchor."""
     window: tuple[int, int]
@@ -119,6 +128,15 @@ class Outcome(StrictModel):
         return self
 
 
+class Worsening(StrictModel):
+    """When an outcome counts as worse than baseline."""
+
+    outcome: Slug
+    """Outcome that is watched."""
+    more_than: Annotated[float, Field(ge=0)] = 0.0
+    """Change in the wrong direction, in the outcome's unit, that is still no worsening."""
+
+
 class Responder(StrictModel):
     """A responder definition on unrounded scores."""
 
@@ -138,6 +156,10 @@ class Responder(StrictModel):
     """Visits at which it is reported; none means every visit after baseline."""
     refuse_analgesic_increase: bool = False
     """A participant with an increase of analgesics at the visit is no responder."""
+    without_worsening: tuple[Worsening, ...] = ()
+    """A participant with one of these outcomes worse than baseline at the visit is no responder.
+    Each of them must have its baseline and its visit: where one is missing the participant is not
+    classified."""
 
     @model_validator(mode="after")
     def _shape(self) -> Self:
@@ -150,7 +172,7 @@ class Responder(StrictModel):
 
 
 class AnalysisSet(StrictModel):
-    """A set of participants, defined by dates that must be present."""
+    """A set of participants, defined by dates that must be present and a visit attended."""
 
     id: Slug
     """Id used in results."""
@@ -158,6 +180,9 @@ class AnalysisSet(StrictModel):
     """Name printed in tables."""
     requires: tuple[DateColumn, ...]
     """Dates of the participants table that members have."""
+    attended_visit: Slug | None = None
+    """Visit that members attended, as the visits table records it; none asks for no visit. The
+    first set with such a visit is the one of the completers."""
 
 
 class Characteristic(StrictModel):
@@ -239,16 +264,5 @@ class StudyConfig(StrictModel):
 
     @model_validator(mode="after")
     def _references_exist(self) -> Self:
-        visits = {visit.id for visit in self.visits}
-        outcomes = {outcome.id for outcome in self.outcomes}
-        responders = {responder.id for responder in self.responders}
-        for item in self.responders:
-            if item.outcome is not None and item.outcome not in outcomes:
-                raise ValueError(f"responder '{item.id}': no outcome '{item.outcome}'")
-            if missing := sorted(set(item.of) - responders):
-                raise ValueError(f"responder '{item.id}': no responder '{missing[0]}'")
-            if missing := sorted(set(item.visits or ()) - visits):
-                raise ValueError(f"responder '{item.id}': no visit '{missing[0]}'")
-        if "safety" not in {item.id for item in self.analysis_sets}:
-            raise ValueError("analysis_sets: a set with the id 'safety' is required")
+        check_references(self)
         return self

@@ -133,6 +133,8 @@ def _score_rows(
     windows = {
         visit.id: f"{how}; nearest to day {visit.target_day} in [{visit.window[0]}, "
         f"{visit.window[1]}] from {visit.anchor}"
+        + "".join(f", {arm}: {column}" for arm, column in visit.anchor_by_arm.items())
+        + (f", not after {visit.not_after}" if visit.not_after else "")
         for visit in visits
     }
     return pd.DataFrame(

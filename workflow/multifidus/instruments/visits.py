@@ -2,7 +2,8 @@
 
 Every record is placed by its date, not by the visit it was recorded under. A record that lies in
 two windows goes to the nearer target day; of several records of a participant in one window the
-nearest to the target day wins, and of two at equal distance the earlier one.
+nearest to the target day wins, and of two at equal distance the earlier one. A visit may end on a
+date of the participant: records after it are none of its.
 """
 
 from __future__ import annotations
@@ -133,13 +134,25 @@ def _nearest_windows(
     day, distance = np.full(size, np.nan), np.full(size, np.inf)
     nearest, anchored = np.zeros(size, dtype=np.intp), np.zeros(size, dtype=bool)
     for index, visit in enumerate(visits):
-        anchor = records["participant_id"].map(people[visit.anchor])
+        anchor = records["participant_id"].map(_anchor(visit, people))
         days = (records["assessment_date"] - anchor).dt.days.to_numpy(dtype="float64")
         anchored |= ~np.isnan(days)
         gap = np.abs(days - visit.target_day)
         closer = (days >= visit.window[0]) & (days <= visit.window[1]) & (gap < distance)
+        if visit.not_after is not None:
+            limit = records["participant_id"].map(people[visit.not_after])
+            closer &= ~(records["assessment_date"] > limit).to_numpy()
         day[closer], distance[closer], nearest[closer] = days[closer], gap[closer], index
     return day, distance, nearest, anchored
+
+
+def _anchor(visit: Visit, people: pd.DataFrame) -> pd.Series[Any]:
+    """Return the day zero of a visit for every participant, by arm where the study says so."""
+    anchor = people[visit.anchor]
+    for arm, column in visit.anchor_by_arm.items():
+        own = people["arm"].eq(arm).fillna(value=False).astype(bool)
+        anchor = anchor.mask(own, people[column])
+    return anchor
 
 
 def _chosen(placed: pd.DataFrame) -> pd.Index[Any]:

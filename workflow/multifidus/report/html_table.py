@@ -10,7 +10,10 @@ import html
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from multifidus.report.numbers import number_html
+from multifidus.results.plain import PLAIN_METHODS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -69,7 +72,8 @@ class ReportTable:
         if result_id not in self.results:
             return DASH
         method = self.results.row(result_id)["method"]
-        if isinstance(method, str) and method and method not in self._methods:
+        known = (*self._methods, *PLAIN_METHODS.values())
+        if isinstance(method, str) and method and method not in known:
             self._methods.append(method)
         return number_html(self.results, result_id, display=display, sign=sign)
 
@@ -102,6 +106,14 @@ class ReportTable:
             return DASH
         total = int(self.results.row(f"{stem}.count")["N"])
         return f"{self.number(f'{stem}.count')}/{total} ({self.number(f'{stem}.percent')})"
+
+    def counts(self, result_id: str) -> str:
+        """Return ``n/N`` of a result: who contributes, of how many."""
+        if result_id not in self.results:
+            return DASH
+        row = self.results.row(result_id)
+        known = [str(int(row[name])) for name in ("n", "N") if pd.notna(row[name])]
+        return "/".join(known) or DASH
 
     def to_html(self) -> str:
         """Return the table as HTML."""

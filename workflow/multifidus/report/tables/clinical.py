@@ -155,6 +155,7 @@ def randomised_table(results: Results, study: StudyConfig) -> ReportTable:
                 else ["", "", ""]
             )
             table.row(f"{outcome.label}, {words}, {outcome.unit}", [*cells, *tail])
+    _randomised_shift(table, study, pair)
     responder = next(item for item in study.responders if item.id == rules.responder)
     cells = [
         table.count_percent(f"responder.{responder.id}.{rules.visit}.observed.{arm}")
@@ -174,3 +175,24 @@ def randomised_table(results: Results, study: StudyConfig) -> ReportTable:
         "Mean (standard deviation) or number (per cent); differences of shares in per cent points."
     )
     return table
+
+
+def _randomised_shift(table: ReportTable, study: StudyConfig, pair: str) -> None:
+    """Add the difference adjusted for baseline, and the test of the whole distributions."""
+    rules = study.randomised
+    assert rules is not None  # noqa: S101 - the caller asked
+    for outcome in study.outcomes:
+        stem = f"difference_ancova.{outcome.id}.{rules.visit}.itt.{pair}"
+        if f"{stem}.estimate" in table.results:
+            cells = [
+                table.number(f"{stem}.estimate", sign=True),
+                table.interval(stem, sign=True),
+                table.number(f"{stem}.p_value"),
+            ]
+            table.row(
+                f"{outcome.label}, change adjusted for baseline, {outcome.unit}", ["", "", *cells]
+            )
+        p_value = f"cumulative.{outcome.id}.{rules.visit}.itt.{pair}.p_value"
+        if p_value in table.results:
+            label = f"{outcome.label}, cumulative distribution of per cent change"
+            table.row(label, ["", "", "", "", table.number(p_value)])

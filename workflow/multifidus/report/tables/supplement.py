@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from multifidus.results import Results
 
 __all__ = [
+    "HANDLING",
     "comparators_table",
     "completers_table",
     "durability_table",
@@ -22,15 +23,17 @@ __all__ = [
     "subgroup_table",
 ]
 
-_HANDLING = (
+HANDLING = (
     ("change", "observed", "mean", "Observed at the visit"),
     ("mmrm", "itt", "estimate", "Mixed model"),
     ("change_mi", "itt", "mean", "Multiple imputation, missing at random"),
-    ("change_j2r", "itt", "mean", "Multiple imputation, jump to reference"),
+    ("change_j2b", "itt", "mean", "Multiple imputation, jump to baseline"),
+    ("change_j2r", "itt", "mean", "Multiple imputation, jump to the sham arm"),
     ("change_locf", "itt", "mean", "Last observation carried forward"),
     ("change_bocf", "itt", "mean", "Baseline carried forward"),
     ("change_worst_case", "itt", "mean", "Worst case"),
 )
+"""Analysis, population, statistic and name of every handling of missing data, in printing order."""
 
 
 def _last_visit(study: StudyConfig) -> str:
@@ -40,23 +43,27 @@ def _last_visit(study: StudyConfig) -> str:
 def sensitivity_table(results: Results, study: StudyConfig) -> ReportTable:
     """Return the change at the last visit under every handling of missing data, side by side."""
     visit = _last_visit(study)
-    table = ReportTable(results, ["Handling of missing data", "Change", "95 % CI"])
+    table = ReportTable(results, ["Handling of missing data", "Seen/N", "Change", "95 % CI"])
     for outcome in study.outcomes:
         table.group(outcome.label)
-        for analysis, population, statistic, label in _HANDLING:
+        for analysis, population, statistic, label in HANDLING:
             stem = f"{analysis}.{outcome.id}.{visit}.{population}.all"
             if f"{stem}.{statistic}" not in results:
                 continue
             cells = [
+                table.counts(f"{stem}.{statistic}"),
                 table.number(f"{stem}.{statistic}", sign=True),
                 table.interval(stem, sign=True),
             ]
             table.row(label, cells, indent=True)
         tipping = f"tipping_point.{outcome.id}.{visit}.itt.all.estimate"
         if tipping in results:
-            cells = [table.number(tipping, sign=True), ""]
+            cells = ["", table.number(tipping, sign=True), ""]
             table.row("Shift of imputed values that tips the result", cells, indent=True)
-    table.note("Jump to reference takes the sham arm, which switched to therapy, as reference.")
+    table.note(
+        "The sham arm switched to therapy and was on it at these visits; the jump to baseline is "
+        "the reference without therapy."
+    )
     return table
 
 
@@ -108,7 +115,13 @@ def completers_table(results: Results, study: StudyConfig) -> ReportTable:
                 table.number(f"{versus}.p_value"),
             ],
         )
-    table.note("Mean (standard deviation).")
+    shares = results.select(analysis="completers", statistic="percent", group="completers")
+    for outcome, label in zip(shares["outcome"], shares["label"], strict=True):
+        stem = f"completers.{outcome}.{visit}.itt"
+        groups = [table.share(f"{stem}.{name}") for name in ("completers", "lost")]
+        p_value = table.number(f"{stem}.completers_vs_lost.p_value")
+        table.row(str(label), [*groups, "", "", p_value])
+    table.note("Mean (standard deviation) or n/N (per cent).")
     return table
 
 
@@ -153,35 +166,51 @@ def durability_table(results: Results, study: StudyConfig) -> ReportTable:
     rows = results.select(analysis="durability", statistic="count")
     visits = [visit for visit in study.visits if visit.id in set(rows["visit"])]
     table = ReportTable(results, ["Definition", *(visit.label for visit in visits), "Every visit"])
-    for outcome, label in rows.drop_duplicates("outcome")[["outcome", "label"]].to_numpy():
+    known = set(rows["outcome"])
+    for outcome, label in ((r.id, r.label) for r in study.responders if r.id in known):
         cells = [
             table.share(f"durability.{outcome}.{visit}.observed.all")
             for visit in (*(item.id for item in visits), "overall")
         ]
-        table.row(str(label), cells)
+        table.row(label, cells)
     table.note("Of responders at the first yearly visit, those observed who respond still.")
     return table
 
 
 def subgroup_table(results: Results, study: StudyConfig) -> ReportTable:
-    """Return the change at the last visit in subgroups, with the test of interaction."""
+    """Return the change at the last visit in subgroups, each pair with its test of interaction."""
     visit = _last_visit(study)
     rows = results.select(analysis="subgroup", visit=visit)
-    table = ReportTable(results, ["Subgroup", "Change or difference", "95 % CI", "p"])
+    rows = rows[rows["statistic"].isin(["mean", "estimate"])]
+    table = ReportTable(results, ["Subgroup", "n/N", "Change or difference", "95 % CI", "p"])
     for outcome in study.outcomes:
-        part = rows[(rows["outcome"] == outcome.id) & rows["statistic"].isin(["mean", "estimate"])]
+        part = rows[rows["outcome"] == outcome.id].set_index("group")["label"]
         table.group(outcome.label)
-        for result_id, label in zip(part["result_id"], part["label"], strict=True):
-            stem = str(result_id).rpartition(".")[0]
-            p_value = f"{stem}.p_value"
+        for group in _subgroups_in_order(study):
+            if group not in part.index:
+                continue
+            stem = f"subgroup.{outcome.id}.{visit}.observed.{group}"
+            interaction = group.endswith("_interaction")
+            name = f"{stem}.{'estimate' if interaction else 'mean'}"
             cells = [
-                table.number(str(result_id), sign=True),
+                table.counts(name),
+                table.number(name, sign=True),
                 table.interval(stem, sign=True),
-                table.number(p_value) if str(result_id).endswith("estimate") else "",
+                table.number(f"{stem}.p_value") if interaction else "",
             ]
-            table.row(str(label).partition(": ")[2], cells, indent=True)
+            table.row(str(part[group]).partition(": ")[2], cells, indent=True)
     table.note("Exploratory; no adjustment for the number of comparisons.")
     return table
+
+
+def _subgroups_in_order(study: StudyConfig) -> tuple[str, ...]:
+    arms = [arm.id for arm in study.arms]
+    return (
+        *("female", "male", "sex_interaction"),
+        *("younger", "older", "age_interaction"),
+        *(*arms, "arm_interaction"),
+        *("opioid_users", "no_opioids", "opioids_interaction"),
+    )
 
 
 def profile_table(results: Results, study: StudyConfig) -> ReportTable:
@@ -204,7 +233,9 @@ def opioid_dose_table(results: Results, study: StudyConfig) -> ReportTable:
     """Return the daily opioid dose of baseline users and its modelled change."""
     assert study.opioids is not None  # noqa: S101 - the manuscript's study declares it
     table = ReportTable(
-        results, ["Visit", "n", "Median (quartiles), mg", "Mean, mg", "Modelled change", "95 % CI"]
+        results,
+        ["Visit", "n", "Median (quartiles)", "Mean (SD)", "Mean", "p", "Estimate", "95 % CI"],
+        [("", 1), ("Dose, mg a day", 3), ("Change", 2), ("Modelled change", 2)],
     )
     for visit in study.visits:
         stem = f"opioids.mme.{visit.id}"
@@ -219,10 +250,15 @@ def opioid_dose_table(results: Results, study: StudyConfig) -> ReportTable:
             [
                 table.number(f"{stems[0]}.n"),
                 f"{table.number(f'{stems[0]}.median')} ({low} to {high})",
-                table.number(f"{stems[0]}.mean"),
+                table.mean_sd(stems[0]),
+                table.number(f"opioids.mme_change.{visit.id}.observed.all.mean", sign=True),
+                table.number(f"opioids.mme_signed_rank.{visit.id}.observed.all.p_value"),
                 table.number(f"{model}.estimate", sign=True),
                 table.interval(model, sign=True),
             ],
         )
-    table.note("Morphine milligram equivalents a day; the doses are skewed, the model assumes not.")
+    table.note(
+        "Morphine milligram equivalents a day. Doses are skewed and many are zero: the model "
+        "assumes neither, and the signed-rank test and the categories stand beside it."
+    )
     return table

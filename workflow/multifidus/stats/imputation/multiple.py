@@ -25,13 +25,15 @@ if TYPE_CHECKING:
 
 __all__ = ["ImputationSeed", "Imputations", "Strategy", "impute"]
 
-Strategy = Literal["mar", "j2r", "cr", "cir"]
+Strategy = Literal["mar", "j2r", "cr", "cir", "j2b"]
 _STRATEGIES = {
     "mar": "missing at random",
     "j2r": "jump to reference",
     "cr": "copy reference",
     "cir": "copy increments from reference",
+    "j2b": "jump to baseline",
 }
+_NO_REFERENCE = {"mar", "j2b"}
 _CHAINS = 50
 
 
@@ -75,6 +77,7 @@ class _Problem:
     rows_at: np.ndarray
     gaps: tuple[Gaps, ...]
     strategies: np.ndarray
+    level: np.ndarray | None
     tail: int
     coefficients: int
 
@@ -92,6 +95,7 @@ def impute(
     arm: npt.ArrayLike | None = None,
     reference: object = None,
     strategy: Strategy | Sequence[Strategy] = "mar",
+    level: float | None = None,
     burn_in: int = 100,
     thin: int = 10,
 ) -> Imputations:
@@ -112,13 +116,17 @@ def impute(
         Randomised arm per participant; enters the model with its own mean at each visit and a
         common covariance matrix.
     reference
-        The reference arm, needed by every strategy but ``"mar"``.
+        The reference arm, needed by every strategy but ``"mar"`` and ``"j2b"``.
     strategy
         What is assumed after a participant's last observed visit, one for all or one each:
         ``"mar"``; ``"j2r"`` the reference arm's means from then on; ``"cr"`` the reference
         arm's means throughout; ``"cir"`` own mean at the last visit, reference's increments after
-        (Carpenter, Roger and Kenward 2013, Journal of Biopharmaceutical Statistics 23:1352-1371).
+        (Carpenter, Roger and Kenward 2013, Journal of Biopharmaceutical Statistics 23:1352-1371);
+        ``"j2b"`` own means moved so that their mean over the participants is ``level``, the mean at
+        baseline (return to baseline; Qu and Dai 2021, arXiv:2111.09423).
         Gaps before the last observed visit are always imputed under missing at random.
+    level
+        Mean over all participants that ``"j2b"`` jumps to at every later visit.
     burn_in, thin
         Iterations before the first and between used draws of each chain (only with gaps).
 
@@ -130,12 +138,14 @@ def impute(
     table = _checked_outcomes(outcomes)
     own, other = _designs(table, covariates, arm, reference)
     strategies = _strategies(strategy, len(table), has_reference=reference is not None)
+    if "j2b" in strategies and (level is None or not np.isfinite(level)):
+        raise StatisticsError("STA-254", "A jump to baseline needs the finite mean at baseline.")
     if imputations < 1 or burn_in < 0 or thin < 1:
         raise StatisticsError("STA-253", "Imputations and thinning must be at least 1.")
     name = ", ".join(_STRATEGIES[s] for s in sorted(set(strategies)))
     method = f"multiple imputation, joint normal, {name}, {imputations} imputations, seed {seed}"
     missing = np.isnan(table)
-    problem, order, centre, scale = _prepare(table, own, other, strategies)
+    problem, order, centre, scale = _prepare(table, own, other, strategies, level)
     drawn, seeds = _run(problem, imputations, seed, burn_in, thin)
     completed = np.empty_like(drawn)
     completed[:, order] = drawn * scale + centre
@@ -194,13 +204,17 @@ def _strategies(
         raise StatisticsError(
             "STA-254", f"A strategy is one of {', '.join(_STRATEGIES)}, for all or one each."
         )
-    if not has_reference and set(each) != {"mar"}:
+    if not has_reference and not set(each) <= _NO_REFERENCE:
         raise StatisticsError("STA-254", "Reference-based imputation needs the reference arm.")
     return each
 
 
 def _prepare(
-    table: np.ndarray, own: np.ndarray, other: np.ndarray, strategies: np.ndarray
+    table: np.ndarray,
+    own: np.ndarray,
+    other: np.ndarray,
+    strategies: np.ndarray,
+    level: float | None,
 ) -> tuple[_Problem, np.ndarray, np.ndarray, np.ndarray]:
     """Sort and standardise; refuse visits with too few observations."""
     n, m = table.shape
@@ -226,6 +240,7 @@ def _prepare(
         rows_at=rows_at,
         gaps=find_gaps(table[order], last[order]),
         strategies=strategies[order],
+        level=None if level is None else (level - centre) / scale,
         tail=int((n - rows_at).sum()),
         coefficients=int(sizes.sum()),
     )
@@ -299,4 +314,7 @@ def _profiles(problem: _Problem, parameters: Parameters) -> np.ndarray:
     chosen = problem.strategies[:, None]
     profile = np.where(chosen == "j2r", jump, own)
     profile = np.where(chosen == "cr", other, profile)
+    if problem.level is not None:
+        fall = own - own.mean(axis=1, keepdims=True) + problem.level
+        profile = np.where((chosen == "j2b") & after, fall, profile)
     return np.where(chosen == "cir", increments, profile)
