@@ -85,6 +85,7 @@ rule read_device_logs:
     output:
         sessions=RESULTS / "devicelogs/sessions.parquet",
         periods=RESULTS / "devicelogs/periods.parquet",
+        months=RESULTS / "devicelogs/months.parquet",
         faults=RESULTS / "devicelogs/faults.parquet",
         identities=RESULTS / "devicelogs/identities.parquet",
     log:

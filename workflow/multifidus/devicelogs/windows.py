@@ -1,0 +1,42 @@
+"""Stretches of the daily grid, one a participant and period, and sums over them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from multifidus.devicelogs.daily import BoolArray, FloatArray
+    from multifidus.devicelogs.model import IntArray
+
+__all__ = ["Window", "ratio", "set_within"]
+
+
+@dataclass(frozen=True)
+class Window:
+    """Cells of the grid of one period: participant index, first cell, cell after the last."""
+
+    participant: IntArray
+    begin: IntArray
+    end: IntArray
+
+    def total(self, values: FloatArray | IntArray | BoolArray) -> FloatArray:
+        """Sum per-day values over each window."""
+        running = np.concatenate(([0.0], np.cumsum(values, dtype=np.float64)))
+        return np.asarray(running[self.end] - running[self.begin])
+
+
+def ratio(numerator: FloatArray, denominator: FloatArray) -> FloatArray:
+    """Divide, missing where the denominator is not above 0."""
+    result = np.full(len(numerator), np.nan)
+    np.divide(numerator, denominator, out=result, where=denominator > 0)
+    return result
+
+
+def set_within(frame: pd.DataFrame, name: str, point: FloatArray) -> None:
+    """Set a point estimate, kept between its own bounds."""
+    frame[name] = np.clip(point, frame[f"{name}_lower"], frame[f"{name}_upper"])
