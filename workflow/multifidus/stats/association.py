@@ -36,9 +36,9 @@ class RankCorrelation:
 def _varied(x: npt.ArrayLike, y: npt.ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     first, second = complete_pairs(x, y, ("x", "y"))
     if len(first) < _FEWEST:
-        raise StatisticsError("STA-251", "An association needs at least four complete pairs.")
+        raise StatisticsError("STA-261", "An association needs at least four complete pairs.")
     if np.ptp(first) == 0 or np.ptp(second) == 0:
-        raise StatisticsError("STA-252", "A variable that never varies has no association.")
+        raise StatisticsError("STA-262", "A variable that never varies has no association.")
     return first, second
 
 
@@ -53,7 +53,7 @@ def spearman(x: npt.ArrayLike, y: npt.ArrayLike, alpha: float = 0.05) -> RankCor
     Raises
     ------
     StatisticsError
-        ``STA-251`` fewer than four pairs, ``STA-252`` a variable without variation.
+        ``STA-261`` fewer than four pairs, ``STA-262`` a variable without variation.
 
     Notes
     -----
@@ -85,7 +85,7 @@ def linear_slope(x: npt.ArrayLike, y: npt.ArrayLike, alpha: float = 0.05) -> Est
     Raises
     ------
     StatisticsError
-        ``STA-251`` fewer than four pairs, ``STA-252`` a variable without variation.
+        ``STA-261`` fewer than four pairs, ``STA-262`` a variable without variation.
     """
     check_alpha(alpha)
     first, second = _varied(x, y)
