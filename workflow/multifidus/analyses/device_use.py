@@ -27,7 +27,7 @@ BOUNDS = {"": "", "_lower": ", lower bound", "_upper": ", upper bound"}
 """Ending of an outcome's id to the ending of its label."""
 _POINT = ("n", "mean", "sd", "median", "q1", "q3", "min", "max")
 _BOUND = ("n", "mean", "median", "q1", "q3")
-_BEYOND = 1e300
+_BEYOND = 1e100
 """Stands for an infinite bound while values are ordered; no measure comes near it."""
 _POPULATIONS = {
     "exposed": "Participants with exposure in the period",
@@ -65,9 +65,9 @@ MEASURES = {
     "charge_left_mc": Measure("Charge, left side", "mC", "d0"),
     "charge_right_mc": Measure("Charge, right side", "mC", "d0"),
     "coverage": Measure("Days that the logs show", *_SHARE, bounded=False),
-    "exposure_days": Measure("Days of exposure", "days", "d0", bounded=False),
+    "exposure_days": Measure("Exposure", "days", "d0", bounded=False),
 }
-"""Columns of the device-use table that are reported, in printing order."""
+"""Columns of the device-use table that are reported."""
 
 
 def summarise_device_use(inputs: AnalysisInputs) -> list[ResultRow]:

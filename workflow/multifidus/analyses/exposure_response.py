@@ -34,7 +34,7 @@ THIRDS = {
     "third3": "highest third of use",
 }
 """Group of the results to its words."""
-_CAUTION = "Exploratory association, no effect"
+_CAUTION = "Exploratory: association, not effect"
 _FEWEST = 6
 
 

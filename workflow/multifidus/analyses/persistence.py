@@ -24,10 +24,6 @@ _BOUNDS = {
     "_lower": (", lower bound", "unobserved days are days without therapy"),
     "_upper": (", upper bound", "unobserved days are days with therapy"),
 }
-_POPULATIONS = {
-    "exposed": "participants with exposure",
-    "continuers": "participants with exposure and at least one completed session",
-}
 
 
 def persistence_rows(usage: pd.DataFrame, years: int) -> list[ResultRow]:
@@ -65,8 +61,7 @@ def persistence_rows(usage: pd.DataFrame, years: int) -> list[ResultRow]:
             curve = kaplan_meier(time, lapsed)
             label = f"No 30 days without therapy yet{words}"
             cell = Cell("device_use", f"persistence{ending}", "overall", population, ALL, label)
-            method = f"{_POPULATIONS[population]}; {rule}; {curve.method}"
-            cell = cell.of(n=len(own), total=len(own), method=method)
+            cell = cell.of(n=len(own), total=len(own), method=f"{curve.method}; {rule}")
             rows += _overall(cell, curve, int(lapsed.sum()))
             rows += _curve(cell, curve, time, years, monthly=population == "exposed")
     return rows

@@ -159,7 +159,7 @@ _ALL = (
         "device_use",
         "multifidus.analyses.device_use.summarise_device_use",
         (),
-        ("device_use", "visits", "outcomes"),
+        ("device_use.years", "device_use.minimum_coverage", "visits", "outcomes"),
         needs_scores=True,
         needs_usage=True,
         asks_for="device_use",

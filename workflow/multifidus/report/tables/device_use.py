@@ -26,6 +26,9 @@ _BOUNDS = (
     "Bounds: time that no log shows counts as no therapy, or as all that was prescribed. They are "
     "printed where a measure has them."
 )
+_CLOCK = (
+    "Sessions twelve hours apart lie opposite on the clock: a large circular SD can be regular use."
+)
 
 
 def _years(study: StudyConfig) -> list[str]:
@@ -119,6 +122,12 @@ def _bounds(table: ReportTable, outcome: str, tail: str, display: str) -> str:
     return f"{table.number(low, display=display)} to {table.number(high, display=display)}"
 
 
+def _printed_alike(results: Results, outcome: str, tail: str, display: str) -> bool:
+    """Whether median and bounds of the median are one and the same in print."""
+    names = (f"device_use.{outcome}{ending}.{tail}.median" for ending in ("", "_lower", "_upper"))
+    return len({results.text(name, display=display) for name in names}) == 1
+
+
 def adherence_table(results: Results, study: StudyConfig) -> ReportTable:  # noqa: ARG001
     """Return every measure over all years of therapy: quartiles, and bounds of the median."""
     table = ReportTable(
@@ -133,7 +142,7 @@ def adherence_table(results: Results, study: StudyConfig) -> ReportTable:  # noq
             cells.append(_quartiles(table, f"device_use.{outcome}.{tail}", display))
             cells.append(_bounds(table, outcome, tail, display))
         table.row(label, cells)
-    table.note(f"Bounds of the median. {_BOUNDS}")
+    table.note(f"Bounds of the median. {_BOUNDS} {_CLOCK}")
     return table
 
 
@@ -149,9 +158,13 @@ def adherence_by_year_table(results: Results, study: StudyConfig) -> ReportTable
                 point = f"device_use.{outcome}.{tail}.median"
                 bounds = _bounds(table, outcome, tail, display)
                 shown = table.number(point, display=display)
-                cells.append(f"{shown} ({bounds})" if bounds else shown)
+                same = not bounds or _printed_alike(results, outcome, tail, display)
+                cells.append(shown if same else f"{shown} ({bounds})")
             table.row(label, cells, indent=True)
-    table.note(f"Median (lower to upper bound of the median). {_BOUNDS}")
+    table.note(
+        "Median, with the bounds of the median in brackets where the three do not print "
+        f"the same. {_BOUNDS}"
+    )
     return table
 
 
@@ -217,7 +230,7 @@ def exposure_response_table(results: Results, study: StudyConfig) -> ReportTable
             table.row(label, cells, indent=True)
     table.note(
         "Exploratory and not adjusted for multiplicity. Use may have fallen because benefit did: "
-        "an association here is no effect of use."
+        "an association here is not an effect of use."
     )
     return table
 
@@ -241,5 +254,5 @@ def use_by_visit_table(results: Results, study: StudyConfig) -> ReportTable:
                 limits = f" ({table.interval(stem, sign=True)})" if dose == "hours" else ""
                 cells.append(f"{point}{limits}" if f"{stem}.estimate" in results else DASH)
             table.row(label, cells, indent=True)
-    table.note("Spearman rank correlation; exploratory and no effect of use, as above.")
+    table.note("Spearman rank correlation; exploratory, and not an effect of use.")
     return table
