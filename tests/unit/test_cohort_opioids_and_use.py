@@ -72,7 +72,7 @@ def test_device_use_of_year_two(seed: int) -> None:
 
 
 def test_the_hours_of_another_cohort_are_no_target() -> None:
-    """43 % is a median of one year, 1106 hours a mean of five in other people: one is calibrated."""
+    """43 % is a median of one year; 1106 hours a mean of five, in other people: no target."""
     targets = published_targets()
     median = targets.get("device_use.utilisation.year2.continuers.all.median")
     assert median is not None

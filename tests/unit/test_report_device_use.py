@@ -138,7 +138,7 @@ def test_outcome_against_use_draws_thirds_with_the_caution(study: StudyConfig) -
     points = np.asarray(pain.lines[0].get_xydata())
     assert points.tolist() == [[289, -4.4], [1048, -5.4]]
     assert texts(pain) == ["n = 42", "n = 42"]
-    assert "Spearman \N{MINUS SIGN}0.11 (\N{MINUS SIGN}0.28 to 0.07)" in pain.get_xlabel()
+    assert "Spearman \N{MINUS SIGN}0.11\n(\N{MINUS SIGN}0.28 to 0.07)" in pain.get_xlabel()
     assert texts(disability) == ["too few participants"]
     assert figure.get_supxlabel().startswith("Exploratory: not evidence of an effect")
 

@@ -175,7 +175,7 @@ def draw_exposure_response(results: Results, study: StudyConfig) -> Figure:
     """Draw the change at the last visit in thirds of the hours of therapy before it."""
     outcomes = study.outcomes
     figure, axes = plt.subplots(
-        1, len(outcomes), figsize=(WIDTH, 2.75), layout="constrained", squeeze=False
+        1, len(outcomes), figsize=(WIDTH, 2.9), layout="constrained", squeeze=False
     )
     for axis, outcome, colour in zip(axes[0], outcomes, PALETTE, strict=False):
         stem = f"exposure_response.{outcome.id}.{study.visits[-1].id}.hours"
@@ -196,7 +196,7 @@ def _ranks(results: Results, stem: str) -> str:
     value, low, high = (
         results.text(f"{stem}.{name}") for name in ("estimate", "ci_lower", "ci_upper")
     )
-    return f"Spearman {value} ({low} to {high})"
+    return f"Spearman {value}\n({low} to {high})"
 
 
 def _dress(axis: Axes, outcome: Outcome, ranks: str) -> None:
