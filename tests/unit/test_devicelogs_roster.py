@@ -38,11 +38,11 @@ def test_exposure_starts_at_activation_or_switch_and_ends_at_explant_or_death() 
     assert pd.isna(roster.loc["C2", "exposure_start"])
 
 
-def test_days_after_explant_go_on_to_the_last_contact_or_death() -> None:
-    """Explanted 1 June 2019; the end is the day after the last contact, or the day of death.
+def test_days_after_explant_go_on_to_death_or_the_end_of_the_data() -> None:
+    """Explanted 1 June 2019; the last contact with anybody was on 2 February 2022, with T3.
 
-    T1 was last seen on 3 March 2021, T2 died on 1 January 2020 before a later record of contact,
-    T3 was never explanted: exposure ends as ever. T4's last contact lies before explantation.
+    T1 and T4, who left, have no therapy up to that day; T2 died on 1 January 2020; T3 was never
+    explanted, and exposure ends as ever.
     """
     days = {
         "activation_date": ["2018-01-15"] * 4,
@@ -61,11 +61,11 @@ def test_days_after_explant_go_on_to_the_last_contact_or_death() -> None:
     zero = RULES.model_copy(update={"after_explant": "zero"})
     roster = exposure_roster(people, zero).set_index("participant_id")
     assert roster["exposure_end"].tolist()[:2] == [
-        pd.Timestamp("2021-03-04"),
+        pd.Timestamp("2022-02-03"),
         pd.Timestamp("2020-01-01"),
     ]
     assert pd.isna(roster.loc["T3", "exposure_end"])
     assert pd.isna(roster.loc["T3", "zero_from"])
-    assert roster.loc["T4", "exposure_end"] == pd.Timestamp("2019-06-01")
+    assert roster.loc["T4", "exposure_end"] == pd.Timestamp("2022-02-03")
     assert roster.loc["T1", "zero_from"] == pd.Timestamp("2019-06-01")
     assert "zero_from" not in exposure_roster(people, RULES)

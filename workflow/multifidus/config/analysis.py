@@ -65,8 +65,8 @@ class DeviceUseRules(StrictModel):
     years: Annotated[int, Field(gt=0, le=20)] = 5
     """Years since the start of exposure that are reported."""
     after_explant: Literal["drop", "zero"] = "drop"
-    """Days after explantation are no exposure (`drop`), or exposure without therapy up to the last
-    contact (`zero`)."""
+    """Days after explantation are no exposure (`drop`), or exposure without therapy up to death or
+    the last day on which any participant was in contact (`zero`)."""
     minimum_coverage: Annotated[float, Field(ge=0, le=1)] = 0.8
     """Share of the days before a visit that the logs must show for a participant to stand in the
     comparison of use with outcome."""

@@ -29,7 +29,8 @@ def exposure_roster(participants: pd.DataFrame, rules: DeviceUseRules) -> pd.Dat
     rules
         ``exposure_start`` names, for each arm, the date from which therapy counts. Exposure ends
         with explantation or death; with ``after_explant: zero`` an explanted participant's days
-        go on without therapy up to the day after the last contact, or death.
+        go on without therapy up to death or the last day on which anybody was in contact (an
+        explanted device delivers nothing, whether or not the participant is still followed).
 
     Returns
     -------
@@ -53,8 +54,8 @@ def exposure_roster(participants: pd.DataFrame, rules: DeviceUseRules) -> pd.Dat
     )
     if rules.after_explant == "zero":
         explant, death = participants["treatment_end_date"], participants["death_date"]
-        followed = participants["last_contact_date"] + pd.Timedelta(1, "D")
-        end = pd.concat([followed.where(followed > explant, explant), death], axis=1).min(axis=1)
+        data_end = participants["last_contact_date"].max() + pd.Timedelta(1, "D")
+        end = death.where(death <= data_end, data_end)
         roster["zero_from"] = explant
         roster["exposure_end"] = roster["exposure_end"].where(explant.isna(), end)
     return roster[roster["activation_date"].notna()].reset_index(drop=True)
