@@ -8,8 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from multifidus.analyses.device_use import summarise_device_use
+from multifidus.analyses.inputs import AnalysisInputs
 from multifidus.base.errors import DataError
-from multifidus.devicelogs import read_cohort_logs, simulate_device, summarise_periods
+from multifidus.config import load_sections
+from multifidus.devicelogs import read_cohort_logs, simulate_device
 from multifidus.devicelogs.device_truth import (
     DeviceDesign,
     DeviceLife,
@@ -191,7 +194,7 @@ def test_workers_and_shards_change_nothing(tmp_path: Path):
     frame = pd.concat([roster(name) for name in names], ignore_index=True)
     one = read_cohort_logs(tmp_path, frame)
     many = read_cohort_logs(tmp_path, frame, shard_bytes=1, processes=2)
-    for name in ("sessions", "faults", "identities", "periods"):
+    for name in ("sessions", "faults", "identities", "periods", "months"):
         pd.testing.assert_frame_equal(getattr(one, name), getattr(many, name))
 
 
@@ -201,12 +204,17 @@ def test_group_figures_over_exposed_and_over_continuers(tmp_path: Path):
         truth = sessions(np.arange(20), hours=hours)
         write(tmp_path, simulate_device(name, START, [START + 20 * DAY + 60], truth), name)
     frame = pd.concat([roster(name) for name in ("P1", "P2", "P3")], ignore_index=True)
-    summary = summarise_periods(read_cohort_logs(tmp_path, frame).periods)
-    keys = ["period", "population", "measure", "statistic"]
-    values = summary.set_index(keys)["value"]
-    assert values["overall", "exposed", "utilisation", "median"] == 0.5
-    assert values["overall", "continuers", "utilisation", "median"] == 0.75
-    assert values["overall", "exposed", "continued", "percent"] == pytest.approx(200 / 3)
+    study = load_sections(
+        {"device_use.years": 5, "device_use.minimum_coverage": 0.8, "visits": [], "outcomes": []}
+    )
+    usage = read_cohort_logs(tmp_path, frame).periods
+    rows = summarise_device_use(AnalysisInputs(study, {}, usage=usage))
+    found = {row.result_id: row.value for row in rows}
+    for ending in ("", "_lower", "_upper"):
+        stem = f"device_use.utilisation{ending}.overall"
+        assert found[f"{stem}.exposed.all.median"] == 50
+        assert found[f"{stem}.continuers.all.median"] == 75
+    assert found["device_use.continued.overall.exposed.all.percent"] == pytest.approx(200 / 3)
 
 
 def test_roster_and_paths_are_checked(tmp_path: Path):

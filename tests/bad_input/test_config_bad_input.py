@@ -289,6 +289,16 @@ RANDOMISED = {
             "CFG-004",
             ("a set with the id 'safety' is required",),
         ),
+        (
+            changed(device_use={"exposure_start": {}, "after_explant": "keep"}),
+            "CFG-004",
+            ("device_use.after_explant", "'drop'", "'zero'"),
+        ),
+        (
+            changed(device_use={"exposure_start": {}, "minimum_coverage": 80}),
+            "CFG-004",
+            ("device_use.minimum_coverage", "1"),
+        ),
     ],
 )
 def test_a_wrong_study_file_is_named_with_its_place(

@@ -68,9 +68,41 @@ def test_truth_lies_within_the_bounds(seed: int, damaged: bool, tmp_path):
         assert row.hours_lower - 1e-6 <= hours <= row.hours_upper + 1e-6
         assert row.hours_lower <= row.hours <= row.hours_upper
         assert row.utilisation_lower <= row.utilisation <= row.utilisation_upper
+        _hold_the_other_measures(row, truth, edges[row.period])
         if row.hours_source == "lifetime counter":
             # The counter is exact; only its spread over the stretch is an assumption.
             assert abs(row.hours - hours) < max(0.15 * hours, 20)
+
+
+def _hold_the_other_measures(row, truth: SessionTruth, edges: tuple[int, int]) -> None:
+    """Dose, sessions and gaps of the truth lie within their bounds.
+
+    60 contractions a session of 1,800 s, each 10 s long; no session crosses a midnight. A session
+    of under 1,800 s ends within a cycle, which costs the count up to one contraction.
+    """
+    day = (truth.start_utc - START) // DAY
+    inside = (day >= edges[0]) & (day < min(edges[1], edges[0] + row.exposure_days))
+    contractions = (truth.seconds[inside] // 30).sum()
+    assert row.contractions_lower - 1e-6 <= contractions <= row.contractions_upper + 1e-6
+    on_time = contractions * 10 / 3600
+    assert row.on_time_hours_lower - 1e-6 <= on_time <= row.on_time_hours_upper + 1e-6
+    started, completed = int(inside.sum()), int((truth.seconds[inside] >= 0.95 * 1800).sum())
+    prescribed = 2 * row.exposure_days
+    low, high = row.delivered_share_lower, row.delivered_share_upper
+    assert low - 1e-9 <= completed / prescribed <= high + 1e-9
+    assert row.completion_lower - 1e-9 <= completed / started <= row.completion_upper + 1e-9
+    used = np.zeros(row.exposure_days, dtype=bool)
+    used[day[inside] - edges[0]] = True
+    padded = np.concatenate(([True], used, [True]))
+    gaps = np.diff(np.flatnonzero(padded)) - 1
+    assert row.longest_gap_days_lower <= gaps.max() <= row.longest_gap_days_upper
+    for name in ("contractions", "on_time_hours", "charge_left_mc"):
+        low, point, high = (getattr(row, f"{name}{ending}") for ending in ("_lower", "", "_upper"))
+        assert low <= point <= high
+    for name in ("completion", "start_time_sd_hours"):
+        low, point, high = (getattr(row, f"{name}{ending}") for ending in ("_lower", "", "_upper"))
+        # Without any session seen there is no point.
+        assert low <= point <= high or (np.isnan(point) and row.sessions_started == 0)
 
 
 def test_shifting_everything_by_a_constant_changes_no_total(tmp_path):

@@ -10,7 +10,7 @@ import pytest
 
 from multifidus.cohort.logs import write_logs
 from multifidus.cohort.usage_table import usage_frame
-from synthetic_cohort import cohort_of
+from synthetic_cohort import cohort_of, published_targets
 
 SEEDS = (1, 20)
 CDC_2022 = {"tramadol": 0.2, "hydrocodone": 1.0, "oxycodone": 1.5, "codeine": 0.15,
@@ -69,6 +69,17 @@ def test_device_use_of_year_two(seed: int) -> None:
     assert round(100 * float(np.median([use.utilisation(2) for use in continued]))) == 43
     later = [use.utilisation(5) for use in continued if not np.isnan(use.utilisation(5))]
     assert np.median(later) < 0.43
+
+
+def test_the_hours_of_another_cohort_are_no_target() -> None:
+    """43 % is a median of one year; 1106 hours a mean of five, in other people: no target."""
+    targets = published_targets()
+    median = targets.get("device_use.utilisation.year2.continuers.all.median")
+    assert median is not None
+    assert median.centre == 43
+    for statistic in ("mean", "median"):
+        for period in ("overall", "year5"):
+            assert targets.get(f"device_use.hours.{period}.exposed.all.{statistic}") is None
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -36,3 +36,36 @@ def test_exposure_starts_at_activation_or_switch_and_ends_at_explant_or_death() 
     assert roster.loc["C1", "exposure_start"] == pd.Timestamp("2018-05-20")
     assert roster.loc["C1", "exposure_end"] == pd.Timestamp("2021-07-07")
     assert pd.isna(roster.loc["C2", "exposure_start"])
+
+
+def test_days_after_explant_go_on_to_death_or_the_end_of_the_data() -> None:
+    """Explanted 1 June 2019; the last contact with anybody was on 2 February 2022, with T3.
+
+    T1 and T4, who left, have no therapy up to that day; T2 died on 1 January 2020; T3 was never
+    explanted, and exposure ends as ever.
+    """
+    days = {
+        "activation_date": ["2018-01-15"] * 4,
+        "crossover_date": [None] * 4,
+        "treatment_end_date": ["2019-06-01", "2019-06-01", None, "2019-06-01"],
+        "death_date": [None, "2020-01-01", None, None],
+        "last_contact_date": ["2021-03-03", "2020-02-02", "2022-02-02", "2019-05-05"],
+    }
+    people = pd.DataFrame(
+        {
+            "participant_id": ["T1", "T2", "T3", "T4"],
+            "arm": "treatment",
+            **{name: pd.to_datetime(pd.Series(values)) for name, values in days.items()},
+        }
+    )
+    zero = RULES.model_copy(update={"after_explant": "zero"})
+    roster = exposure_roster(people, zero).set_index("participant_id")
+    assert roster["exposure_end"].tolist()[:2] == [
+        pd.Timestamp("2022-02-03"),
+        pd.Timestamp("2020-01-01"),
+    ]
+    assert pd.isna(roster.loc["T3", "exposure_end"])
+    assert pd.isna(roster.loc["T3", "zero_from"])
+    assert roster.loc["T4", "exposure_end"] == pd.Timestamp("2022-02-03")
+    assert roster.loc["T1", "zero_from"] == pd.Timestamp("2019-06-01")
+    assert "zero_from" not in exposure_roster(people, RULES)

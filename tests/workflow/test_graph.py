@@ -57,6 +57,11 @@ CHANGES = {
         ("conversion: cdc_2022\n", "conversion: cdc_2022\n  unchanged_within_percent: 5\n"),
         {"analyse_opioids", "analyse_supplement", *AFTER_RESULTS},
     ),
+    "the coverage that the comparison of use and outcome asks for": (
+        "config/studies/reactiv8b/study.yaml",
+        ("minimum_coverage: 0.8", "minimum_coverage: 0.9"),
+        {"analyse_device_use", "analyse_flow", *AFTER_RESULTS},
+    ),
     "a responder cut": (
         "config/studies/reactiv8b/study.yaml",
         ("outcome: odi, threshold: 15}", "outcome: odi, threshold: 16}"),

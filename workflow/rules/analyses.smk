@@ -53,6 +53,7 @@ for analysis, plan in ANALYSES.items():
                 then=RESULTS / "scores/scores.parquet",
             ),
             usage=branch(plan.needs_usage, then=RESULTS / "devicelogs/periods.parquet"),
+            months=branch(plan.needs_usage, then=RESULTS / "devicelogs/months.parquet"),
             comparators=branch(
                 plan.needs_comparators, then="literature/comparators.csv"
             ),

@@ -85,6 +85,7 @@ rule read_device_logs:
     output:
         sessions=RESULTS / "devicelogs/sessions.parquet",
         periods=RESULTS / "devicelogs/periods.parquet",
+        months=RESULTS / "devicelogs/months.parquet",
         faults=RESULTS / "devicelogs/faults.parquet",
         identities=RESULTS / "devicelogs/identities.parquet",
     log:
@@ -99,7 +100,13 @@ rule read_device_logs:
         runtime=30,
     params:
         tier=str(RUN.tier),
-        sections=get_sections("device_use"),
+        sections=get_sections(
+            "device_use.prescribed_minutes_per_day",
+            "device_use.sessions_per_day",
+            "device_use.exposure_start",
+            "device_use.years",
+            "device_use.after_explant",
+        ),
     message:
         "Reading the stimulator logs"
     script:

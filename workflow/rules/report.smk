@@ -80,6 +80,7 @@ rule render_document:
             "render_document.py",
             "multifidus.report.context",
             "multifidus.report.tables.clinical",
+            "multifidus.report.tables.device_use",
             "multifidus.report.tables.evidence",
             "multifidus.report.tables.flow",
             "multifidus.report.tables.followup",

@@ -13,6 +13,7 @@ with step(snakemake):
         tables=Path(snakemake.input.tables),
         scores=snakemake.input.get("scores") or None,
         usage=snakemake.input.get("usage") or None,
+        months=snakemake.input.get("months") or None,
         target=Path(snakemake.output.rows),
         rule=snakemake.rule,
         tier=snakemake.params.tier,

@@ -65,6 +65,8 @@ class AnalysisInputs:
         Seed of everything that is drawn at random.
     comparators
         Published rates of comparable devices, ``literature/comparators.csv``.
+    months
+        Device use per participant and month.
     """
 
     study: StudyConfig
@@ -73,6 +75,7 @@ class AnalysisInputs:
     usage: pd.DataFrame | None = None
     seed: int = 0
     comparators: pd.DataFrame | None = None
+    months: pd.DataFrame | None = None
 
     @property
     def participants(self) -> pd.DataFrame:

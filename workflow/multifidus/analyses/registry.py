@@ -39,7 +39,7 @@ class Analysis:
     sections
         Sections of the study file.
     needs_scores, needs_usage
-        Whether it reads the scores (in studies with outcomes) and the device-use table.
+        Whether it reads the scores (in studies with outcomes) and the device-use tables.
     needs_comparators
         Whether it reads ``literature/comparators.csv``.
     asks_for
@@ -159,7 +159,8 @@ _ALL = (
         "device_use",
         "multifidus.analyses.device_use.summarise_device_use",
         (),
-        ("device_use",),
+        ("device_use.years", "device_use.minimum_coverage", "visits", "outcomes"),
+        needs_scores=True,
         needs_usage=True,
         asks_for="device_use",
     ),

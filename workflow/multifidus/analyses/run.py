@@ -33,6 +33,7 @@ def analyse(
     tier: str,
     seed: int = 0,
     comparators: Path | str | None = None,
+    months: Path | str | None = None,
 ) -> None:
     """Run one analysis and write its rows with their provenance.
 
@@ -54,6 +55,8 @@ def analyse(
         Seed of everything that is drawn at random.
     comparators
         ``literature/comparators.csv``, where the analysis reads it.
+    months
+        Device use by month, where the analysis reads device use.
     """
     analysis = ANALYSES[name]
     inputs = AnalysisInputs(
@@ -63,9 +66,10 @@ def analyse(
         pd.read_parquet(usage) if usage else None,
         seed,
         load_table(Path(comparators), COMPARATORS) if comparators else None,
+        pd.read_parquet(months) if months else None,
     )
     files = [tables / f"{table}.parquet" for table in analysis.tables]
-    files += [Path(path) for path in (scores, usage, comparators) if path]
+    files += [Path(path) for path in (scores, usage, months, comparators) if path]
     provenance = Provenance(sha256_of_many(files), rule, analysis.function, tier)
     frame = rows_to_frame(run_analysis(name, inputs), provenance)
     write_parquet(target, frame, {"table": "results", "tier": tier})

@@ -57,13 +57,19 @@ class DeviceUseRules(StrictModel):
     """How stimulator logs become adherence."""
 
     prescribed_minutes_per_day: Annotated[float, Field(gt=0, le=1440)] = 60.0
-    """Prescribed therapy a day; the denominator of utilisation."""
+    """Prescribed therapy a day, the denominator of utilisation, where a log names none."""
     sessions_per_day: Annotated[int, Field(gt=0, le=48)] = 2
-    """Prescribed sessions a day."""
+    """Prescribed sessions a day where a log names none; the therapy is shared among them."""
     exposure_start: dict[Slug, Literal["activation_date", "crossover_date"]]
     """Arm to the date from which therapy counts."""
     years: Annotated[int, Field(gt=0, le=20)] = 5
     """Years since the start of exposure that are reported."""
+    after_explant: Literal["drop", "zero"] = "drop"
+    """Days after explantation are no exposure (`drop`), or exposure without therapy up to death or
+    the last day on which any participant was in contact (`zero`)."""
+    minimum_coverage: Annotated[float, Field(ge=0, le=1)] = 0.8
+    """Share of the days before a visit that the logs must show for a participant to stand in the
+    comparison of use with outcome."""
 
 
 class MixedModelRules(StrictModel):

@@ -1,7 +1,6 @@
 """Stimulator logs: readers that account for every byte, sessions, adherence with bounds."""
 
 from multifidus.devicelogs.cohort_logs import CohortLogs, read_cohort_logs
-from multifidus.devicelogs.group import summarise_periods
 from multifidus.devicelogs.reader import read_log
 from multifidus.devicelogs.results import LogResult
 from multifidus.devicelogs.simulator import simulate_device
@@ -12,5 +11,4 @@ __all__ = [
     "read_cohort_logs",
     "read_log",
     "simulate_device",
-    "summarise_periods",
 ]

@@ -7,42 +7,30 @@ of every unobserved stretch.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from multifidus.devicelogs.daily import DAY_S
-from multifidus.devicelogs.records import MISSING
+from multifidus.devicelogs.dose import add_per_session
+from multifidus.devicelogs.windows import Window, ratio, set_within
 
 if TYPE_CHECKING:
-    from multifidus.devicelogs.daily import BoolArray, DailyGrid, FloatArray
+    from multifidus.devicelogs.daily import BoolArray, DailyGrid, Exposure, FloatArray
     from multifidus.devicelogs.model import IntArray
 
-__all__ = ["COVERED_SHARES", "PERSISTENCE_GAP_D", "measure_periods", "period_edges"]
+__all__ = [
+    "COVERED_SHARES",
+    "PERSISTENCE_GAP_D",
+    "measure_months",
+    "measure_periods",
+    "period_edges",
+]
 
 COVERED_SHARES = {"any": 0.0, "50": 0.5, "80": 0.8, "100": 1.0}
 PERSISTENCE_GAP_D = 30
 """Days without therapy that end persistence."""
-
-
-@dataclass(frozen=True)
-class _Window:
-    """Cells of the grid of one period: participant index, first cell, cell after the last."""
-
-    participant: IntArray
-    begin: IntArray
-    end: IntArray
-
-    def total(self, values: FloatArray | IntArray | BoolArray) -> FloatArray:
-        """Sum per-day values over each window."""
-        if not len(self.begin):
-            return np.zeros(0)
-        # One cell more, for a window that ends with the grid; every second sum lies between two.
-        cells = np.append(np.asarray(values, dtype=np.float64), 0.0)
-        edges = np.column_stack([self.begin, self.end]).reshape(-1)
-        return np.asarray(np.add.reduceat(cells, edges)[::2])
 
 
 def period_edges(first_day: IntArray, years: int) -> list[tuple[str, IntArray, IntArray]]:
@@ -53,18 +41,28 @@ def period_edges(first_day: IntArray, years: int) -> list[tuple[str, IntArray, I
     list of (name, first day, day after the last)
         Days since 1970; boundaries by date since the start, not by calendar year.
     """
-    months = first_day.astype("datetime64[D]").astype("datetime64[M]")
-    day = first_day.astype("datetime64[D]") - months.astype("datetime64[D]")
-    edges = []
-    for year in range(years + 1):
-        month = months + np.timedelta64(12 * year, "M")
-        date = month.astype("datetime64[D]") + day
-        # 29 February has its anniversary on 28 February.
-        after = (month + np.timedelta64(1, "M")).astype("datetime64[D]")
-        date = np.minimum(date, after - np.timedelta64(1, "D"))
-        edges.append(date.astype(np.int64))
+    edges = [_months_after(first_day, 12 * year) for year in range(years + 1)]
     named = [(f"year{year + 1}", edges[year], edges[year + 1]) for year in range(years)]
     return [*named, ("overall", edges[0], edges[years])]
+
+
+def _months_after(first_day: IntArray, months: int) -> IntArray:
+    """Return the same day of the month some months later, or the last day of a shorter month."""
+    begin = first_day.astype("datetime64[D]").astype("datetime64[M]")
+    day = first_day.astype("datetime64[D]") - begin.astype("datetime64[D]")
+    month = begin + np.timedelta64(months, "M")
+    after = (month + np.timedelta64(1, "M")).astype("datetime64[D]")
+    date = np.minimum(month.astype("datetime64[D]") + day, after - np.timedelta64(1, "D"))
+    return np.asarray(date.astype(np.int64))
+
+
+def _window(exposure: Exposure, low: IntArray, high: IntArray) -> Window:
+    """Return the cells of a period for the participants with exposure days in it."""
+    begin = np.clip(low - exposure.first_day, 0, exposure.days)
+    end = np.clip(high - exposure.first_day, 0, exposure.days)
+    chosen = np.flatnonzero(end > begin)
+    offset = exposure.offset[:-1]
+    return Window(chosen, (offset + begin)[chosen], (offset + end)[chosen])
 
 
 def measure_periods(grid: DailyGrid, years: int = 5) -> pd.DataFrame:
@@ -85,25 +83,21 @@ def measure_periods(grid: DailyGrid, years: int = 5) -> pd.DataFrame:
         utilisation, which may exceed 1.
     """
     exposure = grid.exposure
-    offset = exposure.offset
     frames = []
     for name, low, high in period_edges(exposure.first_day, years):
-        begin = np.clip(low - exposure.first_day, 0, exposure.days)
-        end = np.clip(high - exposure.first_day, 0, exposure.days)
-        chosen = np.flatnonzero(end > begin)
-        window = _Window(chosen, (offset[:-1] + begin)[chosen], (offset[:-1] + end)[chosen])
+        window = _window(exposure, low, high)
         frame = pd.DataFrame(
             {
-                "participant_id": np.asarray(exposure.participant_id, dtype=object)[chosen],
+                "participant_id": _names(exposure)[window.participant],
                 "period": name,
-                "exposure_days": (end - begin)[chosen],
+                "exposure_days": window.end - window.begin,
             }
         )
         _add_use(frame, grid, window)
         _add_sessions(frame, grid, window)
         _add_days(frame, grid, window)
         _add_persistence(frame, grid, window)
-        _add_per_session(frame, grid, window)
+        add_per_session(frame, grid, window)
         frames.append(frame)
     result = pd.concat(frames, ignore_index=True)
     result["participant_id"] = result["participant_id"].astype("str")
@@ -111,18 +105,55 @@ def measure_periods(grid: DailyGrid, years: int = 5) -> pd.DataFrame:
     return result.sort_values(["participant_id", "period"], kind="stable", ignore_index=True)
 
 
-def _ratio(numerator: FloatArray, denominator: FloatArray) -> FloatArray:
-    result = np.full(len(numerator), np.nan)
-    np.divide(numerator, denominator, out=result, where=denominator > 0)
-    return result
+def measure_months(grid: DailyGrid, years: int = 5) -> pd.DataFrame:
+    """Measure use per participant and month since the start of exposure.
+
+    Parameters
+    ----------
+    grid
+        Seconds per exposure day.
+    years
+        Years of twelve months; months begin on the day of the month of the exposure start.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per participant and month that has exposure days, sorted: ``month`` (1 for the
+        first), ``start_date`` and ``end_date`` (the day after the last exposure day in it), and
+        the columns of :func:`measure_periods` on hours, utilisation and coverage; ``continued``
+        for a completed session in it.
+    """
+    exposure = grid.exposure
+    edges = [_months_after(exposure.first_day, month) for month in range(12 * years + 1)]
+    windows = [_window(exposure, low, high) for low, high in pairwise(edges)]
+    month = np.repeat(np.arange(1, len(windows) + 1), [len(item.begin) for item in windows])
+    window = Window(
+        np.concatenate([item.participant for item in windows]),
+        np.concatenate([item.begin for item in windows]),
+        np.concatenate([item.end for item in windows]),
+    )
+    start = (exposure.first_day - exposure.offset[:-1])[window.participant] + window.begin
+    length = window.end - window.begin
+    frame = pd.DataFrame(
+        {
+            "participant_id": _names(exposure)[window.participant],
+            "month": month,
+            "start_date": start.astype("datetime64[D]").astype("datetime64[s]"),
+            "end_date": (start + length).astype("datetime64[D]").astype("datetime64[s]"),
+            "exposure_days": length,
+        }
+    )
+    _add_use(frame, grid, window)
+    frame["continued"] = window.total(grid.completed) > 0
+    frame["participant_id"] = frame["participant_id"].astype("str")
+    return frame.sort_values(["participant_id", "month"], kind="stable", ignore_index=True)
 
 
-def _within(frame: pd.DataFrame, name: str, point: FloatArray) -> None:
-    """Set a point estimate, kept between its own bounds."""
-    frame[name] = np.clip(point, frame[f"{name}_lower"], frame[f"{name}_upper"])
+def _names(exposure: Exposure) -> np.ndarray:
+    return np.asarray(exposure.participant_id, dtype=object)
 
 
-def _add_use(frame: pd.DataFrame, grid: DailyGrid, window: _Window) -> None:
+def _add_use(frame: pd.DataFrame, grid: DailyGrid, window: Window) -> None:
     """Hours, utilisation, capped utilisation and coverage."""
     days = frame["exposure_days"].to_numpy(dtype=np.float64)
     observed = grid.observed
@@ -137,26 +168,26 @@ def _add_use(frame: pd.DataFrame, grid: DailyGrid, window: _Window) -> None:
     frame["hours_lower"] = window.total(grid.lower) / 3600
     frame["hours_upper"] = window.total(upper_bound) / 3600
     with_counters = recorded + window.total(grid.filled)
-    _within(frame, "hours", np.where(by_counter, with_counters, recorded) / 3600)
+    set_within(frame, "hours", np.where(by_counter, with_counters, recorded) / 3600)
     prescribed = window.total(grid.prescribed_s)
-    seen = _ratio(window.total(grid.point * observed), window.total(grid.prescribed_s * observed))
+    seen = ratio(window.total(grid.point * observed), window.total(grid.prescribed_s * observed))
     frame["prescribed_hours"] = prescribed / 3600
-    frame["utilisation_lower"] = _ratio(window.total(grid.lower), prescribed)
-    frame["utilisation_upper"] = _ratio(window.total(upper_bound), prescribed)
-    point = np.where(by_counter, _ratio(with_counters, prescribed), seen)
-    _within(frame, "utilisation", point)
+    frame["utilisation_lower"] = ratio(window.total(grid.lower), prescribed)
+    frame["utilisation_upper"] = ratio(window.total(upper_bound), prescribed)
+    point = np.where(by_counter, ratio(with_counters, prescribed), seen)
+    set_within(frame, "utilisation", point)
     for suffix, seconds in (("lower", grid.lower), ("upper", upper_bound)):
         capped = window.total(np.minimum(seconds, grid.prescribed_s))
-        frame[f"capped_utilisation_{suffix}"] = _ratio(capped, prescribed)
+        frame[f"capped_utilisation_{suffix}"] = ratio(capped, prescribed)
     capped = window.total(np.minimum(grid.point, grid.prescribed_s) * observed)
-    _within(
+    set_within(
         frame,
         "capped_utilisation",
-        _ratio(capped, window.total(grid.prescribed_s * observed)),
+        ratio(capped, window.total(grid.prescribed_s * observed)),
     )
 
 
-def _add_sessions(frame: pd.DataFrame, grid: DailyGrid, window: _Window) -> None:
+def _add_sessions(frame: pd.DataFrame, grid: DailyGrid, window: Window) -> None:
     """Sessions started and completed, against the prescription and against each other."""
     started, completed = window.total(grid.started), window.total(grid.completed)
     prescribed = window.total(grid.prescribed_sessions)
@@ -164,19 +195,24 @@ def _add_sessions(frame: pd.DataFrame, grid: DailyGrid, window: _Window) -> None
     room = np.maximum(grid.prescribed_sessions - grid.completed, 0) * unobserved
     frame["sessions_started"] = started.astype(np.int64)
     frame["sessions_completed"] = completed.astype(np.int64)
-    frame["delivered_share_lower"] = _ratio(completed, prescribed)
-    frame["delivered_share_upper"] = _ratio(completed + window.total(room), prescribed)
+    frame["delivered_share_lower"] = ratio(completed, prescribed)
+    frame["delivered_share_upper"] = ratio(completed + window.total(room), prescribed)
     seen = window.total(grid.completed * grid.observed)
-    point = _ratio(seen, window.total(grid.prescribed_sessions * grid.observed))
-    _within(frame, "delivered_share", point)
-    frame["completion"] = _ratio(completed, started)
+    point = ratio(seen, window.total(grid.prescribed_sessions * grid.observed))
+    set_within(frame, "delivered_share", point)
+    # On days not wholly seen, sessions begun may have been completed and others not been seen.
+    begun = window.total(np.minimum(room, np.maximum(grid.started - grid.completed, 0)))
+    unseen = window.total(room) - begun
+    frame["completion_lower"] = ratio(completed, started + unseen)
+    frame["completion_upper"] = ratio(completed + begun + unseen, started + unseen)
+    set_within(frame, "completion", ratio(completed, started))
     possible = window.total(unobserved & (room > 0)) > 0
     frame["continued_lower"] = completed > 0
     frame["continued_upper"] = frame["continued_lower"] | possible
     frame["continued"] = frame["continued_lower"]
 
 
-def _add_days(frame: pd.DataFrame, grid: DailyGrid, window: _Window) -> None:
+def _add_days(frame: pd.DataFrame, grid: DailyGrid, window: Window) -> None:
     """Share of days with therapy at several thresholds, and with both sessions."""
     days = frame["exposure_days"].to_numpy(dtype=np.float64)
     observed = grid.observed
@@ -185,7 +221,7 @@ def _add_days(frame: pd.DataFrame, grid: DailyGrid, window: _Window) -> None:
     def add(name: str, low: np.ndarray, point: np.ndarray, high: np.ndarray) -> None:
         frame[f"{name}_lower"] = window.total(low) / days
         frame[f"{name}_upper"] = window.total(high) / days
-        _within(frame, name, _ratio(window.total(point & observed), window.total(observed)))
+        set_within(frame, name, ratio(window.total(point & observed), window.total(observed)))
 
     for label, share in COVERED_SHARES.items():
         need = np.maximum(share * grid.prescribed_s, 1.0)
@@ -194,13 +230,26 @@ def _add_days(frame: pd.DataFrame, grid: DailyGrid, window: _Window) -> None:
     add("both_session_days", both, both, both | ~observed)
 
 
-def _add_persistence(frame: pd.DataFrame, grid: DailyGrid, window: _Window) -> None:
-    """Days to the first 30 observed days without therapy, and the longest such gap."""
-    offset = grid.exposure.offset
-    idle = (grid.point <= 0) & (grid.filled <= 0) & grid.observed
-    run = _run_lengths(idle, offset)
-    longest = np.zeros(len(frame), dtype=np.int64)
-    until = np.full(len(frame), np.nan)
+def _add_persistence(frame: pd.DataFrame, grid: DailyGrid, window: Window) -> None:
+    """Days to the first 30 days without therapy, and the longest such gap.
+
+    A day that no record shows ends a gap, for the point; for the other bound it is one more day
+    without therapy. So the gap is shortest, and persistence longest, at the point.
+    """
+    seen = (grid.point <= 0) & (grid.filled <= 0) & grid.observed
+    longest, until = _gaps(seen, grid, window)
+    widest, earliest = _gaps(grid.lower <= 0, grid, window)
+    frame["longest_gap_days"] = frame["longest_gap_days_lower"] = longest
+    frame["longest_gap_days_upper"] = widest
+    frame["persistence_days"] = frame["persistence_days_upper"] = until
+    frame["persistence_days_lower"] = earliest
+
+
+def _gaps(idle: BoolArray, grid: DailyGrid, window: Window) -> tuple[IntArray, FloatArray]:
+    """Return the longest run of idle days, and the days before the first one of 30 or more."""
+    run = _run_lengths(idle, grid.exposure.offset)
+    longest = np.zeros(len(window.begin), dtype=np.int64)
+    until = np.full(len(window.begin), np.nan)
     for row, (begin, end) in enumerate(
         zip(window.begin.tolist(), window.end.tolist(), strict=True)
     ):
@@ -209,8 +258,7 @@ def _add_persistence(frame: pd.DataFrame, grid: DailyGrid, window: _Window) -> N
         reached = np.flatnonzero(inside >= PERSISTENCE_GAP_D)
         if len(reached):
             until[row] = reached[0] + 1 - PERSISTENCE_GAP_D
-    frame["longest_gap_days"] = longest
-    frame["persistence_days"] = until
+    return longest, until
 
 
 def _run_lengths(mask: np.ndarray, offset: IntArray) -> IntArray:
@@ -220,33 +268,3 @@ def _run_lengths(mask: np.ndarray, offset: IntArray) -> IntArray:
     starts[offset[:-1][offset[:-1] < len(mask)]] = offset[:-1][offset[:-1] < len(mask)]
     barrier = np.where(mask, starts, position + 1)
     return np.where(mask, position + 1 - np.maximum.accumulate(barrier), 0)
-
-
-def _add_per_session(frame: pd.DataFrame, grid: DailyGrid, window: _Window) -> None:
-    """Dose and regularity, from the sessions themselves."""
-    sessions = grid.sessions
-    cells = grid.session_cell
-    size = int(grid.exposure.days.sum())
-    inside = cells != MISSING
-    cell = cells[inside]
-
-    def per_cell(values: np.ndarray) -> FloatArray:
-        return np.asarray(np.bincount(cell, values[inside], minlength=size)[:size])
-
-    def known(name: str) -> FloatArray:
-        values = sessions[name].to_numpy(dtype=np.float64)
-        return np.where(values < 0, 0.0, values)
-
-    contractions = known("contractions")
-    on_time = contractions * known("on")
-    frame["contractions"] = window.total(per_cell(contractions))
-    frame["on_time_hours"] = window.total(per_cell(on_time)) / 3600
-    # 0.1 mA x us x 0.1 Hz x s = 1e-8 mC
-    for side in ("left", "right"):
-        charge = known(side) * known("width") * known("rate") * on_time * 1e-8
-        frame[f"charge_{side}_mc"] = window.total(per_cell(charge))
-    angle = 2 * np.pi * (sessions["local_start"].to_numpy() % DAY_S) / DAY_S
-    count = window.total(per_cell(np.ones(len(sessions))))
-    length = np.hypot(window.total(per_cell(np.cos(angle))), window.total(per_cell(np.sin(angle))))
-    mean = np.clip(_ratio(length, count), 1e-12, 1.0)
-    frame["start_time_sd_hours"] = np.sqrt(-2 * np.log(mean)) * 24 / (2 * np.pi)

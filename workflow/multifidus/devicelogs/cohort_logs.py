@@ -13,7 +13,7 @@ import pandas as pd
 
 from multifidus.base.errors import DataError
 from multifidus.base.parallel import map_processes
-from multifidus.devicelogs.adherence import measure_periods
+from multifidus.devicelogs.adherence import measure_months, measure_periods
 from multifidus.devicelogs.batch import read_batch
 from multifidus.devicelogs.daily import DAY_S, Exposure, Interval, build_grid, epoch_days
 from multifidus.devicelogs.findings import fault_frame
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from multifidus.devicelogs.batch import Batch
-    from multifidus.devicelogs.daily import FloatArray
+    from multifidus.devicelogs.daily import DailyGrid, FloatArray
     from multifidus.devicelogs.model import IntArray
     from multifidus.devicelogs.observation import DeviceHistory
     from multifidus.devicelogs.sources import Download
@@ -56,12 +56,16 @@ class CohortLogs:
     periods
         Adherence per participant and period, see
         :func:`~multifidus.devicelogs.adherence.measure_periods`.
+    months
+        Use per participant and month, see
+        :func:`~multifidus.devicelogs.adherence.measure_months`.
     """
 
     sessions: pd.DataFrame
     faults: pd.DataFrame
     identities: pd.DataFrame
     periods: pd.DataFrame
+    months: pd.DataFrame
 
 
 @dataclass(frozen=True)
@@ -99,6 +103,7 @@ def read_cohort_logs(
     *,
     years: int = 5,
     zone: str = "UTC",
+    standard: Prescription | None = None,
     processes: int = 1,
     shard_bytes: int = _SHARD_BYTES,
 ) -> CohortLogs:
@@ -113,11 +118,14 @@ def read_cohort_logs(
         ``participant_id``, ``exposure_start`` and ``exposure_end`` (dates; an empty end is
         ongoing). Exposure days run from the start up to, not including, the end or the day of
         the last download. Optional ``activation_date`` and ``explant_date``: use outside them
-        is flagged and kept out.
+        is flagged and kept out. Optional ``zero_from``: from this date up to the end, days of a
+        participant with a download count as days without therapy, whatever the last download.
     years
         Yearly periods from the exposure start.
     zone
         IANA zone whose midnights part the days.
+    standard
+        Prescription of days for which a log names none.
     processes
         Worker processes; the result does not depend on it.
     shard_bytes
@@ -142,12 +150,16 @@ def read_cohort_logs(
     faults = [row for result in results for row in result.faults]
     sessions, strangers = _assign(sessions, roster)
     faults += strangers
-    periods = _measure(sessions, histories, roster, years, zone)
+    grid = _grid(sessions, histories, roster, zone, standard or Prescription())
     identities = pd.DataFrame(
         sorted(row for result in results for row in result.identities), columns=list(_IDENTITY)
     )
     return CohortLogs(
-        _present(sessions), fault_frame(faults, ("participant_id", "file")), identities, periods
+        _present(sessions),
+        fault_frame(faults, ("participant_id", "file")),
+        identities,
+        measure_periods(grid, years),
+        measure_months(grid, years),
     )
 
 
@@ -277,50 +289,64 @@ def _assign(
     return assigned.drop(columns="_first"), faults
 
 
-def _measure(
+def _grid(
     sessions: pd.DataFrame,
     histories: Sequence[DeviceHistory],
     roster: pd.DataFrame,
-    years: int,
     zone: str,
-) -> pd.DataFrame:
+    standard: Prescription,
+) -> DailyGrid:
     by_participant: dict[str, list[DeviceHistory]] = {}
     for history in sorted(histories, key=lambda item: item.pseudonym):
         by_participant.setdefault(history.participant_id, []).append(history)
     first = epoch_days(roster["exposure_start"])
     end = epoch_days(roster["exposure_end"])
+    zero = np.full(len(roster), NO_TIME)
+    if "zero_from" in roster.columns:
+        zero = epoch_days(roster["zero_from"])
     names = tuple(str(name) for name in roster["participant_id"])
     days = np.zeros(len(names), dtype=np.int64)
     for row, name in enumerate(names):
         own = by_participant.get(name, [])
         last = max((history.last_download for history in own), default=BEGINNING) // DAY_S
         stop = last if end[row] == NO_TIME else min(int(end[row]), last)
+        if own and NO_TIME not in (zero[row], end[row]):
+            stop = int(end[row])
         days[row] = max(0, stop - int(first[row])) if first[row] != NO_TIME else 0
     exposure = Exposure(names, np.where(first == NO_TIME, 0, first), days)
-    unobserved = [_unobserved(by_participant.get(name, [])) for name in names]
-    prescribed, sessions_a_day = _prescribed(exposure, [by_participant.get(n, []) for n in names])
+    logged = [by_participant.get(name, []) for name in names]
+    unobserved = [
+        _unobserved(own, int(day)) for own, day in zip(logged, zero.tolist(), strict=True)
+    ]
+    prescribed, sessions_a_day = _prescribed(exposure, logged, standard)
     usable = sessions[sessions["counted"] & sessions["per_day"].astype(bool)]
-    usable = usable.assign(prescribed_length=_prescribed_length(usable, histories))
-    grid = build_grid(usable, exposure, unobserved, (prescribed, sessions_a_day), zone)
-    return measure_periods(grid, years)
+    usable = usable.assign(prescribed_length=_prescribed_length(usable, histories, standard))
+    return build_grid(usable, exposure, unobserved, (prescribed, sessions_a_day), zone)
 
 
-def _unobserved(histories: Sequence[DeviceHistory]) -> list[Interval]:
-    """Stretches that no implant of the participant observed."""
+def _unobserved(histories: Sequence[DeviceHistory], zero_from: int) -> list[Interval]:
+    """Stretches that no implant of the participant observed, up to the day of known zeros."""
     intervals = [interval for history in histories for interval in history.unobserved]
     for before, after in pairwise(histories):
         if after.observed_from > before.observed_to:
             intervals.append(Interval(before.observed_to, after.observed_from))
-    return intervals
+    if zero_from == NO_TIME or not histories:
+        return intervals
+    limit = zero_from * DAY_S
+    intervals.append(Interval(max(history.last_download for history in histories), limit))
+    return [
+        Interval(item.start, min(item.end, limit), item.filled_s)
+        for item in intervals
+        if item.start < limit
+    ]
 
 
 def _prescribed(
-    exposure: Exposure, histories: Sequence[Sequence[DeviceHistory]]
+    exposure: Exposure, histories: Sequence[Sequence[DeviceHistory]], standard: Prescription
 ) -> tuple[FloatArray, FloatArray]:
     """Prescribed seconds and sessions per day; a change counts from the next day on."""
     seconds = np.zeros(int(exposure.days.sum()))
     sessions = np.zeros(int(exposure.days.sum()))
-    standard = Prescription()
     for row, own in enumerate(histories):
         low, high = (int(edge) for edge in exposure.offset[row : row + 2])
         seconds[low:high] = standard.daily_seconds
@@ -335,14 +361,16 @@ def _prescribed(
     return seconds, sessions
 
 
-def _prescribed_length(sessions: pd.DataFrame, histories: Sequence[DeviceHistory]) -> IntArray:
+def _prescribed_length(
+    sessions: pd.DataFrame, histories: Sequence[DeviceHistory], standard: Prescription
+) -> IntArray:
     """Prescribed length of each session at its start, seconds."""
-    lengths = np.full(len(sessions), Prescription().session_s, dtype=np.int64)
+    lengths = np.full(len(sessions), standard.session_s, dtype=np.int64)
     device = sessions["device"].to_numpy()
     start = sessions["start_s"].to_numpy()
     for history in histories:
         if len(history.prescription) <= 1 and not any(
-            step.session_s != Prescription().session_s for step in history.prescription
+            step.session_s != standard.session_s for step in history.prescription
         ):
             continue
         own = device == history.pseudonym

@@ -8,6 +8,7 @@ import pandas as pd
 
 from multifidus.base.files import write_parquet
 from multifidus.devicelogs.cohort_logs import read_cohort_logs
+from multifidus.devicelogs.model import Prescription
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,14 +28,17 @@ def exposure_roster(participants: pd.DataFrame, rules: DeviceUseRules) -> pd.Dat
         The participants table.
     rules
         ``exposure_start`` names, for each arm, the date from which therapy counts. Exposure ends
-        with explantation or death.
+        with explantation or death; with ``after_explant: zero`` an explanted participant's days
+        go on without therapy up to death or the last day on which anybody was in contact (an
+        explanted device delivers nothing, whether or not the participant is still followed).
 
     Returns
     -------
     pandas.DataFrame
         ``participant_id``, ``exposure_start``, ``exposure_end``, ``activation_date``,
-        ``explant_date`` of everybody whose stimulator was activated. The start is missing where
-        therapy never began, for instance in the sham arm before the switch.
+        ``explant_date`` of everybody whose stimulator was activated, and ``zero_from`` where days
+        after explantation count. The start is missing where therapy never began, for instance in
+        the sham arm before the switch.
     """
     start = pd.Series(pd.NaT, index=participants.index, dtype="datetime64[s]")
     for arm, column in rules.exposure_start.items():
@@ -48,6 +52,12 @@ def exposure_roster(participants: pd.DataFrame, rules: DeviceUseRules) -> pd.Dat
             "explant_date": participants["treatment_end_date"],
         }
     )
+    if rules.after_explant == "zero":
+        explant, death = participants["treatment_end_date"], participants["death_date"]
+        data_end = participants["last_contact_date"].max() + pd.Timedelta(1, "D")
+        end = death.where(death <= data_end, data_end)
+        roster["zero_from"] = explant
+        roster["exposure_end"] = roster["exposure_end"].where(explant.isna(), end)
     return roster[roster["activation_date"].notna()].reset_index(drop=True)
 
 
@@ -71,13 +81,15 @@ def read_device_logs(
     rules
         Section ``device_use`` of the study.
     targets
-        Parquet files to write: ``sessions``, ``periods``, ``faults``, ``identities``.
+        Parquet files to write: ``sessions``, ``periods``, ``months``, ``faults``, ``identities``.
     workers
         Processes; the result does not depend on their number.
     tier
         Data tier.
     """
     roster = exposure_roster(pd.read_parquet(participants), rules)
-    found = read_cohort_logs(logs, roster, years=rules.years, processes=workers)
+    seconds = 60 * rules.prescribed_minutes_per_day / rules.sessions_per_day
+    standard = Prescription(session_s=round(seconds), per_day=rules.sessions_per_day)
+    found = read_cohort_logs(logs, roster, years=rules.years, standard=standard, processes=workers)
     for name, path in targets.items():
         write_parquet(path, getattr(found, name), {"table": f"log_{name}", "tier": tier})

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from multifidus.base.files import atomic_directory
 from multifidus.report.figures.comparison import draw_comparators, draw_cumulative
-from multifidus.report.figures.flow import draw_flow
-from multifidus.report.figures.outcomes import (
+from multifidus.report.figures.device_use import (
+    draw_calendar,
     draw_device_use,
-    draw_opioids,
-    draw_outcomes,
-    draw_responders,
+    draw_exposure_response,
 )
+from multifidus.report.figures.flow import draw_flow
+from multifidus.report.figures.outcomes import draw_opioids, draw_outcomes, draw_responders
 from multifidus.report.figures.style import house_style, save_figure
 
 if TYPE_CHECKING:
@@ -51,6 +51,9 @@ def draw_figures(results: Results, study: StudyConfig, folder: Path) -> list[str
         wanted["opioids"] = draw_opioids
     if study.device_use:
         wanted["device_use"] = draw_device_use
+        wanted["use_calendar"] = draw_calendar
+    if study.device_use and study.outcomes:
+        wanted["exposure_response"] = draw_exposure_response
     if len(results.select(analysis="comparison")):
         wanted["comparators"] = draw_comparators
     with house_style(), atomic_directory(folder) as target:

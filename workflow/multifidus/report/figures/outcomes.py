@@ -1,4 +1,4 @@
-"""Figures of the outcomes: means over time, responders, opioid use, device use."""
+"""Figures of the outcomes: means over time, responders, opioid use."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from multifidus.config.study import Outcome
     from multifidus.results import Results
 
-__all__ = ["draw_device_use", "draw_opioids", "draw_outcomes", "draw_responders"]
+__all__ = ["draw_opioids", "draw_outcomes", "draw_responders"]
 
 _Z = 1.959963984540054  # 97.5 % point of the normal distribution
 
@@ -150,37 +150,4 @@ def draw_opioids(results: Results, study: StudyConfig) -> Figure:
     axis.invert_yaxis()
     axis.set(xlim=(0, 100), xlabel="Baseline opioid users seen at the visit, %")
     figure.legend(loc="outside upper left", ncols=4, fontsize=7)
-    return figure
-
-
-def draw_device_use(results: Results, study: StudyConfig) -> Figure:
-    """Draw utilisation by year: median and quartiles, all exposed and continuers."""
-    rules = study.device_use
-    years = range(1, (rules.years if rules is not None else 0) + 1)
-    figure, axis = plt.subplots(figsize=(WIDTH, 2.6), layout="constrained")
-    groups = (("exposed", "All exposed", ACCENT), ("continuers", "Continuers", PALETTE[1]))
-    for shift, (population, label, colour) in zip((-0.08, 0.08), groups, strict=True):
-        points = []
-        for year in years:
-            stem = f"device_use.utilisation.year{year}.{population}.all"
-            if f"{stem}.median" in results:
-                values = [results.value(f"{stem}.{name}") for name in ("median", "q1", "q3")]
-                points.append((year + shift, *values))
-        data = pd.DataFrame(points, columns=["year", "median", "q1", "q3"])
-        axis.errorbar(
-            data["year"],
-            data["median"],
-            yerr=[data["median"] - data["q1"], data["q3"] - data["median"]],
-            fmt="o-",
-            ms=4,
-            lw=1.3,
-            elinewidth=1,
-            capsize=2,
-            color=colour,
-            label=label,
-        )
-    axis.set_xticks(list(years), [f"Year {year}" for year in years])
-    axis.set(ylim=(0, 100), ylabel="Share of prescribed time, %")
-    axis.grid(axis="y")
-    figure.legend(loc="outside upper left", ncols=2, fontsize=7)
     return figure

@@ -1,4 +1,4 @@
-"""Tables of opioids, adverse events, device events and device use."""
+"""Tables of opioids, adverse events and device events."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 __all__ = [
     "adverse_events_table",
     "device_events_table",
-    "device_use_table",
     "opioids_table",
 ]
 
@@ -131,34 +130,4 @@ def device_events_table(results: Results, study: StudyConfig) -> ReportTable:
             kind.replace("_", " ").capitalize().replace("Ipg", "IPG"),
             [shown, table.number(f"{stem}.events"), table.number(f"{stem}.ci_upper")],
         )
-    return table
-
-
-def device_use_table(results: Results, study: StudyConfig) -> ReportTable:
-    """Return device use by year since the start of therapy."""
-    rules = study.device_use
-    assert rules is not None  # noqa: S101 - the manuscript's study declares it
-    years = [f"year{year}" for year in range(1, rules.years + 1)]
-    table = ReportTable(results, ["Measure", *(f"Year {year[4:]}" for year in years)])
-
-    def quartiles(stem: str) -> str:
-        if f"{stem}.median" not in results:
-            return DASH
-        low, high = table.number(f"{stem}.q1"), table.number(f"{stem}.q3")
-        return f"{table.number(f'{stem}.median')} ({low} to {high})"
-
-    for outcome, population, label in (
-        ("utilisation", "exposed", "Share of prescribed time, all exposed"),
-        ("utilisation", "continuers", "Share of prescribed time, continuers"),
-        ("hours", "exposed", "Hours of therapy, all exposed"),
-    ):
-        stems = [f"device_use.{outcome}.{year}.{population}.all" for year in years]
-        table.row(label, [quartiles(stem) for stem in stems])
-    stems = [f"device_use.continued.{year}.exposed.all" for year in years]
-    table.row("Continued use", [table.number(f"{stem}.percent") for stem in stems])
-    stems = [f"device_use.coverage.{year}.exposed.all" for year in years]
-    table.row("Days observed in the logs", [table.number(f"{stem}.mean") for stem in stems])
-    table.note(
-        "Median (quartiles) or per cent. Years count from the start of therapeutic stimulation."
-    )
     return table
