@@ -49,7 +49,7 @@ def detect_format(data: bytes) -> LogFormat:
     if not head.strip(b"\x00") and not data.strip(b"\x00"):
         return "empty"
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip(b"\x00 \t\r\n")
-    percept = text.startswith(b"{") and sum(key in data for key in _PERCEPT_KEYS) > 1
+    percept = text.startswith((b"{", b"[")) and sum(key in data for key in _PERCEPT_KEYS) > 1
     ring = len(data) == _FRAM_BYTES
     tests: tuple[tuple[LogFormat, bool], ...] = (
         ("ipglog-text", text.startswith(b"Hformat,ipglog-text,")),

@@ -80,7 +80,7 @@ class _Rows:
         unit: str = "",
     ) -> None:
         """Add one row; an item is dated by its stamp."""
-        self._words.append((section, kind, side, text, unit))
+        self._append(section, kind, side, text, unit)
         self._sizes.append(1)
         self._dated.append(item is not None)
         self._values.append((value,))
@@ -91,9 +91,12 @@ class _Rows:
             self._counters.append(item.get(f"{name}OffsetInSeconds"))
             self._blocks.append(item.get(f"{name}BlockId"))
 
+    def _append(self, *words: str) -> None:
+        self._words.append(tuple(self.shapes.text(word) for word in words))
+
     def add_trend(self, key: str, side: str, points: list[Members]) -> None:
         """Add the points of one group of a trend log."""
-        self._words.append(("trend", key, side, "", "1"))
+        self._append("trend", key, side, "", "1")
         self._sizes.append(len(points))
         self._dated.append(True)
         self._values.append(_numbers(points, "LFP", self.shapes))
@@ -148,7 +151,7 @@ def section_rows(report: Members, shapes: Shapes) -> pd.DataFrame:
     _events(diagnostics, rows)
     _trend(diagnostics, rows)
     for item in shapes.members(diagnostics, "LfpFrequencySnapshotEvents"):
-        rows.add("snapshots", "snapshot", item, text=shapes.text(item.get("EventName")))
+        rows.add("snapshots", "snapshot", item, text=str(item.get("EventName", "")))
     for item in shapes.members(report, "Annotations"):
         rows.add("annotations", "annotation", item, side=side_of(item.get("Hemisphere")))
     for item in shapes.members(report, "GroupHistory"):
@@ -163,14 +166,14 @@ def _events(diagnostics: Members, rows: _Rows) -> None:
     for item in rows.shapes.members(diagnostics, "EventLogs"):
         for key, kind in _EVENT_KEYS:
             if key in item:
-                rows.add("events", kind, item, text=rows.shapes.text(word_of(item[key])))
+                rows.add("events", kind, item, text=word_of(item[key]))
                 break
         else:
             trend = item.get("ParameterTrendId")
             kind = "lead check" if trend else "unknown"
             if not trend:
                 rows.shapes.count(33, "an event of an unknown kind is kept as it stands")
-            rows.add("events", kind, item, text=rows.shapes.text(word_of(trend)))
+            rows.add("events", kind, item, text=word_of(trend))
 
 
 def _trend(diagnostics: Members, rows: _Rows) -> None:
@@ -178,9 +181,9 @@ def _trend(diagnostics: Members, rows: _Rows) -> None:
     sides = rows.shapes.member(diagnostics, "LFPTrendLogs")
     rows.shapes.side_keys(sides)
     for side in sides:
-        groups = rows.shapes.member(sides, side)
+        groups = rows.shapes.member(sides, side, "LFPTrendLogs")
         for key in groups:
-            points = rows.shapes.members(groups, key)
+            points = rows.shapes.members(groups, key, "LFPTrendLogs")
             rows.add_trend(rows.shapes.date_key(key), side_of(side), points)
 
 
@@ -221,7 +224,7 @@ def _impedance(report: Members, rows: _Rows) -> None:
                         kind.lower(),
                         side=side_of(half.get("Hemisphere")),
                         value=ohms,
-                        text=shapes.text(pair),
+                        text=pair,
                         unit="Ohm",
                     )
 
@@ -244,7 +247,6 @@ def _programs(report: Members, rows: _Rows) -> None:
 
 def _program(kind: str, side: str, settings: Members, program: Members, rows: _Rows) -> None:
     shapes = rows.shapes
-    label = rows.shapes.text(kind)
     rate = program.get("RateInHertz", settings.get("RateInHertz"))
     poles = " ".join(
         f"{word_of(item.get('Electrode'))} {word_of(item.get('ElectrodeStateResult'))}"
@@ -257,8 +259,8 @@ def _program(kind: str, side: str, settings: Members, program: Members, rows: _R
     )
     for name, value, unit, high in facts:
         number = shapes.number(value, name, 0.0, high)
-        rows.add("programs", f"{label} {name}", side=side, value=number, unit=unit)
-    rows.add("programs", f"{label} electrodes", side=side, text=shapes.text(poles))
+        rows.add("programs", f"{kind} {name}", side=side, value=number, unit=unit)
+    rows.add("programs", f"{kind} electrodes", side=side, text=poles)
 
 
 def nested_times(report: Members, shapes: Shapes) -> tuple[IntArray, IntArray]:

@@ -50,13 +50,15 @@ def parse_times(texts: Sequence[object]) -> IntArray:
         Seconds since 1970, ``NO_TIME`` where there is none.
     """
     seconds = np.full(len(texts), NO_TIME, dtype=np.int64)
+    if set(map(type, texts)) != {str}:
+        texts = [text if isinstance(text, str) else "" for text in texts]
     try:
-        raw = np.asarray(texts, dtype=f"S{_LENGTH + 1}")
-    except (UnicodeEncodeError, ValueError, TypeError):
+        raw = np.asarray(texts, dtype=f"S{_LENGTH}")
+    except UnicodeEncodeError:
         plain = np.zeros(len(texts), dtype=np.bool_)
     else:
-        octets = raw.view(np.uint8).reshape(len(texts), _LENGTH + 1)
-        plain = _shaped(octets)
+        octets = raw.view(np.uint8).reshape(len(texts), _LENGTH)
+        plain = _shaped(octets) & (np.asarray([len(str(text)) for text in texts]) == _LENGTH)
         seconds[plain] = _civil_seconds(octets[plain])
     for row in np.flatnonzero(~plain).tolist():
         seconds[row] = _one_time(texts[row])
@@ -65,11 +67,10 @@ def parse_times(texts: Sequence[object]) -> IntArray:
 
 def _shaped(octets: np.ndarray) -> np.ndarray:
     """Whether each row is a calendar time of the template's shape (seconds from 2000 to 2099)."""
-    body = octets[:, :_LENGTH]
-    digits = body[:, _DIGITS]
-    marks = np.delete(body, _DIGITS, axis=1) == np.delete(_TEMPLATE, _DIGITS)
+    digits = octets[:, _DIGITS]
+    marks = np.delete(octets, _DIGITS, axis=1) == np.delete(_TEMPLATE, _DIGITS)
     numeric = (digits >= ord("0")) & (digits <= ord("9"))
-    whole = numeric.all(axis=1) & marks.all(axis=1) & (octets[:, _LENGTH] == 0)
+    whole = numeric.all(axis=1) & marks.all(axis=1)
     year, month, day, hour, minute, second = _parts(octets)
     real = (year // 100 == 20) & (month >= 1) & (month <= 12) & (day >= 1)  # noqa: PLR2004
     return np.asarray(
@@ -115,7 +116,7 @@ def is_number(value: object) -> TypeGuard[int | float]:
 
 def word_of(value: object) -> str:
     """Return the last word of a coded value, in lower case: ``StimStatusDef.ON`` is ``on``."""
-    return re.split(r"[._]", str(value))[-1].lower() if value else ""
+    return str(value).rpartition(".")[2].lower() if value else ""
 
 
 def side_of(value: object) -> str:
@@ -136,34 +137,36 @@ class Shapes:
         if number:
             self._counts[fault, detail] += number
 
-    def member(self, parent: Members, name: str) -> Members:
-        """Return a member that must be an object; a list of one is unpacked."""
+    def member(self, parent: Members, name: str, label: str = "") -> Members:
+        """Return a member that must be an object; a list of one is unpacked.
+
+        ``label`` stands in reports for a name that is itself a datum, such as a date.
+        """
         value = parent.get(name)
         if isinstance(value, list) and len(value) == 1 and isinstance(value[0], dict):
-            self._wrapped[name] = "stands in a list of one"
+            self._wrapped[label or name] = "stands in a list of one"
             return value[0]
         if isinstance(value, dict):
             return value
         if value not in (None, []):
-            self.count(28, f"value taken out: {name} is no object")
+            self.count(28, f"value taken out: {label or name} is no object")
         return {}
 
-    def members(self, parent: Members, name: str) -> list[Members]:
+    def members(self, parent: Members, name: str, label: str = "") -> list[Members]:
         """Return a member that must be a list of objects; one object stands for a list of one."""
         value = parent.get(name)
         if isinstance(value, dict):
-            self._wrapped[name] = "is one object in place of a list of one"
+            self._wrapped[label or name] = "is one object in place of a list of one"
             return [value]
         if not isinstance(value, list):
             if value is not None:
-                self.count(28, f"value taken out: {name} is no list")
+                self.count(28, f"value taken out: {label or name} is no list")
             return []
-        if all(type(item) is dict for item in value):
+        if set(map(type, value)) <= {dict}:
             return value
         whole = [item for item in value if isinstance(item, dict)]
-        self.count(
-            28, f"value taken out: entries of {name} are no objects", len(value) - len(whole)
-        )
+        odd = len(value) - len(whole)
+        self.count(28, f"value taken out: entries of {label or name} are no objects", odd)
         return whole
 
     def number(self, value: object, name: str, low: float = 0.0, high: float = math.inf) -> float:
