@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -54,7 +54,22 @@ def percept_result(data: bytes) -> LogResult:
         _segment(method, uncertainty, offset),
         report.faults.frame(),
         {},
+        _percept_facts(report.facts),
     )
+
+
+def _percept_facts(facts: dict[str, Any]) -> dict[str, Any]:
+    usage = facts["group_usage_percent"].items()
+    unread = [name for name, state in facts["sections"].items() if state == "not read"]
+    return {
+        "tablet_minus_device_s": facts["tablet_minus_device_s"],
+        "utc_offset": facts["utc_offset"],
+        "battery_percent": facts["battery_percent"],
+        "group_usage_percent": ", ".join(f"{group} {share:g}" for group, share in usage) or None,
+        "stimulation": " at the start, ".join(facts["stimulation"]) + " at the end",
+        "streams": facts["streams"],
+        "not_read": ", ".join(unread) or "nothing",
+    }
 
 
 def opennerve_result(data: bytes, *, ring: bool) -> LogResult:
