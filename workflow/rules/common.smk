@@ -33,6 +33,7 @@ HAS_DATA = RUN.data.source != "none"
 SYNTHETIC = RUN.data.source == "synthetic"
 ENVIRONMENT = "../envs/multifidus.yaml"
 CALIBRATED = "recovered_from_cohort"
+LOG_TABLES = ("sessions", "periods", "faults", "identities")
 PROSE = {"note", "reason", "locator", "source"}
 
 
@@ -40,6 +41,7 @@ wildcard_constraints:
     analysis="[a-z_]+",
     document="[a-z_]+",
     notebook="[a-z_]+",
+    shard="[0-9]+",
 
 
 def get_code(script, *modules):

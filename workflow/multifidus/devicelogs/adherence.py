@@ -36,9 +36,16 @@ class _Window:
     end: IntArray
 
     def total(self, values: FloatArray | IntArray | BoolArray) -> FloatArray:
-        """Sum per-day values over each window."""
-        running = np.concatenate(([0.0], np.cumsum(values, dtype=np.float64)))
-        return np.asarray(running[self.end] - running[self.begin])
+        """Sum per-day values over each window.
+
+        Each window is summed on its own: a difference of running sums would carry the rounding
+        of everybody before into a participant's figures.
+        """
+        if not len(self.begin):
+            return np.zeros(0)
+        padded = np.append(np.asarray(values, dtype=np.float64), 0.0)
+        edges = np.column_stack([self.begin, self.end]).ravel()
+        return np.asarray(np.add.reduceat(padded, edges)[::2], dtype=np.float64)
 
 
 def period_edges(first_day: IntArray, years: int) -> list[tuple[str, IntArray, IntArray]]:

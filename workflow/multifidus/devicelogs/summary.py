@@ -58,7 +58,7 @@ def summarise(result: LogResult) -> list[tuple[str, str]]:
             f" + {identity.flagged:,} flagged",
         )
     )
-    lines.append(("SHA-256", identity.sha256))
+    lines.append(("sha-256", identity.sha256))
     lines.append(("faults", _severities(result.faults)))
     # What a log calls itself may hold control characters, which a terminal would obey.
     return [(label, "".join(c if c.isprintable() else "?" for c in text)) for label, text in lines]
