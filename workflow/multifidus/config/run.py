@@ -93,7 +93,7 @@ class DeviceLogsConfig(StrictModel):
 
     shards: Annotated[int, Field(ge=1, le=1000)] = 1
     """Jobs that the logs are divided over; the results do not depend on it. One job reads some
-    hundred participants in seconds, in memory that does not grow with their number."""
+    hundred participants in seconds, and the logs in pieces of fixed size."""
 
 
 class PathsConfig(StrictModel):
