@@ -11,6 +11,7 @@ import pytest
 
 from multifidus.devicelogs import read_log
 from multifidus.devicelogs.detect import detect_format
+from multifidus.devicelogs.foreign import opennerve_result
 from multifidus.devicelogs.opennerve import RING_BYTES, read_opennerve
 
 LABELS = "PO ER EOS UF MD SC HI NI LSA SS SE BC BD SL WK SD".split()  # noqa: SIM905
@@ -239,3 +240,12 @@ def test_an_erased_ring_holds_no_records():
     data = ring(b"", 0)
     assert detect_format(data) == "empty"
     assert read_log(data).faults["fault"].tolist() == [43]
+
+
+def test_tables_have_the_same_types_whatever_they_hold():
+    """A log without entries, and one with a session of unknown length, write equal schemas."""
+    full = read_log(event("SS", "12:00:00") + event("SE", "12:30:00"))
+    for data in (event("SS", "12:00:00"), event("PO", "12:00:00"), b"no entry"):
+        other = opennerve_result(data, ring=False)
+        assert other.records.dtypes.equals(full.records.dtypes)
+        assert other.sessions.dtypes.equals(full.sessions.dtypes)

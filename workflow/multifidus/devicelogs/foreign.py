@@ -110,12 +110,13 @@ def opennerve_result(data: bytes, *, ring: bool) -> LogResult:
 def _placed(records: pd.DataFrame, utc: IntArray, method: str, uncertainty: float) -> pd.DataFrame:
     """Put the device in front, and UTC with its method and uncertainty behind."""
     known = utc != NO_TIME
+    words = pd.array([method, _NONE], dtype="str")
     placed = records.assign(
         utc=utc_column(utc),
-        time_method=pd.Series(np.where(known, method, _NONE), dtype="str"),
+        time_method=words.take(np.where(known, 0, 1)),
         uncertainty_s=np.where(known, uncertainty, np.inf),
     )
-    placed.insert(0, "device", pd.Series([""] * len(placed), dtype="str"))
+    placed.insert(0, "device", "")
     return placed
 
 

@@ -84,7 +84,8 @@ def read_opennerve(data: bytes, *, ring: bool | None = None) -> OpenNerveLog:
     scan = _Scan(data, ring=is_ring and len(data) > _POINTER_BYTES)
     entries = scan.read()
     faults = scan.faults
-    records = pd.DataFrame([entry.row for entry in entries], columns=list(COLUMNS))
+    rows = [entry.row for entry in entries]
+    records = pd.DataFrame(rows, columns=list(COLUMNS)).astype(dict(COLUMNS))
     if records.empty:
         faults.add(43, "no entry can be read", span=(0, len(data)))
     _note_clock(records, faults)

@@ -22,7 +22,20 @@ if TYPE_CHECKING:
 
 __all__ = ["COLUMNS", "EVENT_LABELS", "PARAMETERS", "Parameter", "build_sessions", "read_entry"]
 
-COLUMNS = ("time", "sub", "type", "label", "value", "second", "text", "unit", "byte_start")
+COLUMNS: Mapping[str, str] = MappingProxyType(
+    {
+        "time": "int64",
+        "sub": "int64",
+        "type": "str",
+        "label": "str",
+        "value": "float64",
+        "second": "float64",
+        "text": "str",
+        "unit": "str",
+        "byte_start": "int64",
+    }
+)
+"""Columns of the records and their types."""
 
 _SUB_SECONDS = 256
 _SESSION_LIMIT_S = 86_400.0
@@ -196,7 +209,8 @@ def build_sessions(records: pd.DataFrame, faults: FaultLog) -> pd.DataFrame:
             begun = None
     unfinished("the last stimulation start has no stop")
     columns = ["start_s", "seconds", "seconds_lower", "seconds_upper", "rule"]
-    return pd.DataFrame(rows, columns=columns)
+    frame = pd.DataFrame(rows, columns=columns)
+    return frame.astype({**dict.fromkeys(columns[:-1], "float64"), "rule": "str"})
 
 
 def _bounded(seconds: float) -> float:
