@@ -77,6 +77,12 @@ def test_demo_report_gives_the_figures_of_the_specification(demo: bytes):
         for kind, number in (("monopolar", 8), ("bipolar", 28))
     }
     assert (impedance["value"].min(), impedance["value"].max()) == (1022, 4690)
+    assert facts["streams"] == 0
+    # "all 14,556 dated fields satisfy time = device time - device offset + own offset"
+    assert facts["dated_fields"] == 14_556
+    assert 18 not in report.faults.numbers()
+    sessions = events[events["kind"] == "session"]["text"].value_counts().to_dict()
+    assert sessions == {"sessionstart": 5, "sessionend": 5}
 
 
 @pytest.mark.shared_data

@@ -53,3 +53,18 @@ def test_no_product_names_the_machine(finished_run: Run) -> None:
         text = path.read_text(encoding="utf-8")
         assert str(finished_run.folder) not in text
         assert str(Path.home()) not in text
+
+
+def test_logs_read_by_three_jobs_give_the_bytes_of_one(finished_run: Run, second_run: Run) -> None:
+    names = ("sessions", "periods", "faults", "identities")
+    targets = [f"results/devicelogs/{name}.parquet" for name in names]
+    shards = ("--config", "device_logs={shards: 3}", "--forcerun", "divide_device_logs")
+    run = snakemake(second_run.folder, "--cores", "2", *shards, "--", *targets)
+    assert run.code == 0, run.output[-2000:]
+    jobs = {"divide_device_logs": 1, "read_device_log_shard": 3, "gather_device_logs": 1}
+    assert run.rules() == jobs
+    for name in names:
+        one = finished_run.results / f"devicelogs/{name}.parquet"
+        assert sha256_of(one) == sha256_of(run.results / f"devicelogs/{name}.parquet"), name
+    left = sorted(path.name for path in (run.results / "devicelogs").iterdir())
+    assert left == sorted(f"{name}.parquet" for name in names)

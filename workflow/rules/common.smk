@@ -33,6 +33,14 @@ HAS_DATA = RUN.data.source != "none"
 SYNTHETIC = RUN.data.source == "synthetic"
 ENVIRONMENT = "../envs/multifidus.yaml"
 CALIBRATED = "recovered_from_cohort"
+LOG_TABLES = ("sessions", "periods", "months", "faults", "identities")
+LOG_SECTIONS = (
+    "device_use.prescribed_minutes_per_day",
+    "device_use.sessions_per_day",
+    "device_use.exposure_start",
+    "device_use.years",
+    "device_use.after_explant",
+)
 PROSE = {"note", "reason", "locator", "source"}
 
 
@@ -40,6 +48,7 @@ wildcard_constraints:
     analysis="[a-z_]+",
     document="[a-z_]+",
     notebook="[a-z_]+",
+    shard="[0-9]+",
 
 
 def get_code(script, *modules):

@@ -1,7 +1,8 @@
 """From raw data to the tables of the contracts, and from stimulator logs to sessions.
 
 Rules: check_data (scripts/check_data.py), ingest_tables (scripts/ingest_tables.py),
-read_device_logs (scripts/read_device_logs.py).
+read_device_logs (scripts/read_device_logs.py). With `device_logs.shards` above 1 the logs are read by
+divide_device_logs, read_device_log_shard and gather_device_logs instead, with the same result.
 
 Checking and adopting are two rules because Snakemake removes the outputs of a rule that fails: data
 that break a contract so leave the tables and the report of the last good run as they were.
@@ -74,40 +75,125 @@ rule ingest_tables:
         "../scripts/ingest_tables.py"
 
 
-rule read_device_logs:
-    """Read every stimulator log; account for every byte; place sessions in time."""
-    input:
-        logs=branch(
-            SYNTHETIC, then=RESULTS / "cohort/logs", otherwise=get_external_logs()
-        ),
-        tables=RESULTS / "tables",
-        code=get_code("read_device_logs.py"),
-    output:
-        sessions=RESULTS / "devicelogs/sessions.parquet",
-        periods=RESULTS / "devicelogs/periods.parquet",
-        months=RESULTS / "devicelogs/months.parquet",
-        faults=RESULTS / "devicelogs/faults.parquet",
-        identities=RESULTS / "devicelogs/identities.parquet",
-    log:
-        LOGS / "read_device_logs.log",
-    benchmark:
-        LOGS / "benchmarks/read_device_logs.tsv"
-    conda:
-        ENVIRONMENT
-    threads: 2
-    resources:
-        mem_mb=lambda wildcards, attempt: 2500 * attempt,
-        runtime=30,
-    params:
-        tier=str(RUN.tier),
-        sections=get_sections(
-            "device_use.prescribed_minutes_per_day",
-            "device_use.sessions_per_day",
-            "device_use.exposure_start",
-            "device_use.years",
-            "device_use.after_explant",
-        ),
-    message:
-        "Reading the stimulator logs"
-    script:
-        "../scripts/read_device_logs.py"
+if RUN.device_logs.shards == 1:
+
+    rule read_device_logs:
+        """Read every stimulator log; account for every byte; place sessions in time."""
+        input:
+            logs=branch(
+                SYNTHETIC, then=RESULTS / "cohort/logs", otherwise=get_external_logs()
+            ),
+            tables=RESULTS / "tables",
+            code=get_code("read_device_logs.py"),
+        output:
+            sessions=RESULTS / "devicelogs/sessions.parquet",
+            periods=RESULTS / "devicelogs/periods.parquet",
+            months=RESULTS / "devicelogs/months.parquet",
+            faults=RESULTS / "devicelogs/faults.parquet",
+            identities=RESULTS / "devicelogs/identities.parquet",
+        log:
+            LOGS / "read_device_logs.log",
+        benchmark:
+            LOGS / "benchmarks/read_device_logs.tsv"
+        conda:
+            ENVIRONMENT
+        threads: 2
+        resources:
+            mem_mb=lambda wildcards, attempt: 2500 * attempt,
+            runtime=30,
+        params:
+            tier=str(RUN.tier),
+            sections=get_sections(*LOG_SECTIONS),
+        message:
+            "Reading the stimulator logs"
+        script:
+            "../scripts/read_device_logs.py"
+
+else:
+
+    rule divide_device_logs:
+        """Divide the stimulator logs over jobs; all logs of a participant go to one."""
+        input:
+            logs=branch(
+                SYNTHETIC, then=RESULTS / "cohort/logs", otherwise=get_external_logs()
+            ),
+            tables=RESULTS / "tables",
+            code=get_code("divide_device_logs.py"),
+        output:
+            shards=temp(RESULTS / "devicelogs/shards.json"),
+        log:
+            LOGS / "divide_device_logs.log",
+        benchmark:
+            LOGS / "benchmarks/divide_device_logs.tsv"
+        conda:
+            ENVIRONMENT
+        resources:
+            mem_mb=lambda wildcards, attempt: 1000 * attempt,
+            runtime=20,
+        params:
+            shards=RUN.device_logs.shards,
+        message:
+            "Dividing the stimulator logs over {params.shards} jobs"
+        script:
+            "../scripts/divide_device_logs.py"
+
+    rule read_device_log_shard:
+        """Read the stimulator logs of one shard as the single job reads all."""
+        input:
+            logs=branch(
+                SYNTHETIC, then=RESULTS / "cohort/logs", otherwise=get_external_logs()
+            ),
+            shards=RESULTS / "devicelogs/shards.json",
+            tables=RESULTS / "tables",
+            code=get_code("read_device_logs.py"),
+        output:
+            **{
+                table: temp(RESULTS / f"devicelogs/shards/{{shard}}.{table}.parquet")
+                for table in LOG_TABLES
+            },
+        log:
+            LOGS / "read_device_log_shard/{shard}.log",
+        benchmark:
+            LOGS / "benchmarks/read_device_log_shard/{shard}.tsv"
+        conda:
+            ENVIRONMENT
+        threads: 2
+        resources:
+            mem_mb=lambda wildcards, attempt: 2500 * attempt,
+            runtime=30,
+        params:
+            tier=str(RUN.tier),
+            sections=get_sections(*LOG_SECTIONS),
+        message:
+            "Reading the stimulator logs of shard {wildcards.shard}"
+        script:
+            "../scripts/read_device_logs.py"
+
+    rule gather_device_logs:
+        """Put the tables of all shards together, as one job would have written them."""
+        input:
+            **{
+                table: expand(
+                    RESULTS / f"devicelogs/shards/{{shard}}.{table}.parquet",
+                    shard=range(RUN.device_logs.shards),
+                )
+                for table in LOG_TABLES
+            },
+            code=get_code("gather_device_logs.py"),
+        output:
+            **{table: RESULTS / f"devicelogs/{table}.parquet" for table in LOG_TABLES},
+        log:
+            LOGS / "gather_device_logs.log",
+        benchmark:
+            LOGS / "benchmarks/gather_device_logs.tsv"
+        conda:
+            ENVIRONMENT
+        resources:
+            mem_mb=lambda wildcards, attempt: 2000 * attempt,
+            runtime=10,
+        params:
+            tier=str(RUN.tier),
+        message:
+            "Putting the tables of the stimulator logs together"
+        script:
+            "../scripts/gather_device_logs.py"

@@ -1,19 +1,21 @@
-"""Read every stimulator log into sessions, periods and faults."""
+"""Read every stimulator log, or one shard of them, into sessions, periods and faults."""
 
 from pathlib import Path
 
 from multifidus.config import load_sections
 from multifidus.devicelogs.run import read_device_logs
+from multifidus.devicelogs.shards import load_shard
 from step import step
 
 if __name__ == "__main__":  # worker processes import this file again
     with step(snakemake):
-        rules = load_sections(snakemake.params.sections).device_use
+        plan = snakemake.input.get("shards")
         read_device_logs(
             logs=snakemake.input.logs,
             participants=Path(snakemake.input.tables) / "participants.parquet",
-            rules=rules,
+            rules=load_sections(snakemake.params.sections).device_use,
             targets=dict(snakemake.output.items()),
             workers=snakemake.threads,
             tier=snakemake.params.tier,
+            shard=load_shard(plan, int(snakemake.wildcards.shard)) if plan else None,
         )

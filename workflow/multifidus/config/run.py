@@ -10,7 +10,15 @@ from pydantic import Field, model_validator
 
 from multifidus.config.base import Slug, StrictModel
 
-__all__ = ["DataConfig", "DisclosureConfig", "PathsConfig", "RenderConfig", "RunConfig", "Tier"]
+__all__ = [
+    "DataConfig",
+    "DeviceLogsConfig",
+    "DisclosureConfig",
+    "PathsConfig",
+    "RenderConfig",
+    "RunConfig",
+    "Tier",
+]
 
 
 class Tier(StrEnum):
@@ -80,6 +88,14 @@ class DisclosureConfig(StrictModel):
     restricted tier refuses 0."""
 
 
+class DeviceLogsConfig(StrictModel):
+    """How the stimulator logs are read."""
+
+    shards: Annotated[int, Field(ge=1, le=1000)] = 1
+    """Jobs that the logs are divided over; the results do not depend on it. One job reads some
+    hundred participants in seconds, and the logs in pieces of fixed size."""
+
+
 class PathsConfig(StrictModel):
     """Where a run writes."""
 
@@ -111,6 +127,8 @@ class RunConfig(StrictModel):
     """Rendering of documents."""
     disclosure: DisclosureConfig = DisclosureConfig()
     """Suppression of small counts."""
+    device_logs: DeviceLogsConfig = DeviceLogsConfig()
+    """Reading of the stimulator logs."""
     paths: PathsConfig = PathsConfig()
     """Folders written to."""
 

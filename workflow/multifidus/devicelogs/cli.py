@@ -3,86 +3,110 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.progress import track
+from rich.padding import Padding
 from rich.table import Table
+from rich.text import Text
 
 from multifidus.base.errors import DataError, MultifidusError
 from multifidus.base.files import write_bytes, write_json, write_text
 from multifidus.devicelogs.binary_writer import simulate_device_binary
+from multifidus.devicelogs.cli_files import Steps, list_logs, output_stems, read_each
 from multifidus.devicelogs.device_truth import SessionTruth
 from multifidus.devicelogs.findings import FAULT_KINDS
 from multifidus.devicelogs.inject import BINARY_FAULTS, JSON_FAULTS, TEXT_FAULTS, inject_fault
 from multifidus.devicelogs.outputs import fault_lines, write_result
-from multifidus.devicelogs.reader import read_log
-from multifidus.devicelogs.results import LogResult  # noqa: TC001
 from multifidus.devicelogs.simulator import build_device_log, simulate_device
+from multifidus.devicelogs.summary import fault_groups, summarise
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from multifidus.devicelogs.results import LogResult
 
 __all__ = ["app"]
 
-app = typer.Typer(help="Stimulator logs: inspect, parse, simulate, faults.", no_args_is_help=True)
+app = typer.Typer(
+    help="Stimulator logs of any known format: look at them, read them, make them.",
+    no_args_is_help=True,
+    add_completion=False,
+)
 
 _DAY = 86_400
-_Files = Annotated[list[Path], typer.Argument(help="Log files of any known format.")]
+_Files = Annotated[list[Path], typer.Argument(help="Logs of any known format, or folders of them.")]
 _SHOWN = 20
+_STYLES = {"severe": "bold red", "warning": "yellow", "note": ""}
 
 
-def _fail(error: MultifidusError) -> typer.Exit:
-    Console(stderr=True).print(str(error), style="red", highlight=False, soft_wrap=True)
-    return typer.Exit(int(error.exit_code))
+@contextmanager
+def _user_errors() -> Iterator[None]:
+    """End the command with the sentence and the exit code of an error that a user can mend."""
+    try:
+        yield
+    except MultifidusError as error:
+        Console(stderr=True).print(
+            str(error), style="red", highlight=False, soft_wrap=True, markup=False
+        )
+        raise typer.Exit(int(error.exit_code)) from None
 
 
-def _read(path: Path) -> LogResult:
-    if not path.is_file():
-        raise _fail(DataError("LOG-001", f"The log {path.name} is absent; check its name."))
-    return read_log(path)
+@contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise DataError(
+            "LOG-007",
+            f"The folder {folder} cannot be written to ({error.strerror}); choose another.",
+        ) from error
 
 
 @app.command()
 def inspect(files: _Files) -> None:
-    """Show what each log holds: identity, byte and number accounts, sessions, faults."""
+    """Show what each log holds: format, device, period, sessions, clock, faults, accounts."""
     console = Console()
-    for path in files:
-        result = _read(path)
-        identity = result.identity
-        table = Table(title=path.name, show_header=False, title_justify="left")
-        table.add_row("format", f"{identity.format} {identity.version}".strip())
-        table.add_row("SHA-256", identity.sha256)
-        table.add_row("device", identity.device or "not given")
-        table.add_row(
-            "bytes",
-            f"{identity.size:,} = {identity.accepted:,} accepted + {identity.framing:,} framing"
-            f" + {identity.flagged:,} flagged",
-        )
-        for device, account in sorted(result.sequence.items()):
-            table.add_row(
-                f"numbers of {device}",
-                f"{account.last:,} = {account.present:,} present + {account.damaged:,} damaged"
-                f" + {account.missing:,} missing + {account.lost_to_wrap:,} lost to wrap",
-            )
-        table.add_row("records", f"{len(result.records):,}")
-        table.add_row("sessions", f"{len(result.sessions):,}")
-        console.print(table)
-        _print_faults(console, result)
+    with _user_errors():
+        for number, (name, result) in enumerate(read_each(list_logs(files))):
+            if number:
+                console.print()
+            _print_log(console, name, result)
 
 
-def _print_faults(console: Console, result: LogResult) -> None:
-    if result.faults.empty:
-        console.print("no faults")
+def _print_log(console: Console, name: str, result: LogResult) -> None:
+    """Print a summary: a table fitted to a terminal, whole lines into a pipe."""
+    lines = summarise(result)
+    groups = fault_groups(result.faults)
+    hidden = len(groups) - _SHOWN
+    more = f"and {hidden} more kinds; `multifidus logs faults` lists all" if hidden > 0 else ""
+    if not console.is_terminal:
+        typer.echo(name)
+        for label, text in lines:
+            typer.echo(f"  {label}: {text}")
+        for severity, fault, count, outcome, detail in groups[:_SHOWN]:
+            typer.echo(f"  {severity}: {fault}, {count}, {outcome}: {detail}")
+        if more:
+            typer.echo(f"  {more}")
         return
-    table = Table("fault", "severity", "outcome", "count", "detail")
-    grouped = result.faults.groupby(["fault", "kind", "severity", "outcome", "detail"], sort=True)
-    for (number, kind, severity, outcome, detail), rows in list(grouped)[:_SHOWN]:
-        count = f"{rows['count'].sum():,}"
-        table.add_row(f"{number} {kind}", str(severity), str(outcome), count, str(detail))
-    console.print(table)
-    if len(grouped) > _SHOWN:
-        console.print(f"and {len(grouped) - _SHOWN} more; see `logs faults`")
+    console.print(Text(name, style="bold"))
+    table = Table.grid(padding=(0, 2))
+    for label, text in lines:
+        table.add_row(Text(label, style="dim"), Text(text, overflow="fold"))
+    console.print(Padding(table, (0, 0, 0, 2)))
+    if groups:
+        table = Table("", "fault", "count", "outcome", "detail", box=SIMPLE_HEAD, pad_edge=False)
+        for severity, fault, count, outcome, detail in groups[:_SHOWN]:
+            cells = (severity, fault, count, outcome, detail)
+            table.add_row(*(Text(cell) for cell in cells), style=_STYLES[severity])
+        console.print(Padding(table, (0, 0, 0, 2)))
+    if more:
+        console.print(f"  {more}", highlight=False)
 
 
 @app.command()
@@ -90,23 +114,25 @@ def parse(
     files: _Files,
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the tables.")],
 ) -> None:
-    """Write records, sessions and segments as Parquet and the faults as JSON Lines."""
-    console = Console()
-    for path in track(files, description="reading logs", console=console, transient=True):
-        result = _read(path)
-        write_result(result, output, path.stem)
-        console.print(
-            f"{path.name}: {len(result.records):,} records, {len(result.sessions):,} sessions, "
-            f"{len(result.faults):,} faults",
-            highlight=False,
-        )
+    """Write records, sessions and clock segments as Parquet and the faults as JSON Lines."""
+    with _user_errors():
+        logs = list_logs(files)
+        stems = output_stems(logs)
+        for stem, (name, result) in zip(stems, read_each(logs), strict=True):
+            with _writing(output):
+                write_result(result, output, stem)
+            typer.echo(
+                f"{name}: {result.identity.format}, {len(result.records):,} records, "
+                f"{len(result.sessions):,} sessions, {len(result.faults):,} faults"
+            )
 
 
 @app.command()
 def faults(files: _Files) -> None:
-    """Print the fault list of each log as JSON Lines."""
-    for path in files:
-        typer.echo(fault_lines(_read(path).faults), nl=False)
+    """Print the fault list of each log as JSON Lines, one fault a line."""
+    with _user_errors():
+        for name, result in read_each(list_logs(files)):
+            typer.echo(fault_lines(result.faults, name), nl=False)
 
 
 @app.command()
@@ -119,26 +145,34 @@ def simulate(  # noqa: PLR0917
     binary: Annotated[bool, typer.Option("--binary", help="Write the binary form.")] = False,
 ) -> None:
     """Write simulated logs; with a fault, its ground truth stands beside each file."""
-    known = {**TEXT_FAULTS, **BINARY_FAULTS}
-    if fault and (fault not in known or (fault in BINARY_FAULTS) != binary):
-        names = ", ".join(
-            str(number) for number in sorted(BINARY_FAULTS if binary else TEXT_FAULTS)
-        )
-        error = DataError(
+    with _user_errors():
+        _check_fault(fault, binary=binary)
+        steps = Steps("simulating", participants)
+        for number in range(participants):
+            name = f"S{number + 1:04d}"
+            with steps.step(name), _writing(output):
+                for index, data in enumerate(_simulated(name, days, seed + number, binary=binary)):
+                    _write_log(output / f"{name}-{index:02d}.ipglog", data, fault, seed + number)
+        noun = "implant" if participants == 1 else "implants"
+        typer.echo(f"wrote the logs of {participants:,} {noun}")
+
+
+def _check_fault(fault: int, *, binary: bool) -> None:
+    known = BINARY_FAULTS if binary else TEXT_FAULTS
+    if fault and fault not in known:
+        names = ", ".join(str(number) for number in sorted(known))
+        raise DataError(
             "LOG-003", f"Fault {fault} cannot be injected into this form; choose one of {names}."
         )
-        raise _fail(error)
-    for number in range(participants):
-        name = f"S{number + 1:04d}"
-        for index, data in enumerate(_simulated(name, days, seed + number, binary=binary)):
-            path = output / f"{name}-{index:02d}.ipglog"
-            if fault:
-                injected = inject_fault(fault, data, np.random.default_rng(seed + number))
-                write_json(path.with_suffix(".truth.json"), injected.truth())
-                write_bytes(path, injected.data)
-            else:
-                write_bytes(path, data)
-    typer.echo(f"wrote the logs of {participants} implants")
+
+
+def _write_log(path: Path, data: bytes, fault: int, seed: int) -> None:
+    if not fault:
+        write_bytes(path, data)
+        return
+    injected = inject_fault(fault, data, np.random.default_rng(seed))
+    write_json(path.with_suffix(".truth.json"), injected.truth())
+    write_bytes(path, injected.data)
 
 
 def _simulated(name: str, days: int, seed: int, *, binary: bool) -> list[bytes]:

@@ -57,7 +57,7 @@ def detect_format(data: bytes) -> LogFormat:
     tests: tuple[tuple[LogFormat, Callable[[], bool]], ...] = (
         ("ipglog-text", lambda: text.startswith(b"Hformat,ipglog-text,")),
         ("ipglog-bin", lambda: head.startswith((HEADER_MAGIC, PAGE_MAGIC))),
-        ("percept-json", lambda: text.startswith(b"{") and _names_percept(data)),
+        ("percept-json", lambda: text.startswith((b"{", b"[")) and _names_percept(data)),
         ("opennerve-fram", lambda: len(data) == _FRAM_BYTES and bool(_OPENNERVE.search(data))),
         ("opennerve-text", lambda: bool(_OPENNERVE.search(head))),
         ("ipglog-bin", lambda: _PAGE in data),

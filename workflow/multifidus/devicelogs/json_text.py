@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from multifidus.devicelogs.findings import FaultLog
 
 __all__ = ["load_json"]
+
+_BLANK = " \t\r\n"
+_BOM = b"\xef\xbb\xbf"
 
 
 def load_json(data: bytes, faults: FaultLog) -> tuple[dict[str, Any], int]:
@@ -20,7 +24,8 @@ def load_json(data: bytes, faults: FaultLog) -> tuple[dict[str, Any], int]:
         The whole input.
     faults
         Receives fault 42 for duplicate keys (the last one is used), NaN or infinity (taken
-        out) and invalid UTF-8, and fault 41 when the text ends early.
+        out), invalid UTF-8 and text after the object (not used), fault 41 when the text ends
+        early, 40 for an object in a list of one, 35 for a byte order mark or NUL padding.
 
     Returns
     -------
@@ -28,46 +33,83 @@ def load_json(data: bytes, faults: FaultLog) -> tuple[dict[str, Any], int]:
         The object, and the bytes it stands on. Of truncated text only the leading members
         that are complete are in the object; no bracket is ever added.
     """
-    text = data.decode("utf-8", "replace").removeprefix("\ufeff")
-    if "\ufffd" in text and b"\xef\xbf\xbd" not in data:
-        faults.add(42, "invalid UTF-8 was replaced", span=(0, len(data)))
-    notes = {"duplicate": 0, "constant": 0}
+    text = _decode(data, faults)
+    notes: Counter[str] = Counter()
 
     def pairs(members: list[tuple[str, Any]]) -> dict[str, Any]:
         content = dict(members)
-        notes["duplicate"] += len(members) - len(content)
+        if len(content) < len(members):
+            notes["duplicate keys; the last one is used"] += len(members) - len(content)
         return content
 
     def constant(_: str) -> None:
-        notes["constant"] += 1
+        notes["NaN or infinity taken out"] += 1
 
     decoder = json.JSONDecoder(object_pairs_hook=pairs, parse_constant=constant)
+    begin = len(text) - len(text.lstrip(_BLANK + "\x00"))
     try:
-        content, used = decoder.raw_decode(text.lstrip())
+        content, end = decoder.raw_decode(text, begin)
     except (ValueError, RecursionError):
-        content, used = _leading_members(text, decoder)
-        kept = len(text[:used].encode())
+        notes.clear()
+        members, end = _leading_members(text, decoder)
+        content = pairs(members)
+        used = _bytes_before(text, end, data)
         faults.add(
             41,
             "the JSON text ends early; complete leading members are used",
-            span=(kept, len(data)),
+            span=(used, len(data)),
             count=len(content),
         )
-        used = kept
     else:
-        used = len(data)
-    if notes["duplicate"]:
-        detail = "duplicate keys; the last one is used"
-        faults.add(42, detail, span=(0, len(data)), count=notes["duplicate"])
-    if notes["constant"]:
-        detail = "NaN or infinity taken out"
-        faults.add(42, detail, span=(0, len(data)), count=notes["constant"])
+        used = _tail(text, end, data, faults)
+    for detail, count in sorted(notes.items()):
+        faults.add(42, detail, span=(0, len(data)), count=count)
+    if isinstance(content, list) and len(content) == 1:
+        faults.add(40, "the report stands in a list of one")
+        content = content[0]
     return (content if isinstance(content, dict) else {}), used
 
 
-def _leading_members(text: str, decoder: json.JSONDecoder) -> tuple[dict[str, Any], int]:
+def _decode(data: bytes, faults: FaultLog) -> str:
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        text = data.decode("utf-8", "replace")
+        genuine = data.count("\ufffd".encode())
+        faults.add(
+            42,
+            "invalid UTF-8; the texts that hold it are taken out",
+            span=(error.start, error.end),
+            count=max(1, text.count("\ufffd") - genuine),
+        )
+    if text.startswith("\ufeff"):
+        faults.add(35, "a byte order mark stands before the text", span=(0, len(_BOM)))
+        return text[1:]
+    return text
+
+
+def _tail(text: str, end: int, data: bytes, faults: FaultLog) -> int:
+    """Report what follows the object; return the bytes that the object stands on."""
+    rest = text[end:].strip(_BLANK)
+    if not rest:
+        return len(data)
+    used = _bytes_before(text, end, data)
+    if rest.strip("\x00" + _BLANK):
+        faults.add(42, "text after the report is not used", span=(used, len(data)))
+        return used
+    faults.add(35, "NUL padding after the text", span=(used, len(data)))
+    return len(data)
+
+
+def _bytes_before(text: str, end: int, data: bytes) -> int:
+    """Bytes of the input before a character; a replaced byte may have become three."""
+    mark = len(_BOM) if data.startswith(_BOM) else 0
+    return min(mark + len(text[:end].encode()), len(data)) if end else 0
+
+
+def _leading_members(text: str, decoder: json.JSONDecoder) -> tuple[list[tuple[str, Any]], int]:
     """Read the members of the outermost object one by one until one is not whole."""
-    content: dict[str, Any] = {}
+    members: list[tuple[str, Any]] = []
     position = text.find("{") + 1
     used = 0
     while position > 0:
@@ -83,13 +125,13 @@ def _leading_members(text: str, decoder: json.JSONDecoder) -> tuple[dict[str, An
         following = _skip(text, position)
         if text[following : following + 1] != ",":
             break  # a number at the very end may itself be cut
-        content[name] = value
+        members.append((name, value))
         used = position
         position = following + 1
-    return content, used
+    return members, used
 
 
 def _skip(text: str, position: int) -> int:
-    while position < len(text) and text[position] in " \t\r\n":
+    while position < len(text) and text[position] in _BLANK:
         position += 1
     return position

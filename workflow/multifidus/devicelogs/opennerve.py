@@ -3,55 +3,49 @@
 Written from the project's published logging guide (``Docs/IPG-Logging-Guide.md`` of
 ``CARSSCenter/OpenNerve-Implantable-Pulse-Generator``, CC BY 4.0): ASCII entries
 ``[20YY-MM-DDThh:mm:ssZ(uuu)]<TYPE>data`` ended by CR LF, in a ring of 131,072 bytes with a
-4-byte write pointer and neither numbers nor checksums. The reader resynchronises at every entry
-and reports what lies between; times are the device's own clock.
+4-byte write pointer and neither numbers nor checksums. What the firmware does beyond the guide
+is allowed for: NUL padding before a line end, entries that end at a NUL, a rest of an earlier
+lap where an entry no longer fitted at the end of the ring, a write pointer that power loss left
+before the newest entry. The reader resynchronises at every entry and reports what lies between;
+times are the device's own clock.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
+from collections import Counter
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import NamedTuple
 
 import pandas as pd
 
 from multifidus.devicelogs.findings import FaultLog
-from multifidus.devicelogs.model import NO_TIME, parse_iso
+from multifidus.devicelogs.model import NO_TIME
+from multifidus.devicelogs.opennerve_entries import COLUMNS, build_sessions, read_entry
 from multifidus.devicelogs.text_parts import ByteAccount
 
 __all__ = ["RING_BYTES", "OpenNerveLog", "read_opennerve", "write_opennerve_ring"]
 
 RING_BYTES = 131_072
 _POINTER_BYTES = 4
-_SUB_SECONDS = 256
-_LONGEST = 64
-_ENTRY = re.compile(rb"\[(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)\((\d{1,3})\)\]<([A-Z]{2})>")
-_END = re.compile(rb"\r\n|(?=\[\d{4}-\d\d-\d\dT)|[\x00\xff]|\Z")
-_LABELS = frozenset(
-    (
-        "PO",
-        "ER",
-        "EOS",
-        "UF",
-        "MD",
-        "SC",
-        "OC",
-        "HI",
-        "NI",
-        "LSA",
-        "SS",
-        "SE",
-        "BC",
-        "BD",
-        "SL",
-        "WK",
-        "SD",
-    )
+_LONGEST = 512
+"""Bytes of the firmware's buffer for one entry."""
+
+_BOM = b"\xef\xbb\xbf"
+_ERASED = b"\x00\xff"
+_STAMP = rb"\[(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)\((\d{1,3})\)\]"
+_ENTRY = re.compile(
+    _STAMP + rb"<([A-Z]{2})>([^\[\r\n\x00\xff]{0,%d})([\x00\xff]*(?=\r\n))?(\r\n|\n|\r)?" % _LONGEST
 )
-_BATTERY = re.compile(r"A=(\d+\.\d)V, ?B=(\d+\.\d)V")
-_OHMS = re.compile(r"(\d{1,3}(?:,\d{3})*|\d+) ?ohm")
-_PARAMETER = re.compile(r"\((\w{4,5})\)Val=(?:0x([0-9A-Fa-f]+)|(-?\d+(?:\.\d)?)|([0-9A-Fa-f]+))")
-_COLUMNS = ("time", "sub", "type", "label", "value", "second", "unit", "byte_start")
+
+
+class _Entry(NamedTuple):
+    time: int
+    start: int
+    size: int
+    row: tuple[object, ...]
 
 
 @dataclass(frozen=True)
@@ -60,7 +54,8 @@ class OpenNerveLog:
 
     ``records`` are in the order of writing: device time (seconds since 1970 or ``NO_TIME``),
     sub-second in 1/256 s, type (EV, BA, IM, PA), label or parameter, value, second value (cell
-    B), UCUM unit, byte offset. ``sessions`` have seconds with lower and upper bound.
+    B), hexadecimal data, UCUM unit, byte offset. ``sessions`` have seconds with lower and upper
+    bound.
     """
 
     sha256: str
@@ -85,109 +80,149 @@ def read_opennerve(data: bytes, *, ring: bool | None = None) -> OpenNerveLog:
     OpenNerveLog
         Never raises on any input.
     """
-    faults = FaultLog()
-    account = ByteAccount(size=len(data))
     is_ring = len(data) == RING_BYTES + _POINTER_BYTES if ring is None else ring
-    if is_ring and len(data) >= _POINTER_BYTES:
-        text, begin = _unroll(data, account, faults)
-    else:
-        text, begin = data, 0
-
-    def offset(position: int) -> int:
-        return (position + begin) % RING_BYTES if is_ring else position
-
-    rows: list[tuple[object, ...]] = []
-    position = 0
-    for match in _ENTRY.finditer(text):
-        if match.start() < position:
-            continue
-        _between(text[position : match.start()], offset(position), position, account, faults)
-        end = _END.search(text, match.end())
-        stop = min(end.start() if end else len(text), match.end() + _LONGEST)
-        body = text[match.end() : stop].decode("latin-1")
-        after = stop + 2 if text[stop : stop + 2] == b"\r\n" else stop
-        span = (offset(match.start()), offset(match.start()) + after - match.start())
-        row = _entry(match, body, span, faults)
-        if row is None:
-            account.flagged += after - match.start()
-        else:
-            rows.append(row)
-            account.accepted += after - match.start()
-            if after == stop and after < len(text):
-                faults.add(4, "an entry has no line end", span=span)
-        position = after
-    _between(text[position:], offset(position), position, account, faults)
-    records = pd.DataFrame(rows, columns=list(_COLUMNS))
+    scan = _Scan(data, ring=is_ring and len(data) > _POINTER_BYTES)
+    entries = scan.read()
+    faults = scan.faults
+    rows = [entry.row for entry in entries]
+    records = pd.DataFrame(rows, columns=list(COLUMNS)).astype(dict(COLUMNS))
     if records.empty:
         faults.add(43, "no entry can be read", span=(0, len(data)))
     _note_clock(records, faults)
-    sessions = _sessions(records, faults)
-    return OpenNerveLog(hashlib.sha256(data).hexdigest(), account, records, sessions, faults)
+    sessions = build_sessions(records, faults)
+    return OpenNerveLog(hashlib.sha256(data).hexdigest(), scan.account, records, sessions, faults)
 
 
-def _unroll(data: bytes, account: ByteAccount, faults: FaultLog) -> tuple[bytes, int]:
-    """Put the ring in the order of writing: from the write pointer round to it."""
-    image, tail = data[:-_POINTER_BYTES], data[-_POINTER_BYTES:]
-    pointer = int.from_bytes(tail, "little")
-    span = (len(image), len(data))
-    if pointer >= max(len(image), 1):
-        faults.add(28, "the write pointer lies outside the ring; read from its start", span=span)
-        account.flagged += _POINTER_BYTES
-        return image, 0
-    account.framing += _POINTER_BYTES
-    if image[pointer:].strip(b"\x00\xff"):
-        faults.add(14, "the ring has wrapped; earlier entries are unobserved")
-        return image[pointer:] + image[:pointer], pointer
-    return image, 0
+class _Scan:
+    """One pass over the bytes in the order of writing, with the account of each byte."""
+
+    def __init__(self, data: bytes, *, ring: bool) -> None:
+        self.faults = FaultLog()
+        self.account = ByteAccount(size=len(data))
+        self._size = len(data) - _POINTER_BYTES if ring else 0
+        self._begin = 0
+        self._text = data
+        self._residues: Counter[str] = Counter()
+        if ring:
+            self._unroll(data[: self._size], data[self._size :])
+
+    def read(self) -> list[_Entry]:
+        """Return the entries in the order of writing."""
+        entries: list[_Entry] = []
+        position = 0
+        if not self._size and self._text.startswith(_BOM):
+            position = len(_BOM)
+            self.account.framing += position
+            self._residues["a byte order mark stands before the text"] += 1
+        first = position
+        for match in _ENTRY.finditer(self._text):
+            self._between(position, match.start(), first)
+            entries.append(self._entry(match))
+            position = match.end()
+        self._between(position, len(self._text), first)
+        if self._size:
+            entries = self._without_rests(entries)
+        for detail, count in sorted(self._residues.items()):
+            self.faults.add(35, detail, count=count)
+        return entries
+
+    def _span(self, start: int, end: int) -> tuple[int, int]:
+        """Bytes of the input; a piece of a ring is named by where it starts."""
+        begin = (start + self._begin) % self._size if self._size else start
+        return begin, begin + end - start
+
+    def _entry(self, match: re.Match[bytes]) -> _Entry:
+        start, end = match.span()
+        span = self._span(start, end)
+        ended = match[6] is not None
+        at_end = end == len(self._text)
+        stamp = match[1].decode("ascii"), int(match[2])
+        body = match[4].decode("latin-1")
+        row = read_entry(
+            stamp, match[3].decode("ascii"), body, span, self.faults, cut=at_end and not ended
+        )
+        self.account.accepted += end - start
+        if not ended and at_end:
+            self.faults.add(5, "the last entry has no line end and may be cut", span=span)
+        elif not ended:
+            self.faults.add(4, "an entry has no line end", span=span)
+        elif match[5]:
+            self._residues["padding before a line end"] += 1
+        elif match[6] != b"\r\n":
+            self._residues["line ends other than CR LF"] += 1
+        return _Entry(row[0], span[0], end - start, row)
+
+    def _between(self, start: int, end: int, first: int) -> None:
+        """Account for bytes between entries."""
+        piece = self._text[start:end]
+        if not piece:
+            return
+        if not piece.strip(_ERASED + b"\r\n "):
+            self.account.framing += len(piece)
+            return
+        self.account.flagged += len(piece)
+        span = self._span(start, end)
+        if start == first:
+            self.faults.add(15, "the oldest entry is half overwritten", span=span)
+        elif self._size and span[0] < self._size <= span[1]:
+            self.faults.add(15, "a rest of an earlier lap stands at the end of the ring", span=span)
+        else:
+            self.faults.add(3, "bytes that are no entry", span=span)
+
+    def _unroll(self, image: bytes, tail: bytes) -> None:
+        """Put the ring in the order of writing: from the write pointer round to it."""
+        pointer = int.from_bytes(tail, "little")
+        span = (len(image), len(image) + len(tail))
+        self._text = image
+        if pointer >= len(image):
+            detail = "the write pointer lies outside the ring; read from its start"
+            self.faults.add(28, detail, span=span)
+            self.account.flagged += len(tail)
+            return
+        self.account.framing += len(tail)
+        settled = _settled(image, pointer)
+        if settled != pointer:
+            detail = "the write pointer stands before the newest entry"
+            self.faults.add(6, detail, span=(pointer, settled))
+        if image[settled:].strip(_ERASED):
+            self.faults.add(14, "the ring has wrapped; earlier entries are unobserved")
+            self._text = image[settled:] + image[:settled]
+            self._begin = settled
+
+    def _without_rests(self, entries: list[_Entry]) -> list[_Entry]:
+        """Take out whole entries of an earlier lap that stand where the ring ends.
+
+        They are older than the entry before them, and the one after them is not.
+        """
+        turns = (n + 1 for n, (a, b) in enumerate(pairwise(entries)) if b.start < a.start)
+        kept = turn = next(turns, 0)
+        while kept > 1 and self._size - entries[kept - 1].start <= _LONGEST:
+            kept -= 1
+            newest = max(entry.time for entry in entries[kept:turn])
+            unknown = any(entry.time == NO_TIME for entry in entries[kept - 1 : turn + 1])
+            if unknown or not newest < entries[kept - 1].time <= entries[turn].time:
+                continue
+            for entry in entries[kept:turn]:
+                self.account.accepted -= entry.size
+                self.account.flagged += entry.size
+                detail = "an entry of an earlier lap stands at the end of the ring"
+                self.faults.add(15, detail, span=(entry.start, entry.start + entry.size))
+            return entries[:kept] + entries[turn:]
+        return entries
 
 
-def _between(
-    piece: bytes, offset: int, position: int, account: ByteAccount, faults: FaultLog
-) -> None:
-    """Account for bytes between entries."""
-    if not piece:
-        return
-    if not piece.strip(b"\x00\xff\r\n "):
-        account.framing += len(piece)
-        return
-    account.flagged += len(piece)
-    span = (offset, offset + len(piece))
-    if position == 0:
-        faults.add(15, "the oldest entry is half overwritten", span=span)
-    else:
-        faults.add(3, "bytes that are no entry", span=span)
+def _settled(image: bytes, pointer: int) -> int:
+    """Move a write pointer past a whole entry that is not older than the one before it.
 
-
-def _entry(
-    match: re.Match[bytes], body: str, span: tuple[int, int], faults: FaultLog
-) -> tuple[object, ...] | None:
-    time = parse_iso(match[1].decode("ascii"))
-    if time is None:
-        faults.add(23, "an impossible time is taken out; the entry is kept", span=span)
-    sub = int(match[2])
-    if sub >= _SUB_SECONDS:
-        faults.add(28, "value taken out: sub-second", span=span)
-        sub = 0
-    kind = match[3].decode("ascii")
-    label, value, second, unit = body.rstrip(" "), float("nan"), float("nan"), ""
-    if kind == "EV":
-        if label not in _LABELS:
-            faults.add(33, "an event of an unknown label is kept as it stands", span=span)
-    elif kind == "BA" and (found := _BATTERY.fullmatch(label)):
-        label, value, second, unit = "", float(found[1]), float(found[2]), "V"
-    elif kind == "IM" and (found := _OHMS.fullmatch(label)):
-        label, value, unit = "", float(found[1].replace(",", "")), "Ohm"
-    elif kind == "PA" and (found := _PARAMETER.fullmatch(label)):
-        number = found[3]
-        value = float(number) if number else float(int(found[2] or found[4], 16))
-        label = found[1]
-    elif kind in {"BA", "IM", "PA"}:
-        faults.add(28, f"the value of a {kind} entry cannot be read", span=span)
-        label = ""
-    else:
-        faults.add(33, "an entry of an unknown type is kept as it stands", span=span)
-    stamp = NO_TIME if time is None else time
-    return (stamp, sub, kind, label, value, second, unit, span[0])
+    Power lost between writing an entry and writing the pointer leaves the pointer behind.
+    """
+    begin = max(0, pointer - _LONGEST)
+    before = [(match[1], int(match[2])) for match in _ENTRY.finditer(image, begin, pointer)]
+    match = _ENTRY.match(image, pointer)
+    if match is None or match[6] is None or not before:
+        return pointer
+    newer = (match[1], int(match[2])) >= before[-1]
+    return match.end() if newer and match.end() < len(image) else pointer
 
 
 def _note_clock(records: pd.DataFrame, faults: FaultLog) -> None:
@@ -195,39 +230,6 @@ def _note_clock(records: pd.DataFrame, faults: FaultLog) -> None:
     back = int((known["time"].astype("int64").diff() < 0).sum()) if len(known) else 0
     if back:
         faults.add(18, "the clock steps back; entries stay in the order of writing", count=back)
-
-
-def _sessions(records: pd.DataFrame, faults: FaultLog) -> pd.DataFrame:
-    """Pair stimulation starts and stops; a start without a stop ends before the next boot."""
-    rows: list[tuple[object, ...]] = []
-    events = records[(records["type"] == "EV") & (records["time"] != NO_TIME)]
-    open_at: float | None = None
-    for time, sub, label in zip(events["time"], events["sub"], events["label"], strict=True):
-        at = time + sub / _SUB_SECONDS
-        if open_at is not None and label in {"SS", "PO", "UF"}:
-            faults.add(24, "a stimulation start has no stop; bounds up to the next start or boot")
-            rows.append((open_at, None, 0.0, max(at - open_at, 0.0), "start without end"))
-            open_at = None
-        if label == "SS":
-            open_at = at
-        elif label == "SE" and open_at is None:
-            faults.add(
-                25, "a stimulation stop has no start; its length is not stored", outcome="flag"
-            )
-        elif label == "SE" and open_at is not None:
-            length = at - open_at
-            if length < 0:
-                faults.add(18, "the clock was set back within a session; length unknown")
-                rows.append((open_at, None, 0.0, 0.0, "clock set back"))
-            else:
-                rows.append((open_at, length, length, length, "stored"))
-            open_at = None
-    if open_at is not None:
-        faults.add(24, "the last stimulation start has no stop")
-        last = float(events["time"].iloc[-1])
-        rows.append((open_at, None, 0.0, max(last - open_at, 0.0), "start without end"))
-    columns = ["start_s", "seconds", "seconds_lower", "seconds_upper", "rule"]
-    return pd.DataFrame(rows, columns=columns)
 
 
 def write_opennerve_ring(entries: list[bytes]) -> bytes:

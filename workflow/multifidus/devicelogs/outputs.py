@@ -35,8 +35,16 @@ UNITS = {
 """UCUM units of table columns, written into the metadata of each Parquet file."""
 
 
-def fault_lines(faults: pd.DataFrame) -> str:
-    """Write a fault list as JSON Lines, one fault a line, absent values left out."""
+def fault_lines(faults: pd.DataFrame, file: str = "") -> str:
+    """Write a fault list as JSON Lines, one fault a line, absent values left out.
+
+    Parameters
+    ----------
+    faults
+        The fault list.
+    file
+        Name of the log, put into each line when given.
+    """
     rows = []
     for record in faults.astype(object).to_dict(orient="records"):
         content = {
@@ -44,6 +52,8 @@ def fault_lines(faults: pd.DataFrame) -> str:
             for name, value in record.items()
             if not pd.isna(value)
         }
+        if file:
+            content["file"] = file
         rows.append(json.dumps(content, sort_keys=True, ensure_ascii=False))
     return "".join(f"{row}\n" for row in rows)
 
@@ -57,7 +67,8 @@ def write_result(result: LogResult, folder: Path, stem: str) -> list[Path]:
         What a reader gave.
     folder, stem
         Files are ``<stem>.records.parquet``, ``.sessions.parquet``, ``.segments.parquet``,
-        ``.faults.jsonl`` and ``.identity.json`` in ``folder``.
+        ``.faults.jsonl`` and ``.identity.json`` in ``folder``. Records that carry numbers are
+        sorted by device and number, others stand in the order of the log.
 
     Returns
     -------
@@ -67,7 +78,15 @@ def write_result(result: LogResult, folder: Path, stem: str) -> list[Path]:
     paths = []
     for name in ("records", "sessions", "segments"):
         frame: pd.DataFrame = getattr(result, name)
-        metadata = {"table": f"devicelogs.{name}", "version": f"{FORMAT_MAJOR}.{FORMAT_MINOR}"}
+        if "seq" in frame:
+            order = ["device", "seq"]
+            frame = frame.sort_values(order, kind="stable", na_position="last", ignore_index=True)
+        metadata = {
+            "table": f"devicelogs.{name}",
+            "version": f"{FORMAT_MAJOR}.{FORMAT_MINOR}",
+            "format": f"{result.identity.format} {result.identity.version}".strip(),
+            "input_sha256": result.identity.sha256,
+        }
         metadata |= {f"unit.{column}": UNITS[column] for column in frame if column in UNITS}
         path = folder / f"{stem}.{name}.parquet"
         write_parquet(path, frame, metadata)
@@ -76,5 +95,5 @@ def write_result(result: LogResult, folder: Path, stem: str) -> list[Path]:
     write_text(faults, fault_lines(result.faults))
     identity = folder / f"{stem}.identity.json"
     accounts = {device: asdict(account) for device, account in sorted(result.sequence.items())}
-    write_json(identity, {**asdict(result.identity), "sequence": accounts})
+    write_json(identity, {**asdict(result.identity), "sequence": accounts, "facts": result.facts})
     return sorted([*paths, faults, identity])

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -67,6 +67,8 @@ class LogResult:
         The fault list.
     sequence
         Sequence-number account per device; empty for formats without such numbers.
+    facts
+        Single facts that the format states beside its tables, by name.
     """
 
     identity: Identity
@@ -75,6 +77,7 @@ class LogResult:
     segments: pd.DataFrame
     faults: pd.DataFrame
     sequence: dict[str, SeqAccount]
+    facts: dict[str, Any] = field(default_factory=dict)
 
 
 def utc_column(seconds: IntArray) -> pd.DatetimeIndex:

@@ -1,4 +1,4 @@
-"""The workflow's step of the stimulator logs: files in, sessions, periods and faults out."""
+"""The workflow's steps of the stimulator logs: files in, sessions, periods and faults out."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ import pandas as pd
 from multifidus.base.files import write_parquet
 from multifidus.devicelogs.cohort_logs import read_cohort_logs
 from multifidus.devicelogs.model import Prescription
+from multifidus.devicelogs.shards import divide_logs, gather_tables, list_cohort_logs, save_shards
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from multifidus.config.analysis import DeviceUseRules
+    from multifidus.devicelogs.shards import Shard
 
-__all__ = ["exposure_roster", "read_device_logs"]
+__all__ = ["divide_device_logs", "exposure_roster", "gather_device_logs", "read_device_logs"]
 
 
 def exposure_roster(participants: pd.DataFrame, rules: DeviceUseRules) -> pd.DataFrame:
@@ -69,6 +71,7 @@ def read_device_logs(
     targets: Mapping[str, Path | str],
     workers: int,
     tier: str,
+    shard: Shard | None = None,
 ) -> None:
     """Read a cohort's logs and write what is in them.
 
@@ -86,10 +89,66 @@ def read_device_logs(
         Processes; the result does not depend on their number.
     tier
         Data tier.
+    shard
+        Read the logs and participants of this shard only.
     """
     roster = exposure_roster(pd.read_parquet(participants), rules)
+    if shard is not None:
+        logs = shard.files
+        roster = roster[roster["participant_id"].isin(shard.participants)].reset_index(drop=True)
     seconds = 60 * rules.prescribed_minutes_per_day / rules.sessions_per_day
     standard = Prescription(session_s=round(seconds), per_day=rules.sessions_per_day)
     found = read_cohort_logs(logs, roster, years=rules.years, standard=standard, processes=workers)
+    _write({name: getattr(found, name) for name in targets}, targets, tier)
+
+
+def divide_device_logs(
+    *,
+    logs: Path | str | Sequence[Path | str],
+    participants: Path | str,
+    shards: int,
+    target: Path | str,
+) -> None:
+    """Divide a cohort's logs over shards and write the division as JSON.
+
+    Parameters
+    ----------
+    logs
+        Folder or files.
+    participants
+        Parquet file of the participants table.
+    shards
+        Number of shards.
+    target
+        JSON file to write.
+    """
+    names = pd.read_parquet(participants, columns=["participant_id"])["participant_id"]
+    save_shards(target, divide_logs(list_cohort_logs(logs), names.tolist(), shards))
+
+
+def gather_device_logs(
+    *, parts: Mapping[str, Sequence[Path | str]], targets: Mapping[str, Path | str], tier: str
+) -> None:
+    """Put the tables of all shards together; the result is that of one job, byte for byte.
+
+    Parameters
+    ----------
+    parts
+        For each table, the Parquet files of the shards.
+    targets
+        For each table, the Parquet file to write.
+    tier
+        Data tier.
+    """
+    tables = {
+        name: gather_tables(name, [pd.read_parquet(path) for path in parts[name]])
+        for name in targets
+    }
+    _write(tables, targets, tier)
+
+
+def _write(
+    tables: Mapping[str, pd.DataFrame], targets: Mapping[str, Path | str], tier: str
+) -> None:
     for name, path in targets.items():
-        write_parquet(path, getattr(found, name), {"table": f"log_{name}", "tier": tier})
+        write_parquet(path, tables[name], {"table": f"log_{name}", "tier": tier})
