@@ -2,7 +2,8 @@
 
 The rate is participants with at least one event per 100 patient-years at risk, where a participant
 is at risk until the first event of that kind or the end of observation (term-specific exposure),
-with the exact Poisson interval of Garwood (1936).
+with the exact Poisson interval of Garwood (1936). A first event after the end of observation counts
+as a participant and not in the rate, since its time at risk was not observed.
 """
 
 from __future__ import annotations
@@ -42,12 +43,22 @@ _LABELS = {
     "related_procedure": "Related to a procedure",
     "related_stimulation": "Related to stimulation",
     "serious_related": "Serious and related",
+    "mild": "Mild",
+    "moderate": "Moderate",
+    "severe": "Severe or worse",
     "worst_mild": "Worst severity mild",
     "worst_moderate": "Worst severity moderate",
-    "severe": "Severe or worse",
+    "anticipated": "Anticipated",
     "unanticipated": "Not anticipated",
     "fatal": "Fatal",
 }
+_ANSWERS = (
+    ("severity", "severity", "severity"),
+    ("seriousness", "serious_recorded", "seriousness"),
+    ("anticipation", "anticipated", "anticipation"),
+)
+_SUBSETS = {"serious": "Serious", "related": "Related", "severe": "Severe or worse"}
+"""Headings that are broken down by class and term too."""
 
 
 def summarise_adverse_events(inputs: AnalysisInputs) -> list[ResultRow]:
@@ -55,15 +66,18 @@ def summarise_adverse_events(inputs: AnalysisInputs) -> list[ResultRow]:
 
     Headings, system organ classes (``soc_<slug>``) and preferred terms (``pt_<slug>``, labelled
     "class / term"). A class counts distinct participants. Terms seen in any group have rows, zeros
-    included, in every group. Reads the tables ``participants`` and ``adverse_events`` and the
+    included, in every group. Serious, related and severe events are counted by class and term
+    (``serious_soc_<slug>``, ``related_pt_<slug>``) as well. Reads the tables ``participants`` and ``adverse_events`` and the
     sections analysis_sets, arms and adverse_events.
 
     Returns
     -------
     list of ResultRow
-        ``adverse_events.<what>.overall.safety.<group>.<participants|percent|events|rate|ci_lower|
-        ci_upper>``; per cent of the group's participants, limits of the rate. Rows are in the order
-        of frequency over all arms within classes.
+        ``adverse_events.<what>.overall.safety.<group>.<participants|percent|events|patient_years|
+        rate|ci_lower|ci_upper>``; per cent of the group's participants, years at risk, limits of
+        the rate. Rows are in the order of frequency over all arms within classes. Events without
+        an answer on relation, severity, seriousness or anticipation are counted in rows
+        ``<what>_missing``.
 
     Raises
     ------
@@ -74,7 +88,14 @@ def summarise_adverse_events(inputs: AnalysisInputs) -> list[ResultRow]:
     listed = adverse_event_list(inputs)
     emergent = listed[listed["treatment_emergent"]]
     time = observation_days(members, inputs.study.adverse_events)
-    kinds = [_Kind.of(*kind, time) for kind in _kinds(emergent)]
+    headings = dict(_headings(emergent))
+    kinds = [_Kind.of(name, _LABELS[name], own, time) for name, own in headings.items()]
+    kinds += [_Kind.of(*kind, time) for kind in _terms(emergent)]
+    kinds += [
+        _Kind.of(f"{name}_{outcome}", f"{words}: {label}", own, time)
+        for name, words in _SUBSETS.items()
+        for outcome, label, own in _terms(headings[name])
+    ]
     risk = _AtRisk.of(time)
     rows: list[ResultRow] = []
     for group in inputs.groups(members):
@@ -162,26 +183,33 @@ def observation_days(members: pd.DataFrame, rules: AdverseEventRules) -> pd.Data
     return pd.DataFrame({"first": first, "last": last})
 
 
-def _kinds(emergent: pd.DataFrame) -> Iterator[tuple[str, str, pd.DataFrame]]:
-    """Yield slug, label and events of every heading, class and term."""
+def _headings(emergent: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Yield slug and events of every heading."""
     severe = emergent["severity"].isin(_SEVERE)
     grade = emergent["severity"].map(_GRADES).astype("float64")
     worst = grade.groupby(emergent["participant_id"]).transform("max")
-    fatal = (emergent["severity"] == "fatal") | emergent["outcome"].str.lower().eq("fatal")
+    anticipated = emergent["anticipated"]
     masks: dict[str, Any] = {
         "any": pd.Series(True, index=emergent.index),
         "serious": emergent["serious"],
         "related": emergent["related"],
         **{name: emergent[name] for name in RELATIONS},
         "serious_related": emergent["serious"] & emergent["related"],
+        "mild": grade == 1,
+        "moderate": grade == _MODERATE,
+        "severe": severe,
         "worst_mild": worst == 1,
         "worst_moderate": worst == _MODERATE,
-        "severe": severe,
-        "unanticipated": ~emergent["anticipated"].fillna(True).astype(bool),
-        "fatal": fatal.fillna(False).astype(bool),
+        "anticipated": anticipated.fillna(False).astype(bool),
+        "unanticipated": ~anticipated.fillna(True).astype(bool),
+        "fatal": emergent["fatal"],
     }
     for outcome, mask in masks.items():
-        yield outcome, _LABELS[outcome], emergent[mask]
+        yield outcome, emergent[mask]
+
+
+def _terms(emergent: pd.DataFrame) -> Iterator[tuple[str, str, pd.DataFrame]]:
+    """Yield slug, label and events of every class and of the terms in it."""
     for soc, of_class in _by_frequency(emergent, "soc_slug"):
         label = str(of_class["soc"].iloc[0])
         yield f"soc_{soc}", label, of_class
@@ -208,18 +236,28 @@ def _rows(cell: Cell, kind: _Kind, risk: _AtRisk, inside: NDArray[np.bool_]) -> 
     if not size:
         return rows
     rows.append(cell.row("percent", 100.0 * participants / size, "pct1", "%"))
+    return rows + _rate_rows(cell, kind, risk, inside)
+
+
+def _rate_rows(
+    cell: Cell, kind: _Kind, risk: _AtRisk, inside: NDArray[np.bool_]
+) -> list[ResultRow]:
+    """Give the rate of first events within the time at risk, that time, and exact limits."""
     end = np.minimum(kind.onset, risk.last)
     years = float((end - risk.first + 1.0)[inside].sum()) / DAYS_PER_YEAR
-    rate = poisson_rate(participants, years, per=_PER_YEARS, method="garwood")
+    first = int(((kind.onset <= risk.last) & inside).sum())
+    rate = poisson_rate(first, years, per=_PER_YEARS, method="garwood")
     method = "Participants with the event per 100 patient-years to the first event; " + rate.method
-    cell = cell.of(method=method)
+    cell = cell.of(n=first, method=method)
     values = {"rate": rate.rate, "ci_lower": rate.ci_lower, "ci_upper": rate.ci_upper}
     unit = "per 100 patient-years"
+    rows = [cell.row("patient_years", years, "f1", "years")]
     return rows + [cell.row(name, value, "f1", unit) for name, value in values.items()]
 
 
 def _notes(listed: pd.DataFrame, total: int) -> list[ResultRow]:
-    """Say how many events are not treatment-emergent and how many start dates were imputed."""
+    """Say how many events are not treatment-emergent, imputed in part, or lack an answer."""
+    emergent = listed[listed["treatment_emergent"]]
     counts = {
         "recorded": ("Recorded in the safety set", len(listed)),
         "not_emergent": (
@@ -227,6 +265,14 @@ def _notes(listed: pd.DataFrame, total: int) -> list[ResultRow]:
             int((~listed["treatment_emergent"]).sum()),
         ),
         "start_imputed": ("Start date imputed", int((listed["start_imputed"] != "").sum())),
+        "relation_missing": (
+            "No answer on relation to anything",
+            int(emergent["relation_missing"].sum()),
+        ),
+        **{
+            f"{name}_missing": (f"No answer on {words}", int(emergent[column].isna().sum()))
+            for name, column, words in _ANSWERS
+        },
     }
     cell = Cell("adverse_events", "any", "overall", SAFETY, ALL, "", total=total)
     return [
