@@ -147,9 +147,10 @@ def _adverse_events(inputs: AnalysisInputs) -> pd.DataFrame:
     rows = wanted.drop(columns=[*RELATIONS]).merge(raw, on=keys, how="left", validate="1:1")
     complete = (rows["start_imputed"] == "") & (rows["end_imputed"] == "")
     length = (rows["end_day"] - rows["start_day"]).dt.days + 1
+    why = [";".join(words.columns[row]) for row in words.to_numpy(dtype=bool)]
     return rows.assign(
         kind="adverse_event",
-        reasons=[";".join(words.columns[row]) for row in words.to_numpy(dtype=bool)],
+        reasons=pd.Series(why, index=rows.index, dtype=_TEXT),
         preferred_term=rows["pt"],
         system_organ_class=rows["soc"],
         onset=rows["start_day"],
