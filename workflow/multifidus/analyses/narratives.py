@@ -93,7 +93,9 @@ def list_narratives(inputs: AnalysisInputs) -> pd.DataFrame:
     told = events.loc[events["reasons"].str.contains("death"), "participant_id"]
     parts = [events, _deaths(people.drop(index=told.unique())), _explantations(device)]
     parts = [part for part in parts if len(part)]
-    rows = pd.concat(parts, ignore_index=True) if parts else _empty()
+    if not parts:
+        return pd.DataFrame({name: pd.Series([], dtype=dtype) for name, dtype, _ in _COLUMNS})
+    rows = pd.concat(parts, ignore_index=True)
     rules = inputs.study.adverse_events
     start = people[rules.treatment_emergent_from]
     rows = _about_people(rows, people, start, inputs)
@@ -190,11 +192,6 @@ def _explantations(device: pd.DataFrame) -> pd.DataFrame:
             "outcome": own["reason"].to_numpy(),
         }
     )
-
-
-def _empty() -> pd.DataFrame:
-    days = pd.Series([], dtype="datetime64[s]")
-    return pd.DataFrame({"participant_id": pd.Series([], dtype=_TEXT), "onset": days, "end": days})
 
 
 def _about_people(
