@@ -108,6 +108,7 @@ rule render_document:
         code=get_code(
             "render_document.py",
             "multifidus.report.context",
+            "multifidus.report.tables.adverse_events",
             "multifidus.report.tables.clinical",
             "multifidus.report.tables.evidence",
             "multifidus.report.tables.flow",

@@ -14,24 +14,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from multifidus.analyses.errors import AnalysisError
+from multifidus.analyses.exposure import SAFETY, TimeAtRisk, day_numbers, observation_days
 from multifidus.analyses.inputs import ALL, AnalysisInputs, Cell
 from multifidus.analyses.treatment_emergent import RELATIONS, adverse_event_list
-from multifidus.stats.rates import poisson_rate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
-    from multifidus.config.analysis import AdverseEventRules
     from multifidus.results import ResultRow
 
-__all__ = ["DAYS_PER_YEAR", "observation_days", "summarise_adverse_events"]
+__all__ = ["summarise_adverse_events"]
 
-DAYS_PER_YEAR = 365.25
-SAFETY = "safety"
-_PER_YEARS = 100.0
 _SEVERE = ("severe", "life threatening", "fatal")
 _MODERATE, _SEVERE_GRADE = 2, 3
 _GRADES = {"mild": 1, "moderate": _MODERATE} | dict.fromkeys(_SEVERE, _SEVERE_GRADE)
@@ -67,8 +62,8 @@ def summarise_adverse_events(inputs: AnalysisInputs) -> list[ResultRow]:
     Headings, system organ classes (``soc_<slug>``) and preferred terms (``pt_<slug>``, labelled
     "class / term"). A class counts distinct participants. Terms seen in any group have rows, zeros
     included, in every group. Serious, related and severe events are counted by class and term
-    (``serious_soc_<slug>``, ``related_pt_<slug>``) as well. Reads the tables ``participants`` and ``adverse_events`` and the
-    sections analysis_sets, arms and adverse_events.
+    (``serious_soc_<slug>``, ``related_pt_<slug>``) as well. Reads the tables ``participants`` and
+    ``adverse_events`` and the sections analysis_sets, arms and adverse_events.
 
     Returns
     -------
@@ -96,7 +91,7 @@ def summarise_adverse_events(inputs: AnalysisInputs) -> list[ResultRow]:
         for name, words in _SUBSETS.items()
         for outcome, label, own in _terms(headings[name])
     ]
-    risk = _AtRisk.of(time)
+    risk = TimeAtRisk.of(time)
     rows: list[ResultRow] = []
     for group in inputs.groups(members):
         inside = time.index.isin(group.members["participant_id"])
@@ -104,18 +99,6 @@ def summarise_adverse_events(inputs: AnalysisInputs) -> list[ResultRow]:
             cell = Cell("adverse_events", kind.outcome, "overall", SAFETY, group.id, kind.label)
             rows += _rows(cell, kind, risk, inside)
     return [*rows, *_notes(listed, len(members))]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _AtRisk:
-    """First and last day at risk of each participant of the safety set, as day numbers."""
-
-    first: NDArray[np.float64]
-    last: NDArray[np.float64]
-
-    @classmethod
-    def of(cls, time: pd.DataFrame) -> _AtRisk:
-        return cls(_day_numbers(time["first"]), _day_numbers(time["last"]))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -135,52 +118,8 @@ class _Kind:
     def of(cls, outcome: str, label: str, events: pd.DataFrame, time: pd.DataFrame) -> _Kind:
         person = time.index.get_indexer(pd.Index(events["participant_id"]))
         onset = np.full(len(time), np.inf)
-        np.minimum.at(onset, person, _day_numbers(events["start_day"]))
+        np.minimum.at(onset, person, day_numbers(events["start_day"]))
         return cls(outcome, label, person, onset)
-
-
-def _day_numbers(days: pd.Series) -> NDArray[np.float64]:
-    return days.to_numpy(dtype="datetime64[D]").astype("int64").astype("float64")
-
-
-def observation_days(members: pd.DataFrame, rules: AdverseEventRules) -> pd.DataFrame:
-    """Return first and last day at risk of each participant.
-
-    The last day is the study file's observation end or death, whichever comes first; where the
-    observation end is missing, the last date known of the participant.
-
-    Parameters
-    ----------
-    members
-        Rows of the participants table.
-    rules
-        Start and end of the observation.
-
-    Returns
-    -------
-    DataFrame
-        Indexed by participant_id: first, last (days).
-
-    Raises
-    ------
-    AnalysisError
-        ``ANA-003``, with the number of participants.
-    """
-    dates = members.set_index("participant_id")
-    known = dates[["last_contact_date", "treatment_end_date", "death_date"]].max(axis=1)
-    last = dates[rules.observation_end].fillna(known)
-    last = last.where(
-        dates["death_date"].isna() | (dates["death_date"] > last), dates["death_date"]
-    )
-    first = dates[rules.treatment_emergent_from]
-    if bad := int((first.isna() | last.isna() | (last < first)).sum()):
-        raise AnalysisError(
-            "ANA-003",
-            f"{bad} participants of the safety set have no observation time: participants."
-            f"{rules.observation_end} must be given and not be before "
-            f"{rules.treatment_emergent_from}.",
-        )
-    return pd.DataFrame({"first": first, "last": last})
 
 
 def _headings(emergent: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
@@ -223,7 +162,7 @@ def _by_frequency(events: pd.DataFrame, by: str) -> list[tuple[str, pd.DataFrame
     return sorted(parts, key=lambda part: (-part[1]["participant_id"].nunique(), -len(part[1])))
 
 
-def _rows(cell: Cell, kind: _Kind, risk: _AtRisk, inside: NDArray[np.bool_]) -> list[ResultRow]:
+def _rows(cell: Cell, kind: _Kind, risk: TimeAtRisk, inside: NDArray[np.bool_]) -> list[ResultRow]:
     """Give the rows of one kind of event in one group, whose members ``inside`` marks."""
     size = int(inside.sum())
     participants = int((np.isfinite(kind.onset) & inside).sum())
@@ -236,23 +175,7 @@ def _rows(cell: Cell, kind: _Kind, risk: _AtRisk, inside: NDArray[np.bool_]) -> 
     if not size:
         return rows
     rows.append(cell.row("percent", 100.0 * participants / size, "pct1", "%"))
-    return rows + _rate_rows(cell, kind, risk, inside)
-
-
-def _rate_rows(
-    cell: Cell, kind: _Kind, risk: _AtRisk, inside: NDArray[np.bool_]
-) -> list[ResultRow]:
-    """Give the rate of first events within the time at risk, that time, and exact limits."""
-    end = np.minimum(kind.onset, risk.last)
-    years = float((end - risk.first + 1.0)[inside].sum()) / DAYS_PER_YEAR
-    first = int(((kind.onset <= risk.last) & inside).sum())
-    rate = poisson_rate(first, years, per=_PER_YEARS, method="garwood")
-    method = "Participants with the event per 100 patient-years to the first event; " + rate.method
-    cell = cell.of(n=first, method=method)
-    values = {"rate": rate.rate, "ci_lower": rate.ci_lower, "ci_upper": rate.ci_upper}
-    unit = "per 100 patient-years"
-    rows = [cell.row("patient_years", years, "f1", "years")]
-    return rows + [cell.row(name, value, "f1", unit) for name, value in values.items()]
+    return rows + risk.rate_rows(cell, kind.onset, inside)
 
 
 def _notes(listed: pd.DataFrame, total: int) -> list[ResultRow]:

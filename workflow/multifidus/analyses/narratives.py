@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from multifidus.analyses.exposure import SAFETY
 from multifidus.analyses.inputs import AnalysisInputs, Cell
 from multifidus.analyses.treatment_emergent import RELATIONS, adverse_event_list
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 __all__ = ["NARRATIVE_COLUMNS", "REASONS", "REMOVALS", "list_narratives", "summarise_narratives"]
 
-SAFETY = "safety"
 REMOVALS = ("explant", "infection_removal")
 """Device events by which the system left the participant."""
 REASONS: Mapping[str, str] = MappingProxyType(
@@ -132,7 +132,9 @@ def summarise_narratives(inputs: AnalysisInputs) -> list[ResultRow]:
         for reason, (label, mask) in wanted.items():
             own = listed[mask & inside]
             people = own["participant_id"].nunique()
-            cell = Cell("narratives", reason, "overall", SAFETY, group.id, label, people, group.size)
+            cell = Cell(
+                "narratives", reason, "overall", SAFETY, group.id, label, people, group.size
+            )
             rows.append(cell.row("participants", people, "d0"))
             rows.append(cell.of(n=len(own)).row("events", len(own), "d0"))
     return rows
@@ -234,7 +236,7 @@ def _device_actions(
     """Name the device events from ``days`` before each onset to ``days`` after its end."""
     near = pd.Timedelta(days=days)
     ordered = device.sort_values(["event_date", "event_id"], kind="stable")
-    of_person = {name: own for name, own in ordered.groupby("participant_id")}
+    of_person = dict(list(ordered.groupby("participant_id")))
     actions: list[str | None] = []
     for row in rows.itertuples():
         own = of_person.get(row.participant_id, ordered.iloc[:0])

@@ -56,7 +56,7 @@ class AdverseEventRules(StrictModel):
     narrative_device_days: Annotated[int, Field(ge=0, le=365)] = 30
     """A narrative names the device events from this many days before an event to this many days
     after its end."""
-    comparator_terms: dict[Slug, tuple[str, ...]] = {}
+    comparator_terms: dict[Slug, tuple[str, ...]] = Field(default_factory=dict)
     """Published kind of event, as in `literature/comparators.csv`, to the preferred terms of
     treatment-emergent events that answer it."""
 

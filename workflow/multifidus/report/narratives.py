@@ -15,7 +15,6 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from multifidus.analyses.inputs import AnalysisInputs
 from multifidus.analyses.narratives import NARRATIVE_COLUMNS, REASONS, list_narratives
 from multifidus.base.files import write_csv, write_parquet, write_text
-from multifidus.config.run import Tier
 from multifidus.contracts import read_table
 
 if TYPE_CHECKING:
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from multifidus.config import StudyConfig
+    from multifidus.config.run import Tier
 
 __all__ = ["NARRATIVE_TABLES", "narrative_page", "write_narratives"]
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from multifidus.base.files import atomic_directory
-from multifidus.report.figures.comparison import draw_comparators, draw_cumulative
+from multifidus.report.figures.comparison import draw_cumulative
 from multifidus.report.figures.flow import draw_flow
+from multifidus.report.figures.forest import draw_comparators
 from multifidus.report.figures.outcomes import (
     draw_device_use,
     draw_opioids,
