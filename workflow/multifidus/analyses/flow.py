@@ -49,8 +49,9 @@ def summarise_flow(inputs: AnalysisInputs) -> list[ResultRow]:
 
     Overall: screened, not randomised by reason, randomised (an arm was allocated), treated, not
     treated by reason, treatment ended, died; in trials of a device implanted, activated and crossed
-    over; in and out of each analysis set; completed and discontinued by reason. At each visit: attended, missed by reason, answered per outcome. A visit without a row
-    counts as missed without a recorded reason. Reads the tables ``participants``, ``visits`` and
+    over; in and out of each analysis set; completed and discontinued by reason. At each visit:
+    attended, missed by reason, answered per outcome. A visit without a row counts as missed without
+    a recorded reason. Reads the tables ``participants``, ``visits`` and
     ``disposition``, the scores (where the study has outcomes) and the sections analysis_sets, arms,
     visits, outcomes and device_use.
 

@@ -112,5 +112,6 @@ def _with_terms(listed: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
 
 
 def _readable(term: str) -> str:
-    """Give terms in capitals, as SDTM stores them, a sentence's case."""
-    return term.capitalize() if term.isupper() else term
+    """Give terms in capitals, as SDTM stores them, a sentence's case; COVID-19 is a name."""
+    shouted = term.isupper() and not any(letter.isdigit() for letter in term)
+    return term.capitalize() if shouted else term

@@ -19,27 +19,26 @@ _MOST_GROUPS = 3
 """Groups that fit on a page with their rates."""
 _OVERVIEW = (
     ("any", "Any adverse event", False),
-    ("worst_mild", "Worst severity mild", True),
-    ("worst_moderate", "Worst severity moderate", True),
-    ("severe", "Severe or worse", True),
-    ("serious", "Any serious adverse event", False),
-    ("related", "Any related adverse event", False),
-    ("related_device", "To the device or study drug", True),
-    ("related_procedure", "To a procedure", True),
-    ("related_stimulation", "To stimulation", True),
-    ("serious_related", "Any serious and related adverse event", False),
-    ("anticipated", "Any anticipated adverse event", False),
-    ("unanticipated", "Any adverse event not anticipated", False),
-    ("fatal", "Any fatal adverse event", False),
+    ("worst_mild", "mild at worst", True),
+    ("worst_moderate", "moderate at worst", True),
+    ("severe", "severe or worse", True),
+    ("serious", "Serious", False),
+    ("related", "Related", False),
+    ("related_device", "to device or drug", True),
+    ("related_procedure", "to a procedure", True),
+    ("related_stimulation", "to stimulation", True),
+    ("serious_related", "Serious and related", False),
+    ("anticipated", "Anticipated", False),
+    ("unanticipated", "Not anticipated", False),
+    ("fatal", "Fatal", False),
 )
 _ONLY_IF_ANY = frozenset(
     {"related_procedure", "related_stimulation", "anticipated", "unanticipated"}
 )
 """Headings that a trial may not record at all; without any event they are left out."""
-_EVENTS = "n (%) [events]"
-_RATE = "Rate"
+_HEADS = ("n (%)", "E", "Rate")
 _HOW = (
-    "Participants (per cent of N) [number of events]; rate: participants with a first event per "
+    "n (%): participants and per cent of N; E: events; rate: participants with a first event per "
     "100 patient-years at risk of it."
 )
 
@@ -77,7 +76,7 @@ def adverse_events_table(
 def terms_table(results: Results, study: StudyConfig, part: str) -> ReportTable:
     """Return one part of the adverse events, ``serious`` or ``related``, by class and term."""
     table, groups = _frame(results, study)
-    label = {"serious": "Any serious adverse event", "related": "Any related adverse event"}[part]
+    label = {"serious": "Any serious event", "related": "Any related event"}[part]
     table.row(label, _cells(table, part, groups))
     _classes(table, groups, f"{part}_", 0.0)
     table.note(_HOW)
@@ -101,7 +100,7 @@ def narratives_table(results: Results, study: StudyConfig) -> ReportTable:
         for group, _ in groups:
             stem = f"narratives.{outcome}.overall.safety.{group}"
             people, events = (table.number(f"{stem}.{name}") for name in ("participants", "events"))
-            cells.append(f"{people} [{events}]")
+            cells.append(f"{people}\N{NO-BREAK SPACE}[{events}]")
         table.row(label, cells, indent=outcome != "any")
     table.note("Participants [narratives]; an event may have several reasons.")
     return table
@@ -117,8 +116,9 @@ def _frame(results: Results, study: StudyConfig) -> tuple[ReportTable, list[tupl
         group: int(results.row(f"adverse_events.any.overall.safety.{group}.participants")["N"])
         for group, _ in groups
     }
-    heads = [head for _ in groups for head in (_EVENTS, _RATE)]
-    spanners = [("", 1), *((f"{label} (N = {total[group]})", 2) for group, label in groups)]
+    heads = [head for _ in groups for head in _HEADS]
+    width = len(_HEADS)
+    spanners = [("", 1), *((f"{label} (N = {total[group]})", width) for group, label in groups)]
     return ReportTable(results, ["Event", *heads], spanners), groups
 
 
@@ -126,11 +126,12 @@ def _cells(table: ReportTable, outcome: str, groups: list[tuple[str, str]]) -> l
     cells = []
     for group, _ in groups:
         stem = f"adverse_events.{outcome}.overall.safety.{group}"
-        people, percent, events = (
-            table.number(f"{stem}.{name}") for name in ("participants", "percent", "events")
+        people, events, rate = (
+            table.number(f"{stem}.{name}") for name in ("participants", "events", "rate")
         )
-        shown = people if percent == DASH else f"{people} ({percent})"
-        cells += [f"{shown} [{events}]", table.number(f"{stem}.rate")]
+        percent = table.number(f"{stem}.percent", display="f1")
+        shown = people if percent == DASH else f"{people}\N{NO-BREAK SPACE}({percent})"
+        cells += [shown, events, rate]
     return cells
 
 
