@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from multifidus.analyses.exposure import SAFETY, TimeAtRisk, day_numbers, observation_days
 from multifidus.analyses.inputs import ALL, AnalysisInputs, Cell
@@ -54,7 +55,7 @@ def summarise_device_events(inputs: AnalysisInputs) -> list[ResultRow]:
             rows.append(cell.row("ci_lower", 100.0 * share.ci_lower, "pct1", "%"))
             rows.append(cell.row("ci_upper", 100.0 * share.ci_upper, "pct1", "%"))
             onset = np.full(len(time), np.inf)
-            person = time.index.get_indexer(own["participant_id"])
+            person = time.index.get_indexer(pd.Index(own["participant_id"]))
             np.minimum.at(onset, person, day_numbers(own["event_date"]))
             cell = cell.of(analysis="device_event_rates")
             rows += risk.rate_rows(cell, onset, everyone)

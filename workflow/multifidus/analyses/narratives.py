@@ -91,7 +91,7 @@ def list_narratives(inputs: AnalysisInputs) -> pd.DataFrame:
     device = device[device["participant_id"].isin(people.index)]
     events = _adverse_events(inputs)
     told = events.loc[events["reasons"].str.contains("death"), "participant_id"]
-    parts = [events, _deaths(people.drop(index=told.unique())), _explantations(device)]
+    parts = [events, _deaths(people[~people.index.isin(told)]), _explantations(device)]
     parts = [part for part in parts if len(part)]
     if not parts:
         return pd.DataFrame({name: pd.Series([], dtype=dtype) for name, dtype, _ in _COLUMNS})
@@ -208,7 +208,7 @@ def _about_people(
     rows = rows.assign(
         arm=who.map(people["arm"]),
         sex=who.map(people["sex"]),
-        age_band=[_band(value) for value in decade],
+        age_band=decade.map(_band, na_action="ignore"),
         onset_day=(rows["onset"] - start).dt.days,
         treatment_emergent=rows["onset"] >= start,
         days_treated=(until - start).dt.days.clip(lower=0),
@@ -222,9 +222,7 @@ def _about_people(
     return rows
 
 
-def _band(decade: float) -> str | None:
-    if np.isnan(decade):
-        return None
+def _band(decade: float) -> str:
     if decade >= _TOP_DECADE:
         return f"{_TOP_DECADE} or over"
     return f"{int(decade)} to {int(decade) + _DECADE - 1}"
@@ -236,18 +234,21 @@ def _device_actions(
     """Name the device events from ``days`` before each onset to ``days`` after its end."""
     near = pd.Timedelta(days=days)
     ordered = device.sort_values(["event_date", "event_id"], kind="stable")
+    day = (ordered["event_date"] - ordered["participant_id"].map(start)).dt.days
+    ordered = ordered.assign(
+        words=[
+            f"{_readable(kind)} (day {number})"
+            for kind, number in zip(ordered["event_type"], day, strict=True)
+        ]
+    )
     of_person = dict(list(ordered.groupby("participant_id")))
     actions: list[str | None] = []
-    for row in rows.itertuples():
-        own = of_person.get(row.participant_id, ordered.iloc[:0])
-        own = own[own["event_date"].between(row.onset - near, row.end + near)]
-        if row.kind == "device_event":
-            own = own[own["event_id"] != row.event_id]
-        words = [
-            f"{_readable(kind)} (day {(date - start[row.participant_id]).days})"
-            for kind, date in zip(own["event_type"], own["event_date"], strict=True)
-        ]
-        actions.append("; ".join(words) or None)
+    for row in rows.to_dict("records"):
+        own = of_person.get(row["participant_id"], ordered.iloc[:0])
+        own = own[own["event_date"].between(row["onset"] - near, row["end"] + near)]
+        if row["kind"] == "device_event":
+            own = own[own["event_id"] != row["event_id"]]
+        actions.append("; ".join(own["words"]) or None)
     return actions
 
 
