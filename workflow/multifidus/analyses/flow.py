@@ -94,11 +94,14 @@ def _screening(inputs: AnalysisInputs, population: str) -> list[ResultRow]:
 def _reasons(
     inputs: AnalysisInputs, everyone: pd.DataFrame, own: pd.DataFrame, stage: tuple[str, str]
 ) -> Iterator[_Stage]:
-    """Yield the disposition terms of those who left at a stage; terms of anyone there are kept."""
+    """Yield the disposition terms of those who left at a stage; terms of anyone there are kept.
+
+    "Screen failure" by itself is what happened and no reason.
+    """
     ends = _ends(inputs)
     ends = ends[ends["participant_id"].isin(everyone["participant_id"])]
     mine = ends[ends["participant_id"].isin(own["participant_id"])]
-    for term in sorted(set(ends["term"]) - {_COMPLETED}):
+    for term in sorted(set(ends["term"]) - {_COMPLETED, _SCREEN_FAILURE}):
         count = mine.loc[mine["term"] == term, "participant_id"].nunique()
         yield f"{stage[0]}_{slug(term)}", f"{stage[1]}: {term}", count
 

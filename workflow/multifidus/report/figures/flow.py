@@ -151,16 +151,7 @@ def _arms(counts: _Counts, study: StudyConfig, top: float) -> list[_Box]:
             lines += _analysed(counts, arm.id)
         x = WIDTH * (number + 0.5) / len(study.arms)
         boxes.append((tuple(lines), x))
-    height = _LINE * max(len(lines) for lines, _ in boxes) + _PAD
-    return [
-        _Box(
-            lines,
-            x,
-            top + (_LINE * len(lines) + _PAD) / 2 if study.visits else top + height / 2,
-            width,
-        )
-        for lines, x in boxes
-    ]
+    return [_Box(lines, x, top + (_LINE * len(lines) + _PAD) / 2, width) for lines, x in boxes]
 
 
 def _follow_up(counts: _Counts, study: StudyConfig, top: float) -> list[tuple[_Box, _Box | None]]:

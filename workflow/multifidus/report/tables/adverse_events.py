@@ -32,6 +32,7 @@ _OVERVIEW = (
     ("unanticipated", "Not anticipated", False),
     ("fatal", "Fatal", False),
 )
+_NO_DECIMAL = 99.95
 _ONLY_IF_ANY = frozenset(
     {"related_procedure", "related_stimulation", "anticipated", "unanticipated"}
 )
@@ -126,13 +127,17 @@ def _cells(table: ReportTable, outcome: str, groups: list[tuple[str, str]]) -> l
     cells = []
     for group, _ in groups:
         stem = f"adverse_events.{outcome}.overall.safety.{group}"
-        people, events, rate = (
-            table.number(f"{stem}.{name}") for name in ("participants", "events", "rate")
-        )
+        people, events = (table.number(f"{stem}.{name}") for name in ("participants", "events"))
         percent = table.number(f"{stem}.percent", display="f1")
         shown = people if percent == DASH else f"{people}\N{NO-BREAK SPACE}({percent})"
-        cells += [shown, events, rate]
+        cells += [shown, events, _rate(table, f"{stem}.rate")]
     return cells
+
+
+def _rate(table: ReportTable, result_id: str) -> str:
+    """Return a rate, without its decimal where it has three digits before it."""
+    high = result_id in table.results and table.results.value(result_id) >= _NO_DECIMAL
+    return table.number(result_id, display="f0" if high else None)
 
 
 def _classes(

@@ -153,7 +153,8 @@ def comparators_table(results: Results, study: StudyConfig) -> ReportTable:
     rows = results.select(analysis="comparison", statistic="percent")
     table = ReportTable(results, ["Source", "n/N", "Share", "95 % CI"])
     for outcome in rows["outcome"].drop_duplicates():
-        part = rows[rows["outcome"] == outcome].sort_values("population", ascending=False)
+        part = rows[rows["outcome"] == outcome]
+        part = part.sort_values("population", ascending=False, kind="stable")
         table.group(str(outcome).replace("_", " ").capitalize())
         for result_id, label in zip(part["result_id"], part["label"], strict=True):
             stem = str(result_id).rpartition(".")[0]
