@@ -154,6 +154,51 @@ def test_participants_not_seen_have_no_dose(scores: pd.DataFrame) -> None:
 
 
 @pytest.mark.parametrize(
+    ("doses", "wanted"),
+    [
+        ([(0.2, 4), (3.2, 6)], 80.0),  # 0.8 + 19.2 = 20 mg: the band of 1 to 20, factor 4
+        ([(12.8, 1), (19.6, 1), (7.6, 1)], 320.0),  # 40 mg: 21 to 40, factor 8
+    ],
+)
+def test_a_total_at_the_end_of_a_band_stays_in_it(
+    doses: list[tuple[float, int]], wanted: float
+) -> None:
+    """Both totals come out a hair above the end in binary: 20.000000000000004 and 40.00...01."""
+    opioids = read_tables()["opioids"]
+    one = opioids[opioids["drug"] == "methadone"]
+    rows = [
+        one.assign(dose=dose, doses_per_day=float(number), prescription_id=f"R{at}")
+        for at, (dose, number) in enumerate(doses, start=90)
+    ]
+    asked = pd.DataFrame({"participant_id": ["P30"], "date": pd.to_datetime(["2020-01-01"])})
+    dose = mme_per_day(pd.concat(rows, ignore_index=True), asked, mme_factors()["cdc_2016"])
+    assert dose.tolist() == pytest.approx([wanted])
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "oxycodone/paracetamol", "Oxycodone + Acetaminophen", "oxycodone-acetaminophen",
+        "oxycodone and aspirin", "oxycodone with naloxone",
+    ],
+)  # fmt: skip
+def test_combination_products_count_by_their_opioid(name: str) -> None:
+    """Two tablets of 5 mg oxycodone: 10 mg x 1.5 = 15, whatever stands beside it."""
+    opioids = read_tables()["opioids"]
+    one = opioids[opioids["drug"] == "oxycodone/paracetamol"].assign(drug=name)
+    asked = pd.DataFrame(
+        {"participant_id": one["participant_id"].to_list(), "date": pd.to_datetime(["2022-06-01"])}
+    )
+    assert mme_per_day(one, asked, mme_factors()["cdc_2022"]).tolist() == pytest.approx([15.0])
+
+
+def test_an_unknown_day_has_no_dose() -> None:
+    """Without a date it is not known whether a prescription was active: no dose, and not zero."""
+    asked = pd.DataFrame({"participant_id": ["P18"], "date": pd.to_datetime([None])})
+    assert math.isnan(mme_per_day(read_tables()["opioids"], asked, mme_factors()["cdc_2022"])[0])
+
+
+@pytest.mark.parametrize(
     ("milligrams", "wanted"),
     [(20.0, 80.0), (20.5, 164.0), (40.0, 320.0), (60.0, 600.0), (61.0, 732.0)],
 )

@@ -136,6 +136,8 @@ CASES = {
     "unknown word": Case("DAT-215", "visits.reason_missed", (6,), put("visits", 4, reason_missed="moved"), words="allowed are covid19"),
     "characteristic out of range": Case("DAT-216", "characteristics.value", (2,), put("characteristics", 0, value="275"), words="bmi is declared from 12 to 60 kg/m2"),
     "unknown drug": Case("DAT-217", "opioids.drug", (2,), put("opioids", 0, drug="oxicodone")),
+    "unknown partner": Case("DAT-217", "opioids.drug", (2,), put("opioids", 0, drug="oxycodone/oxicam")),
+    "two opioids in one": Case("DAT-217", "opioids.drug", (2,), put("opioids", 0, drug="oxycodone/fentanyl")),
     "unknown route": Case("DAT-217", "opioids.route", (2,), put("opioids", 0, route="transdermal")),
     "unknown unit": Case("DAT-217", "opioids.dose_unit", (2,), put("opioids", 0, dose_unit="mcg/h")),
     "missed without reason": Case("DAT-218", "visits.reason_missed", (6,), put("visits", 4, reason_missed="")),
@@ -235,6 +237,15 @@ def test_each_fault_is_found_where_it_is_and_told_in_one_sentence(
 def test_every_rule_has_a_fault_here_or_in_the_sdtm_tests() -> None:
     sdtm_only = {"DAT-111", "DAT-112", "DAT-220", "DAT-221", "DAT-222"}
     assert {case.rule for case in CASES.values()} | sdtm_only == {rule.id for rule in RULES}
+
+
+@pytest.mark.parametrize(
+    "name", ["oxycodone/paracetamol", "Oxycodone + naloxone", "oxycodone-acetaminophen"]
+)
+def test_a_combination_product_is_known_by_its_opioid(data: DataFolder, name: str) -> None:
+    data.rows["opioids"][0]["drug"] = name
+    data.write()
+    assert data.read().findings == ()
 
 
 def test_all_faults_of_all_tables_are_told_at_once(data: DataFolder, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from multifidus.contracts import empty_table
 from multifidus.instruments.eq5d import classify_pareto, score_eq5d
 from multifidus.instruments.mme import mme_per_day
 from multifidus.instruments.mme_factors import mme_factors_from_frame, mme_factors_named
-from multifidus.instruments.odi import score_odi
+from multifidus.instruments.odi import odi_band, score_odi
 from multifidus.instruments.value_sets import ValueSet, value_sets_from_frames
 from multifidus.instruments.vas import score_vas
 from multifidus.instruments.visits import assign_visits
@@ -126,6 +126,13 @@ CASES: dict[str, tuple[Callable[[], object], str]] = {
     "VAS in mm declared as cm": (lambda: score_vas([CANARY], unit="cm"), "INS-002"),
     "VAS of mixed units": (lambda: score_vas([73.0, 52.0, 7.3]), "INS-003"),
     "VAS of an unknown unit": (lambda: score_vas([1.0], unit="inch"), "INS-001"),  # type: ignore[arg-type]
+    "ODI points above 100": (lambda: odi_band([20.0, CANARY + 100]), "INS-012"),
+    "ODI points below 0": (lambda: odi_band([-CANARY]), "INS-012"),
+    "ODI points of words": (lambda: odi_band(["mild"]), "INS-009"),
+    "buccal fentanyl": (
+        lambda: prescribe(drug="fentanyl", route="buccal", dose_unit="mcg", dose=200.0),
+        "INS-031",
+    ),
     "VAS of words": (lambda: score_vas(["seven"]), "INS-009"),
     "VAS infinite": (lambda: score_vas([np.inf]), "INS-009"),
     "ODI section of 6": (lambda: score_odi([[6] + [0] * 9]), "INS-010"),

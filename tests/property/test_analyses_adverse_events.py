@@ -87,6 +87,13 @@ def _typed(name: str, rows: list[dict[str, str | None]]) -> pd.DataFrame:
     return frame
 
 
+def value_of_exposure(safety: pd.DataFrame, group: str) -> float:
+    """Years from treatment to the last contact, both days counted: the most that can be at risk."""
+    own = safety if group == "all" else safety[safety["arm"] == group]
+    days = (own["last_contact_date"] - own["treatment_start_date"]).dt.days + 1
+    return float(days.sum()) / 365.25 + 1e-9
+
+
 def _table(rows: list[ResultRow]) -> dict[tuple[str, str, str], float]:
     return {(row.outcome, row.group, row.statistic): row.value for row in rows}
 
@@ -114,7 +121,11 @@ def test_invariants(tables: dict[str, pd.DataFrame]) -> None:
                     value[outcome, group, name] for name in ("ci_lower", "rate", "ci_upper")
                 )
                 assert low <= rate <= high
-                assert (rate == 0) == (participants == 0)
+                years = value[outcome, group, "patient_years"]
+                assert 0 < years <= value_of_exposure(safety, group)
+                at_risk = round(rate * years / 100)
+                assert at_risk <= participants, "events after the end of observation are no rate"
+                assert rate == pytest.approx(100 * at_risk / years), "a count over its exposure"
                 assert high > 0, "a zero numerator has an upper limit"
         socs = [outcome for outcome in outcomes if outcome.startswith("soc_")]
         assert sum(value[soc, group, "events"] for soc in socs) == value["any", group, "events"]
@@ -123,6 +134,12 @@ def test_invariants(tables: dict[str, pd.DataFrame]) -> None:
                 continue
             shares = [value.get((f"pt_{term}", group, "participants"), 0) for term in terms]
             assert max(shares) <= value[soc, group, "participants"] <= sum(shares)
+    for subset in ("serious", "related", "severe"):
+        own = [outcome for outcome in outcomes if outcome.startswith(f"{subset}_soc_")]
+        assert sum(value[soc, "all", "events"] for soc in own) == value[subset, "all", "events"]
+        for soc in own:
+            whole = value[soc.removeprefix(f"{subset}_"), "all", "participants"]
+            assert value[soc, "all", "participants"] <= whole, "a part of the class's participants"
     for outcome in outcomes:
         for statistic in ("participants", "events"):
             arms = sum(value[outcome, arm, statistic] for arm in ("one", "two"))

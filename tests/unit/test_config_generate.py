@@ -74,7 +74,7 @@ def test_every_key_of_a_run_stands_in_the_defaults_with_a_comment(repository: Pa
     text = (repository / "config" / "config.yaml").read_text(encoding="utf-8")
     lines = [line for line in text.splitlines() if line.strip()]
     keys = [index for index, line in enumerate(lines) if not line.strip().startswith("#")]
-    assert len(keys) == 16
+    assert len(keys) == 17
     assert all(lines[index - 1].strip().startswith("#") for index in keys)
 
 

@@ -6,6 +6,7 @@ import hashlib
 import json
 import shutil
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +89,41 @@ def write(results: Path, **changes: Any) -> Path:
     outputs = [results / name for name in DELIVERABLES]
     write_manifest([*outputs, results / "data_report"], target, **arguments)
     return target
+
+
+@pytest.mark.parametrize(
+    ("tier", "sensitivity", "wanted"),
+    [
+        ("synthetic", "open", "open"),
+        ("public", "open", "open"),
+        ("restricted", "restricted", "participant_level"),
+    ],
+)
+def test_participant_level_outputs_are_marked_where_data_are_not_open(
+    tmp_path: Path, *, tier: str, sensitivity: str, wanted: str
+) -> None:
+    """A narrative tells of one person: in the restricted tier it is more than restricted."""
+    for name in ("narratives/narratives.csv", "results.csv"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(f"value,tier\n1,{tier}\n", encoding="utf-8")
+    lock = tmp_path / "requirements.lock"
+    lock.write_text("a==1\n", encoding="utf-8")
+    manifest = write_manifest(
+        [tmp_path / "narratives", tmp_path / "results.csv"],
+        tmp_path / "manifest.json",
+        run=RUN | {"tier": tier},
+        sensitivity=sensitivity,
+        lock=lock,
+    )
+    marks = {output.path: output.sensitivity for output in manifest.outputs}
+    assert marks == {"narratives/narratives.csv": wanted, "results.csv": sensitivity}
+    lock.unlink()
+    assert verify_manifest(manifest, tmp_path) == []
+    weaker = replace(manifest.outputs[0], sensitivity=sensitivity)
+    if weaker != manifest.outputs[0]:
+        weakened = replace(manifest, outputs=(weaker, manifest.outputs[1]))
+        (found,) = verify_manifest(weakened, tmp_path)
+        assert found == Finding("narratives/narratives.csv", "unlabelled")
 
 
 def test_every_output_is_listed_with_size_hash_shape_and_labels(results: Path) -> None:

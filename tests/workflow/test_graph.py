@@ -22,6 +22,9 @@ DELIVERABLES = {
     "manuscript/manuscript.docx",
     "manuscript/manuscript.html",
     "manuscript/manuscript.pdf",
+    "narratives/index.html",
+    "narratives/narratives.csv",
+    "narratives/narratives.parquet",
     "notebooks/cohort_calibration.ipynb",
     "notebooks/literature_check.ipynb",
 }

@@ -86,4 +86,11 @@ def test_raw_csv_of_the_cohort_give_the_results_of_the_cohort(
     assert not ours.loc[people & shown, "value"].between(1, 4).any()
     assert (people & ~shown).any()
     manifest = json.loads((project / "results/holder/manifest.json").read_text())
-    assert {item["sensitivity"] for item in manifest["outputs"]} == {"restricted"}
+    marks = {item["path"]: item["sensitivity"] for item in manifest["outputs"]}
+    single = {path for path in marks if path.startswith("narratives/")}
+    assert len(single) == 3
+    assert {marks[path] for path in single} == {"participant_level"}
+    assert {marks[path] for path in set(marks) - single} == {"restricted"}
+    document = (project / "results/holder/manuscript/manuscript.html").read_text(encoding="utf-8")
+    listed = pd.read_csv(project / "results/holder/narratives/narratives.csv")
+    assert not [name for name in listed["participant_id"].unique() if f">{name}<" in document]

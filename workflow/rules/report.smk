@@ -1,8 +1,37 @@
 """From results to figures, notebooks, documents and the manifest.
 
-Rules: draw_figures (scripts/draw_figures.py), execute_notebook (scripts/execute_notebook.py),
-render_document (scripts/render_document.py), write_manifest (scripts/write_manifest.py).
+Rules: list_narratives (scripts/list_narratives.py), draw_figures (scripts/draw_figures.py),
+execute_notebook (scripts/execute_notebook.py), render_document (scripts/render_document.py), write_manifest (scripts/write_manifest.py).
 """
+
+
+rule list_narratives:
+    """List serious and related events, deaths and explantations, one by one; participant-level."""
+    input:
+        tables=RESULTS / "tables",
+        code=get_code("list_narratives.py"),
+    output:
+        parquet=RESULTS / "narratives/narratives.parquet",
+        csv=RESULTS / "narratives/narratives.csv",
+        page=RESULTS / "narratives/index.html",
+    log:
+        LOGS / "list_narratives.log",
+    benchmark:
+        LOGS / "benchmarks/list_narratives.tsv"
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=lambda wildcards, attempt: 1000 * attempt,
+        runtime=10,
+    params:
+        tier=str(RUN.tier),
+        sections=get_sections(
+            "study", "arms", "analysis_sets", "adverse_events", "device_use"
+        ),
+    message:
+        "Listing the narratives of single events"
+    script:
+        "../scripts/list_narratives.py"
 
 
 rule draw_figures:
@@ -79,6 +108,7 @@ rule render_document:
         code=get_code(
             "render_document.py",
             "multifidus.report.context",
+            "multifidus.report.tables.adverse_events",
             "multifidus.report.tables.clinical",
             "multifidus.report.tables.device_use",
             "multifidus.report.tables.evidence",

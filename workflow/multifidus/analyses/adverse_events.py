@@ -2,7 +2,8 @@
 
 The rate is participants with at least one event per 100 patient-years at risk, where a participant
 is at risk until the first event of that kind or the end of observation (term-specific exposure),
-with the exact Poisson interval of Garwood (1936).
+with the exact Poisson interval of Garwood (1936). A first event after the end of observation counts
+as a participant and not in the rate, since its time at risk was not observed.
 """
 
 from __future__ import annotations
@@ -13,24 +14,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from multifidus.analyses.errors import AnalysisError
+from multifidus.analyses.exposure import SAFETY, TimeAtRisk, day_numbers, observation_days
 from multifidus.analyses.inputs import ALL, AnalysisInputs, Cell
 from multifidus.analyses.treatment_emergent import RELATIONS, adverse_event_list
-from multifidus.stats.rates import poisson_rate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
-    from multifidus.config.analysis import AdverseEventRules
     from multifidus.results import ResultRow
 
-__all__ = ["DAYS_PER_YEAR", "observation_days", "summarise_adverse_events"]
+__all__ = ["summarise_adverse_events"]
 
-DAYS_PER_YEAR = 365.25
-SAFETY = "safety"
-_PER_YEARS = 100.0
 _SEVERE = ("severe", "life threatening", "fatal")
 _MODERATE, _SEVERE_GRADE = 2, 3
 _GRADES = {"mild": 1, "moderate": _MODERATE} | dict.fromkeys(_SEVERE, _SEVERE_GRADE)
@@ -42,12 +38,22 @@ _LABELS = {
     "related_procedure": "Related to a procedure",
     "related_stimulation": "Related to stimulation",
     "serious_related": "Serious and related",
+    "mild": "Mild",
+    "moderate": "Moderate",
+    "severe": "Severe or worse",
     "worst_mild": "Worst severity mild",
     "worst_moderate": "Worst severity moderate",
-    "severe": "Severe or worse",
+    "anticipated": "Anticipated",
     "unanticipated": "Not anticipated",
     "fatal": "Fatal",
 }
+_ANSWERS = (
+    ("severity", "severity", "severity"),
+    ("seriousness", "serious_recorded", "seriousness"),
+    ("anticipation", "anticipated", "anticipation"),
+)
+_SUBSETS = {"serious": "Serious", "related": "Related", "severe": "Severe or worse"}
+"""Headings that are broken down by class and term too."""
 
 
 def summarise_adverse_events(inputs: AnalysisInputs) -> list[ResultRow]:
@@ -55,15 +61,18 @@ def summarise_adverse_events(inputs: AnalysisInputs) -> list[ResultRow]:
 
     Headings, system organ classes (``soc_<slug>``) and preferred terms (``pt_<slug>``, labelled
     "class / term"). A class counts distinct participants. Terms seen in any group have rows, zeros
-    included, in every group. Reads the tables ``participants`` and ``adverse_events`` and the
-    sections analysis_sets, arms and adverse_events.
+    included, in every group. Serious, related and severe events are counted by class and term
+    (``serious_soc_<slug>``, ``related_pt_<slug>``) as well. Reads the tables ``participants`` and
+    ``adverse_events`` and the sections analysis_sets, arms and adverse_events.
 
     Returns
     -------
     list of ResultRow
-        ``adverse_events.<what>.overall.safety.<group>.<participants|percent|events|rate|ci_lower|
-        ci_upper>``; per cent of the group's participants, limits of the rate. Rows are in the order
-        of frequency over all arms within classes.
+        ``adverse_events.<what>.overall.safety.<group>.<participants|percent|events|patient_years|
+        rate|ci_lower|ci_upper>``; per cent of the group's participants, years at risk, limits of
+        the rate. Rows are in the order of frequency over all arms within classes. Events without
+        an answer on relation, severity, seriousness or anticipation are counted in rows
+        ``<what>_missing``.
 
     Raises
     ------
@@ -74,8 +83,15 @@ def summarise_adverse_events(inputs: AnalysisInputs) -> list[ResultRow]:
     listed = adverse_event_list(inputs)
     emergent = listed[listed["treatment_emergent"]]
     time = observation_days(members, inputs.study.adverse_events)
-    kinds = [_Kind.of(*kind, time) for kind in _kinds(emergent)]
-    risk = _AtRisk.of(time)
+    headings = dict(_headings(emergent))
+    kinds = [_Kind.of(name, _LABELS[name], own, time) for name, own in headings.items()]
+    kinds += [_Kind.of(*kind, time) for kind in _terms(emergent)]
+    kinds += [
+        _Kind.of(f"{name}_{outcome}", f"{words}: {label}", own, time)
+        for name, words in _SUBSETS.items()
+        for outcome, label, own in _terms(headings[name])
+    ]
+    risk = TimeAtRisk.of(time)
     rows: list[ResultRow] = []
     for group in inputs.groups(members):
         inside = time.index.isin(group.members["participant_id"])
@@ -83,18 +99,6 @@ def summarise_adverse_events(inputs: AnalysisInputs) -> list[ResultRow]:
             cell = Cell("adverse_events", kind.outcome, "overall", SAFETY, group.id, kind.label)
             rows += _rows(cell, kind, risk, inside)
     return [*rows, *_notes(listed, len(members))]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _AtRisk:
-    """First and last day at risk of each participant of the safety set, as day numbers."""
-
-    first: NDArray[np.float64]
-    last: NDArray[np.float64]
-
-    @classmethod
-    def of(cls, time: pd.DataFrame) -> _AtRisk:
-        return cls(_day_numbers(time["first"]), _day_numbers(time["last"]))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,74 +118,37 @@ class _Kind:
     def of(cls, outcome: str, label: str, events: pd.DataFrame, time: pd.DataFrame) -> _Kind:
         person = time.index.get_indexer(pd.Index(events["participant_id"]))
         onset = np.full(len(time), np.inf)
-        np.minimum.at(onset, person, _day_numbers(events["start_day"]))
+        np.minimum.at(onset, person, day_numbers(events["start_day"]))
         return cls(outcome, label, person, onset)
 
 
-def _day_numbers(days: pd.Series) -> NDArray[np.float64]:
-    return days.to_numpy(dtype="datetime64[D]").astype("int64").astype("float64")
-
-
-def observation_days(members: pd.DataFrame, rules: AdverseEventRules) -> pd.DataFrame:
-    """Return first and last day at risk of each participant.
-
-    The last day is the study file's observation end or death, whichever comes first; where the
-    observation end is missing, the last date known of the participant.
-
-    Parameters
-    ----------
-    members
-        Rows of the participants table.
-    rules
-        Start and end of the observation.
-
-    Returns
-    -------
-    DataFrame
-        Indexed by participant_id: first, last (days).
-
-    Raises
-    ------
-    AnalysisError
-        ``ANA-003``, with the number of participants.
-    """
-    dates = members.set_index("participant_id")
-    known = dates[["last_contact_date", "treatment_end_date", "death_date"]].max(axis=1)
-    last = dates[rules.observation_end].fillna(known)
-    last = last.where(
-        dates["death_date"].isna() | (dates["death_date"] > last), dates["death_date"]
-    )
-    first = dates[rules.treatment_emergent_from]
-    if bad := int((first.isna() | last.isna() | (last < first)).sum()):
-        raise AnalysisError(
-            "ANA-003",
-            f"{bad} participants of the safety set have no observation time: participants."
-            f"{rules.observation_end} must be given and not be before "
-            f"{rules.treatment_emergent_from}.",
-        )
-    return pd.DataFrame({"first": first, "last": last})
-
-
-def _kinds(emergent: pd.DataFrame) -> Iterator[tuple[str, str, pd.DataFrame]]:
-    """Yield slug, label and events of every heading, class and term."""
+def _headings(emergent: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Yield slug and events of every heading."""
     severe = emergent["severity"].isin(_SEVERE)
     grade = emergent["severity"].map(_GRADES).astype("float64")
     worst = grade.groupby(emergent["participant_id"]).transform("max")
-    fatal = (emergent["severity"] == "fatal") | emergent["outcome"].str.lower().eq("fatal")
+    anticipated = emergent["anticipated"]
     masks: dict[str, Any] = {
         "any": pd.Series(True, index=emergent.index),
         "serious": emergent["serious"],
         "related": emergent["related"],
         **{name: emergent[name] for name in RELATIONS},
         "serious_related": emergent["serious"] & emergent["related"],
+        "mild": grade == 1,
+        "moderate": grade == _MODERATE,
+        "severe": severe,
         "worst_mild": worst == 1,
         "worst_moderate": worst == _MODERATE,
-        "severe": severe,
-        "unanticipated": ~emergent["anticipated"].fillna(True).astype(bool),
-        "fatal": fatal.fillna(False).astype(bool),
+        "anticipated": anticipated.fillna(False).astype(bool),
+        "unanticipated": ~anticipated.fillna(True).astype(bool),
+        "fatal": emergent["fatal"],
     }
     for outcome, mask in masks.items():
-        yield outcome, _LABELS[outcome], emergent[mask]
+        yield outcome, emergent[mask]
+
+
+def _terms(emergent: pd.DataFrame) -> Iterator[tuple[str, str, pd.DataFrame]]:
+    """Yield slug, label and events of every class and of the terms in it."""
     for soc, of_class in _by_frequency(emergent, "soc_slug"):
         label = str(of_class["soc"].iloc[0])
         yield f"soc_{soc}", label, of_class
@@ -195,7 +162,7 @@ def _by_frequency(events: pd.DataFrame, by: str) -> list[tuple[str, pd.DataFrame
     return sorted(parts, key=lambda part: (-part[1]["participant_id"].nunique(), -len(part[1])))
 
 
-def _rows(cell: Cell, kind: _Kind, risk: _AtRisk, inside: NDArray[np.bool_]) -> list[ResultRow]:
+def _rows(cell: Cell, kind: _Kind, risk: TimeAtRisk, inside: NDArray[np.bool_]) -> list[ResultRow]:
     """Give the rows of one kind of event in one group, whose members ``inside`` marks."""
     size = int(inside.sum())
     participants = int((np.isfinite(kind.onset) & inside).sum())
@@ -208,18 +175,12 @@ def _rows(cell: Cell, kind: _Kind, risk: _AtRisk, inside: NDArray[np.bool_]) -> 
     if not size:
         return rows
     rows.append(cell.row("percent", 100.0 * participants / size, "pct1", "%"))
-    end = np.minimum(kind.onset, risk.last)
-    years = float((end - risk.first + 1.0)[inside].sum()) / DAYS_PER_YEAR
-    rate = poisson_rate(participants, years, per=_PER_YEARS, method="garwood")
-    method = "Participants with the event per 100 patient-years to the first event; " + rate.method
-    cell = cell.of(method=method)
-    values = {"rate": rate.rate, "ci_lower": rate.ci_lower, "ci_upper": rate.ci_upper}
-    unit = "per 100 patient-years"
-    return rows + [cell.row(name, value, "f1", unit) for name, value in values.items()]
+    return rows + risk.rate_rows(cell, kind.onset, inside)
 
 
 def _notes(listed: pd.DataFrame, total: int) -> list[ResultRow]:
-    """Say how many events are not treatment-emergent and how many start dates were imputed."""
+    """Say how many events are not treatment-emergent, imputed in part, or lack an answer."""
+    emergent = listed[listed["treatment_emergent"]]
     counts = {
         "recorded": ("Recorded in the safety set", len(listed)),
         "not_emergent": (
@@ -227,6 +188,14 @@ def _notes(listed: pd.DataFrame, total: int) -> list[ResultRow]:
             int((~listed["treatment_emergent"]).sum()),
         ),
         "start_imputed": ("Start date imputed", int((listed["start_imputed"] != "").sum())),
+        "relation_missing": (
+            "No answer on relation to anything",
+            int(emergent["relation_missing"].sum()),
+        ),
+        **{
+            f"{name}_missing": (f"No answer on {words}", int(emergent[column].isna().sum()))
+            for name, column, words in _ANSWERS
+        },
     }
     cell = Cell("adverse_events", "any", "overall", SAFETY, ALL, "", total=total)
     return [

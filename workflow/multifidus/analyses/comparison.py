@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from multifidus.analyses.adverse_events import SAFETY
+from multifidus.analyses.exposure import SAFETY
 from multifidus.analyses.inputs import ALL, AnalysisInputs, Cell
+from multifidus.analyses.narratives import REMOVALS
+from multifidus.analyses.treatment_emergent import adverse_event_list
 from multifidus.results import slug
 from multifidus.stats.proportions import proportion
 
@@ -23,19 +25,28 @@ __all__ = ["OWN_EVENTS", "summarise_comparison"]
 OWN_EVENTS = {
     "lead_migration": ("lead_migration",),
     "lead_revision": ("lead_revision",),
-    "explant": ("explant", "infection_removal"),
+    "explant": REMOVALS,
     "hardware_failure": ("lead_fracture", "device_deficiency"),
 }
 """Published kinds of event and the kinds of the device-events table that answer them."""
+_QUALIFIERS = {
+    "Lower end": ", low end of a range",
+    "Upper end": ", high end of a range",
+    "Events, not": ", events",
+}
+"""How a note of the comparators begins, and what the label says of it."""
+_ANY_COMPLICATION = "any_complication"
 
 
 def summarise_comparison(inputs: AnalysisInputs) -> list[ResultRow]:
     """Give shares of participants with an event, here and as published.
 
-    A published interval is taken as printed; where only a count is printed its Wilson interval is
-    computed; where neither is, there is none. Rates per year are left out: they are no shares. Own
-    shares have exact intervals. Reads the tables ``participants`` and ``device_events``, the
-    comparators and the sections analysis_sets and adverse_events.
+    Own events are those of the device-events table, of the preferred terms that the study file
+    names (``comparator_terms``), and any related adverse event for "any complication". A published
+    interval is taken as printed; where only a count is printed its Wilson interval is computed;
+    where neither is, there is none. Rates per year are left out: they are no shares. Own shares
+    have exact intervals. Reads the tables ``participants``, ``adverse_events`` and
+    ``device_events``, the comparators and the sections analysis_sets and adverse_events.
 
     Returns
     -------
@@ -46,37 +57,64 @@ def summarise_comparison(inputs: AnalysisInputs) -> list[ResultRow]:
     published = inputs.comparators
     if published is None:
         return []
+    shares = published[_is_share(published)]
+    members = inputs.members(SAFETY)
     rows: list[ResultRow] = []
-    for event, kinds in OWN_EVENTS.items():
-        plain = published["percent_printed"].astype("str").str.match(r"^\d[\d.]*%$")
-        yearly = published["rate_printed"].map(_given)
-        others = published[(published["event"] == event) & plain & ~yearly]
-        if others.empty:
+    for event in (*OWN_EVENTS, *inputs.study.adverse_events.comparator_terms, _ANY_COMPLICATION):
+        others = shares[shares["event"] == event]
+        if others.empty or members.empty:
             continue
-        rows += _own(inputs, event, kinds)
+        rows += _own(inputs, event, members)
         for item in others.to_dict("records"):
             rows += _published(event, item)
     return rows
 
 
-def _own(inputs: AnalysisInputs, event: str, kinds: tuple[str, ...]) -> list[ResultRow]:
-    members = inputs.members(SAFETY)
-    table = inputs.tables["device_events"]
-    own = table[table["event_type"].isin(kinds)]
-    count = int(members["participant_id"].isin(own["participant_id"]).sum())
-    if members.empty:
-        return []
+def _is_share(published: pd.DataFrame) -> pd.Series[Any]:
+    """Mark the rows that print a share, or a count from which one follows, and no yearly rate."""
+    plain = published["percent_printed"].astype("str").str.match(r"^\d[\d.]*%$")
+    counted = published["events"].map(_given) & published["n"].map(_given)
+    share: pd.Series[Any] = (plain | counted) & ~published["rate_printed"].map(_given)
+    return share
+
+
+def _own(inputs: AnalysisInputs, event: str, members: pd.DataFrame) -> list[ResultRow]:
+    what, people = _who_had(inputs, event)
+    count = int(members["participant_id"].isin(people).sum())
     label = event.replace("_", " ").capitalize()
     share = proportion(count, len(members), method="clopper_pearson")
-    cell = Cell("comparison", event, "overall", SAFETY, ALL, f"{label}: this trial")
-    cell = cell.of(n=count, total=len(members), method=share.method)
+    cell = Cell("comparison", event, "overall", SAFETY, ALL, f"{label}: this run")
+    cell = cell.of(n=count, total=len(members), method=f"{what}{share.method}")
     return _rows(cell, share.estimate, share.ci_lower, share.ci_upper)
+
+
+def _who_had(inputs: AnalysisInputs, event: str) -> tuple[str, pd.Series[Any]]:
+    """Return what answers a published kind of event here, in words, and who had it."""
+    if event in OWN_EVENTS:
+        device = inputs.tables["device_events"]
+        own = device.loc[device["event_type"].isin(OWN_EVENTS[event]), "participant_id"]
+        return "", own
+    listed = adverse_event_list(inputs)
+    listed = listed[listed["treatment_emergent"]]
+    if event == _ANY_COMPLICATION:
+        return (
+            "Any complication here is any related adverse event; ",
+            listed.loc[listed["related"], "participant_id"],
+        )
+    terms = inputs.study.adverse_events.comparator_terms[event]
+    known = listed["pt"].map(slug).isin([slug(term) for term in terms])
+    words = f"{event.replace('_', ' ').capitalize()} here is {' or '.join(terms).lower()}; "
+    return words, listed.loc[known, "participant_id"]
 
 
 def _published(event: str, item: dict[Any, Any]) -> list[ResultRow]:
     label = f"{event.replace('_', ' ').capitalize()}: {item['study']}"
     if isinstance(item["follow_up"], str) and item["follow_up"]:
         label += f", {item['follow_up']}"
+    label += next(
+        (words for start, words in _QUALIFIERS.items() if str(item.get("note")).startswith(start)),
+        "",
+    )
     cell = Cell(
         "comparison", event, "overall", "published", slug(str(item["comparator_id"])), label
     )

@@ -47,10 +47,11 @@ _REASONS = MappingProxyType(
 def summarise_flow(inputs: AnalysisInputs) -> list[ResultRow]:
     """Count participants at every stage, together and by arm.
 
-    Overall: screened, screen failures, randomised (an arm was allocated), treated, treatment ended,
-    died; in trials of a device implanted, activated and crossed over; completed and discontinued by
-    reason. At each visit: attended, missed by reason, answered per outcome. A visit without a row
-    counts as missed without a recorded reason. Reads the tables ``participants``, ``visits`` and
+    Overall: screened, not randomised by reason, randomised (an arm was allocated), treated, not
+    treated by reason, treatment ended, died; in trials of a device implanted, activated and crossed
+    over; in and out of each analysis set; completed and discontinued by reason. At each visit:
+    attended, missed by reason, answered per outcome. A visit without a row counts as missed without
+    a recorded reason. Reads the tables ``participants``, ``visits`` and
     ``disposition``, the scores (where the study has outcomes) and the sections analysis_sets, arms,
     visits, outcomes and device_use.
 
@@ -81,11 +82,35 @@ def _screening(inputs: AnalysisInputs, population: str) -> list[ResultRow]:
     """Count who was screened; participants without an arm did not pass screening."""
     everyone = inputs.participants
     group = next(inputs.groups(everyone, by_arm=False))
-    failed = int(everyone["arm"].isna().sum())
-    return [
-        _row(population, group, _OVERALL, ("screened", "Screened", len(everyone))),
-        _row(population, group, _OVERALL, ("screen_failure", "Not randomised", failed)),
+    failed = everyone[everyone["arm"].isna()]
+    stages = [
+        ("screened", "Screened", len(everyone)),
+        ("screen_failure", "Not randomised", len(failed)),
+        *_reasons(inputs, failed, failed, ("screen_failure", "Not randomised")),
     ]
+    return [_row(population, group, _OVERALL, stage) for stage in stages]
+
+
+def _reasons(
+    inputs: AnalysisInputs, everyone: pd.DataFrame, own: pd.DataFrame, stage: tuple[str, str]
+) -> Iterator[_Stage]:
+    """Yield the disposition terms of those who left at a stage; terms of anyone there are kept.
+
+    "Screen failure" by itself is what happened and no reason.
+    """
+    ends = _ends(inputs)
+    ends = ends[ends["participant_id"].isin(everyone["participant_id"])]
+    mine = ends[ends["participant_id"].isin(own["participant_id"])]
+    for term in sorted(set(ends["term"]) - {_COMPLETED, _SCREEN_FAILURE}):
+        count = mine.loc[mine["term"] == term, "participant_id"].nunique()
+        yield f"{stage[0]}_{slug(term)}", f"{stage[1]}: {term}", count
+
+
+def _ends(inputs: AnalysisInputs) -> pd.DataFrame:
+    """Return the disposition events, terms in lower case."""
+    table = inputs.tables["disposition"]
+    ends = table[table["category"].str.lower() == _DISPOSITION]
+    return ends.assign(term=ends["term"].str.lower())
 
 
 def _stages(inputs: AnalysisInputs, group: Group) -> Iterator[_Stage]:
@@ -93,17 +118,23 @@ def _stages(inputs: AnalysisInputs, group: Group) -> Iterator[_Stage]:
     dated = _DATED | (_DEVICE_DATED if inputs.study.device_use is not None else {})
     for stage, (column, label) in dated.items():
         yield stage, label, int(group.members[column].notna().sum())
+    randomised = inputs.participants[inputs.participants["arm"].notna()]
+    start = _DATED["treated"][0]
+    untreated = group.members[group.members[start].isna()]
+    yield "not_treated", "Not treated", len(untreated)
+    yield from _reasons(
+        inputs, randomised[randomised[start].isna()], untreated, ("not_treated", "Not treated")
+    )
     for item in inputs.study.analysis_sets:
         members = group.members["participant_id"].isin(inputs.members(item.id)["participant_id"])
         yield f"set_{item.id}", item.label, int(members.sum())
+        yield f"outside_{item.id}", f"Not in: {item.label}", int((~members).sum())
 
 
 def _disposition(inputs: AnalysisInputs, group: Group) -> Iterator[_Stage]:
     """Yield completion and discontinuation by reason, every reason of the table in each group."""
-    table = inputs.tables["disposition"]
-    ends = table[table["category"].str.lower() == _DISPOSITION]
-    terms = ends["term"].str.lower()
-    ends = ends.assign(term=terms)[terms != _SCREEN_FAILURE]
+    ends = _ends(inputs)
+    ends = ends[ends["term"] != _SCREEN_FAILURE]
     own = ends[ends["participant_id"].isin(group.members["participant_id"])]
     if ends.empty:
         return

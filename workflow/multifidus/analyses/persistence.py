@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from multifidus.analyses.adverse_events import DAYS_PER_YEAR
+from multifidus.analyses.exposure import DAYS_PER_YEAR
 from multifidus.analyses.inputs import ALL, Cell
 from multifidus.stats.survival import kaplan_meier
 

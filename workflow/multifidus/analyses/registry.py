@@ -127,9 +127,9 @@ _ALL = (
     ),
     Analysis(
         "device_events",
-        "multifidus.analyses.device_events.summarise_device_events",
-        (*_PEOPLE, "device_events"),
-        ("analysis_sets", "adverse_events"),
+        "multifidus.analyses.device_safety.summarise_device_safety",
+        (*_PEOPLE, "adverse_events", "device_events"),
+        ("arms", "analysis_sets", "adverse_events", "device_use"),
     ),
     Analysis(
         "flow",

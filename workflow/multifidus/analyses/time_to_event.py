@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from multifidus.analyses.adverse_events import DAYS_PER_YEAR, SAFETY, observation_days
+from multifidus.analyses.exposure import DAYS_PER_YEAR, SAFETY, observation_days
 from multifidus.analyses.inputs import ALL, AnalysisInputs, Cell
+from multifidus.analyses.narratives import REMOVALS
 from multifidus.analyses.treatment_emergent import adverse_event_list
 from multifidus.stats.competing_risks import cumulative_incidence
 from multifidus.stats.survival import kaplan_meier
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 __all__ = ["summarise_time_to_event"]
 
 _YEARS = (1, 2, 3, 4, 5)
-_REMOVALS = ("explant", "infection_removal")
 _REVISIONS = ("lead_revision", "ipg_revision")
 _EVENT, _COMPETING = 1, 2
 _LABELS = {
@@ -46,7 +46,8 @@ def summarise_time_to_event(inputs: AnalysisInputs) -> list[ResultRow]:
     list of ResultRow
         ``kaplan_meier.<event>.year<k>.safety.all.<percent|ci_lower|ci_upper>`` (1 - survival, with
         the number at risk) and ``incidence.<event>.year<k>.safety.all.<percent|ci_lower|
-        ci_upper>``; none in a study without device events.
+        ci_upper>``; none in a study without device events. Before the first event there are no
+        limits: Greenwood's variance is zero there, and a limit of zero would claim certainty.
     """
     members = inputs.members(SAFETY)
     if members.empty or not inputs.study.adverse_events.device_event_types:
@@ -74,7 +75,7 @@ def _first_days(inputs: AnalysisInputs) -> dict[str, pd.Series]:
     listed = adverse_event_list(inputs)
     serious = listed[listed["treatment_emergent"] & listed["serious"] & listed["related"]]
     return {
-        "explant": earliest(_REMOVALS),
+        "explant": earliest(REMOVALS),
         "revision": earliest(_REVISIONS),
         "serious_related": serious.groupby("participant_id")["start_day"].min(),
     }
@@ -111,12 +112,12 @@ def _rows(cell: Cell, years: NDArray[np.float64], cause: NDArray[np.int64]) -> l
             continue
         here = cell.of(visit=f"year{year}", n=at_risk)
         place = int(np.searchsorted(curve.time, year, side="right")) - 1
-        found = (1.0, 1.0, 1.0)
+        found = (1.0, np.nan, np.nan)
         if place >= 0:
             found = (curve.survival[place], curve.ci_upper[place], curve.ci_lower[place])
         rows += _share(here.of(method=f"1 - survival; {curve.method}"), *(1.0 - x for x in found))
         place = int(np.searchsorted(crude.time, year, side="right")) - 1
-        found = (0.0, 0.0, 0.0)
+        found = (0.0, np.nan, np.nan)
         if place >= 0:
             found = (crude.incidence[place], crude.ci_lower[place], crude.ci_upper[place])
         rows += _share(here.of(analysis="incidence", method=crude.method), *found)
@@ -125,7 +126,7 @@ def _rows(cell: Cell, years: NDArray[np.float64], cause: NDArray[np.int64]) -> l
 
 def _share(cell: Cell, share: float, lower: float, upper: float) -> list[ResultRow]:
     rows = [cell.row("percent", 100.0 * share, "pct1", "%")]
-    if np.isfinite(lower) and np.isfinite(upper):
+    if share > 0 and np.isfinite(lower) and np.isfinite(upper):
         rows.append(cell.row("ci_lower", 100.0 * lower, "pct1", "%"))
         rows.append(cell.row("ci_upper", 100.0 * upper, "pct1", "%"))
     return rows

@@ -36,9 +36,11 @@ def adverse_event_list(inputs: AnalysisInputs) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        participant_id, event_id, arm, start_day, start_imputed ('' D M Y), end_day (complete dates
-        only), treatment_start, treatment_emergent, related (to anything), the three relations as
-        booleans, serious, severity, anticipated, soc and pt (labels), soc_slug and pt_slug; sorted.
+        participant_id, event_id, arm, start_day, start_imputed ('' D M Y), end_day (the last day
+        that the end date allows), end_imputed ('' D M), treatment_start, treatment_emergent,
+        related (to anything), the three relations as booleans, relation_missing (none of the three
+        was answered), serious, serious_recorded (as answered), fatal, severity, outcome,
+        anticipated, soc and pt (labels), soc_slug and pt_slug; sorted.
     """
     rules = inputs.study.adverse_events
     people = inputs.members("safety").set_index("participant_id")
@@ -51,11 +53,19 @@ def adverse_event_list(inputs: AnalysisInputs) -> pd.DataFrame:
     listed["start_day"] = _start_day(events, origin, rules)
     listed["start_imputed"] = date_precision(events["start_date"]).map(_IMPUTED)
     listed["end_day"] = latest_day(events["end_date"])
+    listed["end_imputed"] = date_precision(events["end_date"]).map(_IMPUTED | {"-": ""})
     listed["treatment_emergent"] = listed["start_day"] >= origin
     for name in RELATIONS:
         listed[name] = events[name].isin(rules.related_values)
+    listed["relation_missing"] = events[list(RELATIONS)].isna().all(axis=1)
     listed["related"] = listed[list(RELATIONS)].any(axis=1)
+    if rules.missing_relation == "related":
+        listed["related"] |= listed["relation_missing"]
+    listed["serious_recorded"] = events["serious"]
     listed["serious"] = events["serious"].fillna(False).astype(bool)
+    listed["fatal"] = (events["severity"] == "fatal").fillna(False).astype(bool) | events[
+        "outcome"
+    ].str.lower().eq("fatal").fillna(False).astype(bool)
     listed["anticipated"] = events["anticipated"]
     return _with_terms(listed, events).sort_values(["participant_id", "event_id"], kind="stable")
 
@@ -102,5 +112,6 @@ def _with_terms(listed: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
 
 
 def _readable(term: str) -> str:
-    """Give terms in capitals, as SDTM stores them, a sentence's case."""
-    return term.capitalize() if term.isupper() else term
+    """Give terms in capitals, as SDTM stores them, a sentence's case; COVID-19 is a name."""
+    shouted = term.isupper() and not any(letter.isdigit() for letter in term)
+    return term.capitalize() if shouted else term

@@ -28,7 +28,8 @@ def code_behind(package: Path, *starts: Path | str) -> list[str]:
     Returns
     -------
     list of str
-        Sorted paths: modules, and the data files (templates, styles) that lie beside them.
+        Sorted paths: modules, and the data files (templates, styles) that lie beside them or in
+        folders beside them that hold no module.
     """
     seen: set[Path] = set()
     waiting: list[Path] = []
@@ -42,7 +43,7 @@ def code_behind(package: Path, *starts: Path | str) -> list[str]:
         if path not in seen:
             seen.add(path)
             waiting.extend(_imported(path, package))
-    data = {other for path in seen for other in _data_beside(path)}
+    data = {other for folder in {path.parent for path in seen} for other in _data_in(folder)}
     return sorted(str(path) for path in seen | data)
 
 
@@ -76,9 +77,14 @@ def _imported(path: Path, package: Path) -> tuple[Path, ...]:
     return tuple(files)
 
 
-def _data_beside(path: Path) -> list[Path]:
+def _data_in(folder: Path) -> list[Path]:
+    """Files of a folder, and of the folders in it that hold no module, that are no modules."""
+    inside = list(folder.iterdir())
+    for other in [path for path in inside if path.is_dir()]:
+        if not any(other.rglob("*.py*")):
+            inside += other.rglob("*")
     return [
-        other
-        for other in path.parent.iterdir()
-        if other.is_file() and other.suffix != ".py" and other.suffix not in _IGNORED
+        path
+        for path in inside
+        if path.is_file() and path.suffix != ".py" and path.suffix not in _IGNORED
     ]

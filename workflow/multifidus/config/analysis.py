@@ -49,8 +49,16 @@ class AdverseEventRules(StrictModel):
     start of treatment, else the earliest day that it allows. Imputed dates carry a flag."""
     related_values: tuple[str, ...] = ("possible", "probable", "definite")
     """Causality words that count as related."""
+    missing_relation: Literal["unrelated", "related"] = "unrelated"
+    """How an event without any answer on causality counts; their number is reported either way."""
     device_event_types: tuple[Slug, ...] = ()
     """Device events reported with their zero counts."""
+    narrative_device_days: Annotated[int, Field(ge=0, le=365)] = 30
+    """A narrative names the device events from this many days before an event to this many days
+    after its end."""
+    comparator_terms: dict[Slug, tuple[str, ...]] = Field(default_factory=dict)
+    """Published kind of event, as in `literature/comparators.csv`, to the preferred terms of
+    treatment-emergent events that answer it."""
 
 
 class DeviceUseRules(StrictModel):

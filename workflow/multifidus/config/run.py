@@ -86,6 +86,8 @@ class DisclosureConfig(StrictModel):
     minimum_count: Annotated[int, Field(ge=0, le=20)] = 0
     """Counts of people from 1 to one below this number are suppressed. 0 switches it off; the
     restricted tier refuses 0."""
+    narratives: bool = True
+    """Whether the narratives of single events, which are participant-level, are written."""
 
 
 class DeviceLogsConfig(StrictModel):

@@ -13,6 +13,7 @@ import pandas as pd
 
 from multifidus.contracts.check import Finding, finding_at
 from multifidus.contracts.cross_dates import check_dates
+from multifidus.contracts.opioid_names import opioid_in
 from multifidus.contracts.tables import TABLES
 
 if TYPE_CHECKING:
@@ -198,13 +199,18 @@ def _repeated(tables: Tables) -> list[Finding]:
 
 
 def _opioids_known(tables: Tables, known: Set[tuple[str, str, str]]) -> list[Finding]:
-    """Drug, then route, then unit: the first that no factor has is the one at fault."""
+    """Drug, then route, then unit: the first that no factor has is the one at fault.
+
+    A combination product is known by its opioid.
+    """
     frame = tables.get("opioids")
     if frame is None:
         return []
     columns = ("drug", "route", "dose_unit")
     given = [frame[column].str.strip().str.lower() for column in columns]
     complete = pd.concat(given, axis=1).notna().all(axis=1)
+    drugs = {drug for drug, _, _ in known}
+    given[0] = given[0].map(lambda name: opioid_in(name, drugs) or name, na_action="ignore")
     findings = []
     blamed = pd.Series(False, index=frame.index)
     for place, column in enumerate(columns, start=1):

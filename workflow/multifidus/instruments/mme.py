@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
+from multifidus.contracts.opioid_names import opioid_in
 from multifidus.instruments.errors import InstrumentError
 from multifidus.instruments.mme_factors import MmeFactors, Substance
 from multifidus.instruments.partial_dates import DAY, earliest_day, latest_day
@@ -29,11 +30,6 @@ _LAST = pd.Timestamp("2199-12-31")
 _ONE_DAY = pd.Timedelta(days=1)
 _SUBSTANCE = ["drug", "route", "dose_unit"]
 _PATCH_UNIT = "mcg/h"
-NON_OPIOID_PARTNERS = frozenset(
-    ("paracetamol", "acetaminophen", "ibuprofen", "aspirin", "naloxone", "naltrexone", "caffeine",
-     "celecoxib", "dexketoprofen", "homatropine")
-)  # fmt: skip
-"""Partners in combination products; they carry no MME."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +78,8 @@ def mme_per_day(
     Returns
     -------
     ndarray
-        MME a day, shape (len(dates),); 0 where no prescription is active.
+        MME a day, shape (len(dates),); 0 where no prescription is active, NaN where no date is
+        given.
 
     Raises
     ------
@@ -104,7 +101,7 @@ def mme_per_day(
         dose = own.groupby("question", sort=True)["daily_dose"].sum()
         substance = Substance(str(drug), str(route), str(unit))
         total[dose.index.to_numpy()] += factors.convert(substance, dose.to_numpy())
-    return total
+    return np.where(asked["date"].isna(), np.nan, total)
 
 
 def daily_doses(prescriptions: pd.DataFrame, factors: MmeFactors, rules: MmeRules) -> pd.DataFrame:
@@ -154,12 +151,9 @@ def daily_doses(prescriptions: pd.DataFrame, factors: MmeFactors, rules: MmeRule
 def opioid_component(name: str, factors: MmeFactors) -> str | None:
     """Return the one opioid of a drug name, or None when it cannot be told.
 
-    Combination products are written with ``/`` or ``+``; their dose is the opioid's.
+    As :func:`multifidus.contracts.opioid_names.opioid_in`, for the opioids of an edition.
     """
-    parts = [part.strip() for part in name.lower().replace("+", "/").split("/")]
-    known = [part for part in parts if part in factors.drugs]
-    rest = set(parts) - set(known) - NON_OPIOID_PARTNERS
-    return known[0] if len(known) == 1 and not rest else None
+    return opioid_in(name, factors.drugs)
 
 
 def _drugs(names: pd.Series[Any], factors: MmeFactors) -> pd.Series[Any]:

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 __all__ = ["Band", "MmeFactors", "Substance", "mme_factors_from_frame", "mme_factors_named"]
 
 
+_DOSE_DIGITS = 9
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Substance:
     """What a factor belongs to.
@@ -89,7 +92,8 @@ class MmeFactors:
         bands = self.bands[substance]
         limits = np.array([band.up_to for band in bands])
         factors = np.array([band.factor for band in bands])
-        place = np.searchsorted(limits, daily_dose, side="left")
+        # Doses are sums of products in binary: 3 x 6.7 mg + 0.2 mg x 0.5 must not leave its band.
+        place = np.searchsorted(limits, np.round(daily_dose, _DOSE_DIGITS), side="left")
         mme: NDArray[np.float64] = daily_dose * factors[np.minimum(place, len(bands) - 1)]
         return mme
 

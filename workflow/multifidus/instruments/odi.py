@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from multifidus.instruments.arrays import Items
+from multifidus.instruments.arrays import Items, count_true, float_array
 from multifidus.instruments.errors import InstrumentError
 
 if TYPE_CHECKING:
@@ -75,8 +75,17 @@ def odi_band(points: ArrayLike) -> NDArray[np.object_]:
     ----------
     points
         Scores from 0 to 100, shape (n,).
+
+    Raises
+    ------
+    InstrumentError
+        ``INS-012`` for scores outside 0 to 100, ``INS-009`` for what is no number.
     """
-    scores = np.atleast_1d(np.asarray(points, dtype="float64"))
+    scores = np.atleast_1d(float_array(points, "ODI"))
+    if bad := count_true((scores < 0) | (scores > ODI_BANDS["bed_bound"])):
+        raise InstrumentError(
+            "INS-012", f"ODI: {bad} scores lie outside 0 to 100 points; score the answers again."
+        )
     limits = np.fromiter(ODI_BANDS.values(), dtype="float64")
     names = np.array([*ODI_BANDS, None], dtype=object)
     place = np.searchsorted(limits, scores, side="left")

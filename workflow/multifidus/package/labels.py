@@ -1,10 +1,11 @@
-"""The data tier that an output states of itself, read back from the file."""
+"""The data tier that an output states of itself, read back from the file, and its sensitivity."""
 
 from __future__ import annotations
 
 import csv
 import json
 import zipfile
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,11 +16,43 @@ from multifidus.config.run import Tier
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["SELF_LABELLING", "stated_tiers", "table_shape"]
+__all__ = [
+    "PARTICIPANT_LEVEL",
+    "PARTICIPANT_SENSITIVITY",
+    "SELF_LABELLING",
+    "sensitivity_of",
+    "stated_tiers",
+    "table_shape",
+]
 
 SELF_LABELLING = frozenset({".csv", ".docx", ".html", ".json", ".parquet"})
 """Kinds of file whose own content must state the tier. A PDF's text is compressed and a notebook is
 a working paper: for them the manifest is the label."""
+PARTICIPANT_LEVEL = ("narratives/*",)
+"""Patterns of deliverables whose rows tell of single participants."""
+PARTICIPANT_SENSITIVITY = "participant_level"
+"""Sensitivity of those in a tier that is not open: stricter than ``restricted``, since no rule on
+small counts protects them."""
+
+
+def sensitivity_of(path: str, sensitivity: str) -> str:
+    """Return who may see a deliverable.
+
+    Parameters
+    ----------
+    path
+        Relative to the results folder, with forward slashes.
+    sensitivity
+        Sensitivity of the run's tier, ``open`` or ``restricted``.
+
+    Returns
+    -------
+    str
+        :data:`PARTICIPANT_SENSITIVITY` for participant-level outputs of a tier that is not open,
+        else ``sensitivity``.
+    """
+    single = any(fnmatchcase(path, pattern) for pattern in PARTICIPANT_LEVEL)
+    return PARTICIPANT_SENSITIVITY if single and sensitivity != "open" else sensitivity
 
 
 def stated_tiers(path: Path | str) -> frozenset[str]:

@@ -18,7 +18,12 @@ from multifidus import __version__
 from multifidus.base.files import sha256_of, write_json
 from multifidus.config.run import Tier
 from multifidus.package.errors import PackageError
-from multifidus.package.labels import SELF_LABELLING, stated_tiers, table_shape
+from multifidus.package.labels import (
+    SELF_LABELLING,
+    sensitivity_of,
+    stated_tiers,
+    table_shape,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -67,7 +72,8 @@ class Output:
     sha256
         Hash of the content, 64 hexadecimal digits.
     tier, sensitivity
-        Data tier and who may see it (``open`` or ``restricted``).
+        Data tier and who may see it: ``open``, ``restricted`` or, for restricted outputs whose rows
+        tell of single participants, ``participant_level``.
     rows, columns
         Shape of a table; none for anything else.
     """
@@ -121,7 +127,8 @@ def write_manifest(
     run
         The run's validated configuration as plain values (``RunConfig.model_dump(mode="json")``).
     sensitivity
-        ``open`` or ``restricted``; holds for every output.
+        ``open`` or ``restricted``; participant-level outputs are marked as such where it is not
+        ``open`` (:func:`multifidus.package.labels.sensitivity_of`).
     lock
         The locked requirements of the environment.
     record
@@ -256,7 +263,7 @@ def _describe(file: Path, folder: Path, tier: str, sensitivity: str) -> Output:
         bytes=file.stat().st_size,
         sha256=sha256_of(file),
         tier=tier,
-        sensitivity=sensitivity,
+        sensitivity=sensitivity_of(relative, sensitivity),
         rows=rows,
         columns=columns,
     )

@@ -32,7 +32,7 @@ def summarise(manifest: Manifest, folder: Path | str, seconds: float | None = No
     Returns
     -------
     str
-        A few plain lines: tier, documents, counts of verdicts, data report, time.
+        A few plain lines: tier, documents, counts of verdicts, data report, narratives, time.
     """
     folder, run = Path(folder), manifest.run
     lines = [
@@ -42,6 +42,7 @@ def summarise(manifest: Manifest, folder: Path | str, seconds: float | None = No
         *_document_lines(manifest, folder),
         *_verdict_lines(folder),
         *_page_line("Data report", folder / "data_report" / "index.html"),
+        *_page_line("Narratives", folder / "narratives" / "index.html"),
     ]
     if engine := run.get("engine"):
         lines.append(f"Rendered by  {engine['name']} {engine['version']}")

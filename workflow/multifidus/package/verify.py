@@ -11,7 +11,7 @@ from multifidus.base.errors import ExitCode
 from multifidus.base.files import sha256_of
 from multifidus.config.run import Tier
 from multifidus.package.errors import PackageError
-from multifidus.package.labels import stated_tiers
+from multifidus.package.labels import sensitivity_of, stated_tiers
 from multifidus.package.manifest import read_manifest
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def _check(output: Output, manifest: Manifest, root: Path) -> list[Finding]:
     labelled = (
         output.tier == tier
         and tier in list(Tier)
-        and output.sensitivity == Tier(tier).sensitivity
+        and output.sensitivity == sensitivity_of(output.path, Tier(tier).sensitivity)
         and stated_tiers(path) <= {tier}
     )
     return [] if labelled else [Finding(output.path, "unlabelled")]

@@ -1,4 +1,4 @@
-"""Figures of the supplement: published comparators as a forest, cumulative responders."""
+"""The cumulative distribution of the reduction of pain."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import matplotlib.pyplot as plt
 import pandas as pd
 
-from multifidus.report.figures.style import ACCENT, INK, PALETTE, SOFT, WIDTH
+from multifidus.report.figures.style import PALETTE, WIDTH
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -15,34 +15,9 @@ if TYPE_CHECKING:
     from multifidus.config import StudyConfig
     from multifidus.results import Results
 
-__all__ = ["draw_comparators", "draw_cumulative"]
+__all__ = ["draw_cumulative"]
 
 _STEP = 10
-
-
-def draw_comparators(results: Results, study: StudyConfig) -> Figure:  # noqa: ARG001
-    """Draw device events of the run beside published rates, with 95 % intervals."""
-    rows = results.select(analysis="comparison", statistic="percent")
-    rows = rows.sort_values(["outcome", "population"], ascending=[True, False], kind="stable")
-    figure, axis = plt.subplots(figsize=(WIDTH, 0.21 * len(rows) + 0.7), layout="constrained")
-    for at, (result_id, population) in enumerate(
-        zip(rows["result_id"], rows["population"], strict=True)
-    ):
-        stem = str(result_id).rpartition(".")[0]
-        ours = population == "safety"
-        colour = ACCENT if ours else SOFT
-        if f"{stem}.ci_lower" in results:
-            limits = [results.value(f"{stem}.{name}") for name in ("ci_lower", "ci_upper")]
-            axis.plot(limits, [at, at], color=colour, lw=1.2, solid_capstyle="butt")
-        axis.plot(results.value(result_id), at, "D" if ours else "s", color=colour, ms=4)
-    axis.set_yticks(range(len(rows)), list(rows["label"]), fontsize=6.8)
-    for tick, population in zip(axis.get_yticklabels(), rows["population"], strict=True):
-        tick.set_color(INK)
-        tick.set_fontweight("bold" if population == "safety" else "normal")
-    axis.invert_yaxis()
-    axis.set(xlabel="Participants, %", xlim=(0, None))
-    axis.grid(axis="x")
-    return figure
 
 
 def draw_cumulative(results: Results, study: StudyConfig) -> Figure:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from multifidus.base.files import atomic_directory
-from multifidus.report.figures.comparison import draw_comparators, draw_cumulative
+from multifidus.report.figures.comparison import draw_cumulative
 from multifidus.report.figures.device_use import (
     draw_calendar,
     draw_device_use,
     draw_exposure_response,
 )
 from multifidus.report.figures.flow import draw_flow
+from multifidus.report.figures.forest import draw_comparators
 from multifidus.report.figures.outcomes import draw_opioids, draw_outcomes, draw_responders
 from multifidus.report.figures.style import house_style, save_figure
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import matplotlib.pyplot as plt
+import numpy as np
 from matplotlib.patches import FancyBboxPatch
 
 from multifidus.report.figures.style import ACCENT, INK, SOFT, WIDTH
@@ -25,7 +26,7 @@ __all__ = ["draw_flow"]
 _LINE, _PAD, _GAP = 0.14, 0.12, 0.2
 _MAIN_X, _MAIN_W = 0.29 * WIDTH, 2.3
 _SIDE_X, _SIDE_W = 0.775 * WIDTH, 2.9
-_SIDE_CHARACTERS = 56
+_SIDE_CHARACTERS, _SHORT = 56, 34
 
 
 @dataclass(frozen=True)
@@ -52,15 +53,21 @@ class _Box:
 
 
 class _Counts:
-    """Counts of the flow by stage, visit and group."""
+    """Counts of the flow by stage, visit and group, in words: a suppressed count says so."""
 
     def __init__(self, rows: pd.DataFrame) -> None:
         self.rows = rows
 
-    def of(self, stage: str, group: str = "all", visit: str = "overall") -> int | None:
+    def of(self, stage: str, group: str = "all", visit: str = "overall") -> str | None:
+        """Return a count in words, and none where there is no such row."""
         rows = self.rows
         found = rows[(rows.outcome == stage) & (rows.group == group) & (rows.visit == visit)]
-        return int(found["value"].iloc[0]) if len(found) else None
+        return _count(found["value"].iloc[0]) if len(found) else None
+
+    def some(self, stage: str, group: str = "all", visit: str = "overall") -> str | None:
+        """Return a count in words where it is not zero."""
+        count = self.of(stage, group, visit)
+        return None if count == "0" else count
 
     def reasons(self, prefix: str, group: str, visit: str) -> list[str]:
         """Lines of the reasons under a prefix that somebody had, most frequent first."""
@@ -70,11 +77,15 @@ class _Counts:
             & (rows.group == group)
             & (rows.visit == visit)
         ]
-        found = found[found["value"] > 0].sort_values("value", ascending=False, kind="stable")
+        found = found[found["value"] != 0].sort_values("value", ascending=False, kind="stable")
         return [
-            f"{label.partition(': ')[2] or label}: {int(value)}"
+            f"{label.partition(': ')[2] or label}: {_count(value)}"
             for label, value in zip(found["label"], found["value"], strict=True)
         ]
+
+
+def _count(value: float) -> str:
+    return "few" if np.isnan(value) else str(int(value))
 
 
 def draw_flow(results: Results, study: StudyConfig) -> Figure:
@@ -98,16 +109,22 @@ def draw_flow(results: Results, study: StudyConfig) -> Figure:
         if side is not None:
             boxes.append(side)
             arrows.append(((main.x + main.width / 2, main.y), (side.x - side.width / 2, main.y)))
+    if study.visits:
+        last = _analysis(counts, boxes)
+        arrows += [(start, (last.x, last.top)) for start in starts]
+        boxes.append(last)
     return _draw(boxes, arrows)
 
 
 def _enrolment(counts: _Counts) -> tuple[list[_Box], list[tuple[tuple[float, float], ...]]]:
     screened, randomised = counts.of("screened"), counts.of("randomised")
-    failures = counts.of("screen_failure") or 0
+    failures = counts.some("screen_failure")
+    reasons = _wrap(counts.reasons("screen_failure", "all", "overall"), _SHORT)
     if not failures:
         return [_Box((f"Randomised: {randomised}",), WIDTH / 2, 0.2, _MAIN_W)], []
     first = _Box((f"Screened: {screened}", f"Randomised: {randomised}"), WIDTH / 2, 0.25, _MAIN_W)
-    side = _Box((f"Not randomised: {failures}",), WIDTH - 0.85, 0.25, 1.6, strong=False)
+    lines = (f"Not randomised: {failures}", *reasons)
+    side = _Box(lines, WIDTH - 0.95, 0.25, 1.8, strong=False)
     return [first, side], [((first.x + first.width / 2, 0.25), (side.x - side.width / 2, 0.25))]
 
 
@@ -116,29 +133,25 @@ def _arms(counts: _Counts, study: StudyConfig, top: float) -> list[_Box]:
     boxes = []
     for number, arm in enumerate(study.arms):
         stages = [("randomised", "Allocated")]
-        stages += [("implanted", "Implanted")] if counts.of("implanted", arm.id) else []
-        stages += [("treated", "Treated")] if not counts.of("implanted", arm.id) else []
-        stages += [("crossed_over", "Switched to therapy")]
+        stages += [("implanted", "Implanted")] if counts.some("implanted", arm.id) else []
+        stages += [("treated", "Treated")] if not counts.some("implanted", arm.id) else []
+        stages += [("not_treated", "Not treated"), ("crossed_over", "Switched to therapy")]
         lines = [arm.label]
         for stage, label in stages:
-            if count := counts.of(stage, arm.id):
+            if count := counts.some(stage, arm.id):
                 lines.append(f"{label}: {count}")
+            if stage == "not_treated":
+                lines += _wrap(counts.reasons(stage, arm.id, "overall"), _SHORT)
+        if first := next((visit for visit in study.visits if visit.target_day > 0), None):
+            lines.append(f"Seen at {first.label}: {counts.of('attended', arm.id, first.id)}")
         if not study.visits:
             lines.append(f"Completed: {counts.of('completed', arm.id)}")
             lines.append(f"Discontinued: {counts.of('discontinued', arm.id)}")
             lines += [f"  {line}" for line in counts.reasons("discontinued", arm.id, "overall")]
+            lines += _analysed(counts, arm.id)
         x = WIDTH * (number + 0.5) / len(study.arms)
         boxes.append((tuple(lines), x))
-    height = _LINE * max(len(lines) for lines, _ in boxes) + _PAD
-    return [
-        _Box(
-            lines,
-            x,
-            top + (_LINE * len(lines) + _PAD) / 2 if study.visits else top + height / 2,
-            width,
-        )
-        for lines, x in boxes
-    ]
+    return [_Box(lines, x, top + (_LINE * len(lines) + _PAD) / 2, width) for lines, x in boxes]
 
 
 def _follow_up(counts: _Counts, study: StudyConfig, top: float) -> list[tuple[_Box, _Box | None]]:
@@ -147,9 +160,9 @@ def _follow_up(counts: _Counts, study: StudyConfig, top: float) -> list[tuple[_B
         seen = counts.of("attended", visit=visit.id)
         if seen is None or visit.target_day <= 0:
             continue
-        missed = counts.of("missed", visit=visit.id) or 0
+        missed = counts.some("missed", visit=visit.id)
         reasons = counts.reasons("missed", "all", visit.id)
-        lines = (f"Not seen: {missed}", *_wrap(reasons)) if missed else ()
+        lines = (f"Not seen: {missed}", *_wrap(reasons, _SIDE_CHARACTERS)) if missed else ()
         height = _LINE * max(1, len(lines)) + _PAD
         y = top + height / 2
         main = _Box((f"{visit.label}: {seen} seen",), _MAIN_X, y, _MAIN_W)
@@ -159,10 +172,28 @@ def _follow_up(counts: _Counts, study: StudyConfig, top: float) -> list[tuple[_B
     return pairs
 
 
-def _wrap(items: list[str]) -> list[str]:
-    """Join short reasons into lines that fit the box."""
+def _analysed(counts: _Counts, group: str) -> list[str]:
+    """Lines of the analysis sets, and of those outside of them where there are any."""
+    rows = counts.rows
+    sets = rows[rows.outcome.str.startswith("set_") & (rows.group == group)]
+    lines = []
+    for outcome, label, value in zip(sets["outcome"], sets["label"], sets["value"], strict=True):
+        out = counts.some(f"outside_{outcome.removeprefix('set_')}", group)
+        lines.append(f"{label}: {_count(value)}" + (f" (not in it: {out})" if out else ""))
+    return lines
+
+
+def _analysis(counts: _Counts, boxes: list[_Box]) -> _Box:
+    """Return the closing box: how many were analysed in which set."""
+    lines = ("Analysed", *_analysed(counts, "all"))
+    top = max(box.bottom for box in boxes) + _GAP
+    return _Box(lines, _MAIN_X, top + (_LINE * len(lines) + _PAD) / 2, _MAIN_W)
+
+
+def _wrap(items: list[str], width: int) -> list[str]:
+    """Join short reasons into lines that fit a box of so many characters."""
     whole = [item.replace(" ", "\N{NO-BREAK SPACE}") for item in items]
-    return textwrap.wrap(", ".join(whole), _SIDE_CHARACTERS)
+    return textwrap.wrap(", ".join(whole), width)
 
 
 def _draw(boxes: list[_Box], arrows: list[tuple[tuple[float, float], ...]]) -> Figure:
@@ -173,9 +204,13 @@ def _draw(boxes: list[_Box], arrows: list[tuple[tuple[float, float], ...]]) -> F
     axis.set_xlim(0, WIDTH)
     axis.set_ylim(height, 0)
     for start, end in arrows:
-        axis.annotate(
-            "", xy=end, xytext=start, arrowprops={"arrowstyle": "-|>", "color": SOFT, "lw": 0.8}
-        )
+        turn = start
+        if start[0] != end[0] and start[1] != end[1]:
+            bend = end[1] - _GAP / 2
+            axis.plot([start[0], start[0], end[0]], [start[1], bend, bend], color=SOFT, lw=0.8)
+            turn = (end[0], bend)
+        style = {"arrowstyle": "-|>", "color": SOFT, "lw": 0.8, "shrinkA": 0, "shrinkB": 1}
+        axis.annotate("", xy=end, xytext=turn, arrowprops=style)
     for box in boxes:
         _draw_box(axis, box)
     return figure

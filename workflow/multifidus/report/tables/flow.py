@@ -8,6 +8,8 @@ from multifidus.report.html_table import DASH, ReportTable
 from multifidus.report.tables.groups import groups_in
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from multifidus.config import StudyConfig
     from multifidus.results import Results
 
@@ -19,11 +21,13 @@ _STAGES = (
     "randomised",
     "implanted",
     "treated",
+    "not_treated",
     "activated",
     "crossed_over",
     "completed",
     "discontinued",
 )
+_WITH_REASONS = ("screen_failure", "not_treated", "discontinued")
 _ALWAYS = ("randomised",)
 
 
@@ -36,18 +40,25 @@ def flow_table(results: Results, study: StudyConfig) -> ReportTable:
     table = ReportTable(results, ["Stage", *(label for _, label in groups)])
     totals = rows[rows["group"] == "all"].set_index("outcome")["value"]
     implanted = totals.get("implanted", 0) > 0
-    reasons = totals[totals.index.str.startswith("discontinued_") & (totals > 0)]
-    reasons = reasons.sort_values(ascending=False, kind="stable")
-    for stage in (*_STAGES, *reasons.index):
+    stages = [stage for name in _STAGES for stage in (name, *_reasons_of(name, totals))]
+    for stage in stages:
         if stage not in labels.index or (stage == "treated" and implanted):
             continue
         if totals.get(stage, 0) == 0 and stage not in _ALWAYS:
             continue
         cells = [table.number(f"flow.{stage}.{stem}.{group}.count") for group, _ in groups]
-        indent = stage.startswith("discontinued_")
+        indent = stage not in _STAGES
         label = _reason(str(labels[stage])) if indent else str(labels[stage])
         table.row(label, cells, indent=indent)
     return table
+
+
+def _reasons_of(stage: str, totals: pd.Series) -> list[str]:
+    """Return the reasons under a stage that somebody had, most frequent first."""
+    if stage not in _WITH_REASONS:
+        return []
+    found = totals[totals.index.str.startswith(f"{stage}_") & (totals != 0)]
+    return [str(name) for name in found.sort_values(ascending=False, kind="stable").index]
 
 
 def attendance_table(results: Results, study: StudyConfig) -> ReportTable:

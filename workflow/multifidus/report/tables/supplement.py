@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from multifidus.report.html_table import ReportTable
+from multifidus.report.html_table import DASH, ReportTable
 
 if TYPE_CHECKING:
     from multifidus.config import StudyConfig
@@ -126,7 +126,10 @@ def completers_table(results: Results, study: StudyConfig) -> ReportTable:
 
 
 def explantation_table(results: Results, study: StudyConfig) -> ReportTable:
-    """Return the share with each device event by year, Kaplan-Meier and cumulative incidence."""
+    """Return the share with each device event by year, Kaplan-Meier and cumulative incidence.
+
+    Each estimate has its interval beneath it, and each event the number at risk.
+    """
     years = range(1, (study.device_use.years if study.device_use else 5) + 1)
     table = ReportTable(results, ["Event", *(f"Year {year}" for year in years)])
     rows = results.select(analysis="kaplan_meier", statistic="percent")
@@ -138,27 +141,47 @@ def explantation_table(results: Results, study: StudyConfig) -> ReportTable:
         table.group(title)
         for outcome, label in labels.items():
             stems = [f"{analysis}.{outcome}.year{year}.safety.all" for year in years]
-            if f"{stems[0]}.percent" in results:
-                cells = [table.number(f"{stem}.percent") for stem in stems]
-                table.row(str(label), cells, indent=True)
+            if f"{stems[0]}.percent" not in results:
+                continue
+            table.row(str(label), [table.number(f"{stem}.percent") for stem in stems], indent=True)
+            limits = [table.interval(stem) for stem in stems]
+            table.row("95 % CI", limits, indent=True)
+            if analysis == "kaplan_meier":
+                table.row("At risk", [_at_risk(table, stem) for stem in stems], indent=True)
+    table.note("Before the first event there is no interval.")
     return table
+
+
+def _at_risk(table: ReportTable, stem: str) -> str:
+    """Return the number at risk that a share carries as its n."""
+    if f"{stem}.percent" not in table.results:
+        return DASH
+    row = table.results.row(f"{stem}.percent")
+    return table.text(str(int(row["n"]))) if row.notna()["n"] else DASH
 
 
 def comparators_table(results: Results, study: StudyConfig) -> ReportTable:
     """Return device events of the run beside published rates of spinal cord stimulation."""
     assert study.device_use is not None  # noqa: S101 - the manuscript's study declares it
     rows = results.select(analysis="comparison", statistic="percent")
-    table = ReportTable(results, ["Source", "Share", "95 % CI"])
+    table = ReportTable(results, ["Source", "n/N", "Share", "95 % CI"])
     for outcome in rows["outcome"].drop_duplicates():
-        part = rows[rows["outcome"] == outcome].sort_values("population", ascending=False)
+        part = rows[rows["outcome"] == outcome]
+        part = part.sort_values("population", ascending=False, kind="stable")
         table.group(str(outcome).replace("_", " ").capitalize())
         for result_id, label in zip(part["result_id"], part["label"], strict=True):
             stem = str(result_id).rpartition(".")[0]
             source = str(label).partition(": ")[2] or str(label)
-            cells = [table.number(str(result_id)), table.interval(stem)]
+            cells = [_of(results, stem), table.number(str(result_id)), table.interval(stem)]
             table.row(source[:1].upper() + source[1:], cells, indent=True)
     table.note("Published populations, devices and follow-up differ; no test is made.")
     return table
+
+
+def _of(results: Results, stem: str) -> str:
+    """Return the count and its denominator, where both are known."""
+    row = results.row(f"{stem}.percent")
+    return f"{row['n']}/{row['N']}" if row.notna()["n"] and row.notna()["N"] else ""
 
 
 def durability_table(results: Results, study: StudyConfig) -> ReportTable:
