@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import numpy as np
 import pandas as pd
 
 from multifidus.config.analysis import DeviceUseRules
+from multifidus.devicelogs import read_cohort_logs, simulate_device
+from multifidus.devicelogs.device_truth import SessionTruth
 from multifidus.devicelogs.run import exposure_roster
 
 RULES = DeviceUseRules(exposure_start={"treatment": "activation_date", "control": "crossover_date"})
@@ -69,3 +74,37 @@ def test_days_after_explant_go_on_to_death_or_the_end_of_the_data() -> None:
     assert roster.loc["T4", "exposure_end"] == pd.Timestamp("2022-02-03")
     assert roster.loc["T1", "zero_from"] == pd.Timestamp("2019-06-01")
     assert "zero_from" not in exposure_roster(people, RULES)
+
+
+def _one_log(folder: Path, name: str) -> Path:
+    """Write a log of ten days with one session of half an hour a day."""
+    start = 1_609_459_200 + 86_400 * np.arange(10) + 28_800
+    truth = SessionTruth(start, np.full(10, 1800), np.zeros(10, dtype=np.int64))
+    path = folder / f"{name}.ipglog"
+    path.write_bytes(simulate_device(name, 1_609_459_200, [1_609_459_200 + 864_600], truth)[0])
+    return path
+
+
+def _roster(names: list[str]) -> pd.DataFrame:
+    roster = pd.DataFrame({"participant_id": pd.Series(names, dtype="str")})
+    for column in ("exposure_start", "exposure_end", "activation_date", "explant_date"):
+        roster[column] = pd.Series([pd.NaT] * len(names), dtype="datetime64[s]")
+    return roster
+
+
+def test_logs_of_nobody_are_flagged_when_the_roster_is_empty(tmp_path: Path) -> None:
+    found = read_cohort_logs([_one_log(tmp_path, "P1")], _roster([]))
+    assert len(found.sessions) == 10
+    assert found.faults.query("fault == 44")["count"].tolist() == [10]
+    assert found.periods.empty
+
+
+def test_a_participant_named_late_in_a_file_keeps_all_downloads_together(tmp_path: Path) -> None:
+    """The second file holds P2's log and then the first file's log of P1 once more.
+
+    Read apart, P1's ten sessions would be found twice; read together they merge to ten.
+    """
+    first, second = _one_log(tmp_path, "P1"), _one_log(tmp_path, "P2")
+    second.write_bytes(second.read_bytes() + first.read_bytes())
+    found = read_cohort_logs([first, second], _roster(["P1", "P2"]), shard_bytes=1)
+    assert found.sessions["participant_id"].value_counts().to_dict() == {"P1": 10, "P2": 10}

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,9 +20,11 @@ from multifidus.devicelogs.model import NO_TIME, Prescription
 from multifidus.devicelogs.observation import BEGINNING, device_histories
 from multifidus.devicelogs.reader import session_table
 from multifidus.devicelogs.records import MISSING
+from multifidus.devicelogs.shards import group_logs, list_cohort_logs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
     from multifidus.devicelogs.batch import Batch
     from multifidus.devicelogs.daily import DailyGrid, FloatArray
@@ -35,8 +35,6 @@ if TYPE_CHECKING:
 __all__ = ["CohortLogs", "read_cohort_logs"]
 
 _SHARD_BYTES = 48 << 20
-_PEEK_BYTES = 4096
-_PSEUDONYM = re.compile(rb"Hdevice,[^,*\n]*,([^,*\n/]*)")
 _ROSTER = ("participant_id", "exposure_start", "exposure_end")
 
 
@@ -141,7 +139,7 @@ def read_cohort_logs(
         ``LOG-001`` when a path is absent, ``LOG-002`` when the roster lacks a column or names
         a participant twice. No content of a log raises.
     """
-    files = _list_files(paths)
+    files = list_cohort_logs(paths)
     roster = _check_roster(roster)
     shards = _shards(files, shard_bytes)
     results = list(map_processes(_read_shard, shards, processes))
@@ -163,18 +161,6 @@ def read_cohort_logs(
     )
 
 
-def _list_files(paths: Path | str | Iterable[Path | str]) -> list[Path]:
-    if isinstance(paths, Path | str):
-        folder = Path(paths)
-        files = sorted(folder.glob("*.ipglog")) if folder.is_dir() else [folder]
-    else:
-        files = sorted(Path(path) for path in paths)
-    for path in files:
-        if not path.is_file():
-            raise DataError("LOG-001", f"The log {path.name} is absent; check the log folder.")
-    return files
-
-
 def _check_roster(roster: pd.DataFrame) -> pd.DataFrame:
     for name in _ROSTER:
         if name not in roster.columns:
@@ -186,21 +172,14 @@ def _check_roster(roster: pd.DataFrame) -> pd.DataFrame:
 
 def _shards(files: Sequence[Path], shard_bytes: int) -> list[list[Path]]:
     """Group files so that all downloads of a participant are read together."""
-    owners: dict[str, list[Path]] = {}
-    for path in files:
-        with path.open("rb") as stream:
-            match = _PSEUDONYM.search(stream.read(_PEEK_BYTES))
-        owner = match[1].decode("latin-1") if match else f"\0{path.name}"
-        owners.setdefault(owner, []).append(path)
     shards: list[list[Path]] = [[]]
     size = 0
-    for owner in sorted(owners):
-        own = sum(path.stat().st_size for path in owners[owner])
-        if size and size + own > shard_bytes:
+    for group in sorted(group_logs(files), key=lambda group: (min(group.names, default=""), group)):
+        if size and size + group.size > shard_bytes:
             shards.append([])
             size = 0
-        shards[-1] += owners[owner]
-        size += own
+        shards[-1] += group.files
+        size += group.size
     return shards
 
 
@@ -275,7 +254,8 @@ def _assign(
         ("explant_date", -1, "use after explant; kept out of adherence"),
     ):
         if column in roster.columns:
-            day = epoch_days(roster[column])[index]
+            # The last place stands for sessions of nobody, whose index is -1.
+            day = np.append(epoch_days(roster[column]), NO_TIME)[index]
             known = (day != NO_TIME) & counted & placed
             wrong = known & (sign * (start // DAY_S - np.where(known, day, 0)) < 0)
             flag(wrong, detail)

@@ -21,7 +21,16 @@ from multifidus.base.files import write_json
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-__all__ = ["Shard", "divide_logs", "gather_tables", "list_cohort_logs", "load_shard", "save_shards"]
+__all__ = [
+    "LogGroup",
+    "Shard",
+    "divide_logs",
+    "gather_tables",
+    "group_logs",
+    "list_cohort_logs",
+    "load_shard",
+    "save_shards",
+]
 
 _PSEUDONYM = re.compile(rb"Hdevice,[^,*\n]{0,150},([^,*\n/]{0,150})[,*/]")
 _OVERLAP = 512
@@ -54,7 +63,7 @@ def list_cohort_logs(paths: Path | str | Iterable[Path | str]) -> list[Path]:
     return sorted(Path(path) for path in paths)
 
 
-class _Group(NamedTuple):
+class LogGroup(NamedTuple):
     """Files that belong together, the participants that they name, their bytes."""
 
     files: list[Path]
@@ -84,13 +93,13 @@ def divide_logs(files: Sequence[Path], participants: Iterable[str], shards: int)
     DataError
         ``LOG-001`` when a file is absent.
     """
-    groups = _groups(files)
+    groups = group_logs(files)
     known = set(participants)
     idle = sorted(known - {name for group in groups for name in group.names})
-    own: list[list[_Group]] = [[] for _ in range(shards)]
+    own: list[list[LogGroup]] = [[] for _ in range(shards)]
     loads = [0] * shards
 
-    def give(group: _Group, among: Iterable[int]) -> None:
+    def give(group: LogGroup, among: Iterable[int]) -> None:
         lightest = min(among, key=lambda n: (loads[n], n))
         loads[lightest] += group.size
         own[lightest].append(group)
@@ -113,17 +122,23 @@ def divide_logs(files: Sequence[Path], participants: Iterable[str], shards: int)
     ]
 
 
-def _groups(files: Sequence[Path]) -> list[_Group]:
-    """Put files that name a common participant together (a union of sets)."""
+def group_logs(files: Sequence[Path]) -> list[LogGroup]:
+    """Put files that name a common participant together (a union of sets).
+
+    Raises
+    ------
+    DataError
+        ``LOG-001`` when a file is absent.
+    """
     group_of: dict[str, int] = {}
-    groups: dict[int, _Group] = {}
+    groups: dict[int, LogGroup] = {}
     for number, path in enumerate(sorted(files)):
         names = _pseudonyms(path)
         joined = [groups.pop(n) for n in sorted({group_of[m] for m in names if m in group_of})]
         files_of = sorted([path, *(item for group in joined for item in group.files)])
         all_names = names.union(*(group.names for group in joined))
         size = path.stat().st_size + sum(group.size for group in joined)
-        groups[number] = _Group(files_of, all_names, size)
+        groups[number] = LogGroup(files_of, all_names, size)
         group_of |= dict.fromkeys(all_names, number)
     return list(groups.values())
 
