@@ -149,6 +149,8 @@ CASES = {
     "unknown participant": Case("DAT-302", "characteristics.participant_id", (3,), put("characteristics", 1, participant_id="P9")),
     "unknown visit": Case("DAT-303", "vas.visit", (6,), add("vas", participant_id="P1", visit="week 3", assessment_date="2017-07-14", vas_mm="50"), words="its visits are baseline, d120"),
     "unknown arm": Case("DAT-304", "participants.arm", (2,), put("participants", 0, arm="sham"), words="its arms are treatment, control"),
+    "arm changed mid-trial": Case("DAT-301", "participants.participant_id", (2, 5), repeat("participants", 0, arm="control")),
+    "visit before birth": Case("DAT-312", "visits.visit_date", (2,), lambda d: (put("visits", 0, visit_date="1967-02-20")(d), [d.rows[name].pop(0) for name in ("vas", "odi", "eq5d")])),
     "activated before implantation": Case("DAT-305", "participants.activation_date", (2,), put("participants", 0, activation_date="2017-02-28", randomisation_date=""), words="activation_date stands before treatment_start_date"),
     "changed over before activation": Case("DAT-305", "participants.crossover_date", (3,), put("participants", 1, crossover_date="2017-04-14", randomisation_date="")),
     "explanted before implantation": Case("DAT-305", "participants.treatment_end_date", (2,), put("participants", 0, treatment_end_date="2017-02-28")),
