@@ -23,6 +23,7 @@ from multifidus.devicelogs.binary_layout import (
     RECORD,
     RECORD_BYTES,
 )
+from multifidus.devicelogs.binding import SUFFIX, UNTIDY, WHOLE_RING
 from multifidus.devicelogs.findings import FaultLog
 from multifidus.devicelogs.layout import FORMAT_MAJOR, RECORD_TYPES
 from multifidus.devicelogs.model import NO_TIME, Header
@@ -44,8 +45,8 @@ _AGREEING = 2
 class BinaryFile:
     """One binary input after framing.
 
-    ``records`` is sorted by sequence number, ``tidy`` is the number of the record's page when
-    that verified, else 0; ``header_page`` is the header page as read,
+    ``records`` is sorted by sequence number, ``tidy`` says what vouches for each (see
+    :mod:`~multifidus.devicelogs.binding`); ``header_page`` is the header page as read,
     ``complete`` that every page did and the declared ring is whole.
     """
 
@@ -215,8 +216,9 @@ def _take_verified(page: bytes, start: int, file: BinaryFile, pages: _Pages) -> 
 def _take_torn(page: bytes, start: int, file: BinaryFile, pages: _Pages, *, short: bool) -> None:
     """Keep the records of an open, torn or short page whose own CRC and number hold.
 
-    A record's number must be its page's first number plus its slot, or continue at least one
-    other such record: CRC-16 alone lets one in 65,536 accidents pass.
+    A record's number must be its page's first number plus its slot, or, where whole frames were
+    lost before it, continue at least one other such record within the page's numbers: CRC-16
+    alone lets one in 65,536 accidents pass.
     """
     if len(page) < _HEAD:
         file.faults.add(37, "a page of a few bytes", span=(start, start + len(page)))
@@ -237,7 +239,7 @@ def _take_torn(page: bytes, start: int, file: BinaryFile, pages: _Pages, *, shor
     if len(known) >= _AGREEING and (known == first).sum() < _AGREEING:
         values, counts = np.unique(known, return_counts=True)
         first = int(values[counts.argmax()]) if counts.max() >= _AGREEING else first
-    good = holds & (base == first) & ~blank
+    good = holds & ~blank & _placed(base, known, first)
     bad = ~good & ~blank
     accepted = int(good.sum()) * RECORD_BYTES
     flagged = int(bad.sum()) * RECORD_BYTES
@@ -262,6 +264,15 @@ def _take_torn(page: bytes, start: int, file: BinaryFile, pages: _Pages, *, shor
     pages.verified.append(opened)
 
 
+def _placed(base: IntArray, known: IntArray, first: int) -> npt.NDArray[np.bool_]:
+    """Say of each slot whether its number belongs to the page; ``base`` is number less slot."""
+    values, counts = np.unique(known, return_counts=True)
+    moved = (counts >= _AGREEING) & (values > first) & (values < first + PAGE_RECORDS)
+    within = base + np.arange(len(base)) < first + PAGE_RECORDS
+    rising = base == np.maximum.accumulate(base)
+    return np.asarray((base == first) | (np.isin(base, values[moved]) & within & rising))
+
+
 def _gather(file: BinaryFile, pages: _Pages) -> None:
     """Put the pages in the order of their numbers; of a repeated one the latest page wins."""
     if file.header.major is not None and file.header.major != FORMAT_MAJOR:
@@ -281,12 +292,15 @@ def _gather(file: BinaryFile, pages: _Pages) -> None:
     numbers = [*pages.bulk_numbers.tolist(), *pages.number]
     page = np.repeat(np.asarray(numbers, dtype=np.int64), sizes)
     verified = [*([True] * len(pages.bulk_numbers)), *pages.verified]
-    tidy = np.where(np.repeat(np.asarray(verified, dtype=np.bool_), sizes), page, 0)
+    sound = np.repeat(np.asarray(verified, dtype=np.bool_), sizes)
     seq = records["seq"].astype(np.int64)
     low, high = file.header.first_seq, file.header.last_seq
     beyond = (seq < (low or 0)) | (seq > (high or 0))
-    # A page that reaches beyond the declared ring binds nothing.
-    tidy = np.where(np.isin(page, page[beyond]), 0, tidy)
+    if _tiles(numbers, page, seq, (low, high)):
+        tidy = np.where(sound, WHOLE_RING, SUFFIX + 1 + page)
+    else:
+        # A page that reaches beyond the declared ring binds nothing.
+        tidy = np.where(sound & ~np.isin(page, page[beyond]), -1 - page, UNTIDY)
     if not (np.diff(seq) == 1).all():
         chosen = _without_repeats(records, page, file)
         records, tidy = records[chosen], tidy[chosen]
@@ -299,6 +313,23 @@ def _gather(file: BinaryFile, pages: _Pages) -> None:
         and (int(seq[0]), int(seq[-1])) == span
         and len(seq) == int(seq[-1]) - int(seq[0]) + 1
         and file.account.flagged == 0
+    )
+
+
+def _tiles(
+    numbers: list[int], page: IntArray, seq: IntArray, ring: tuple[int | None, int | None]
+) -> bool:
+    """Whether the pages are those of one ring, each once: their numbers and records rise."""
+    low, high = ring
+    apart = len(set(numbers)) == len(numbers) == max(numbers) - min(numbers) + 1
+    if low is None or high is None or not apart:
+        return False
+    order = np.argsort(page, kind="stable")
+    edges = (int(seq[order[0]]), int(seq[order[-1]]))
+    return (
+        bool((np.diff(seq[order]) > 0).all())
+        and low <= edges[0] < low + PAGE_RECORDS
+        and high - PAGE_RECORDS < edges[1] <= high
     )
 
 

@@ -9,9 +9,6 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 from zlib import crc32
 
-import numpy as np
-import numpy.typing as npt
-
 from multifidus.devicelogs.custody import damaged_header_line
 from multifidus.devicelogs.findings import FaultLog
 from multifidus.devicelogs.layout import FORMAT_MAJOR, FORMAT_MINOR
@@ -27,12 +24,9 @@ from multifidus.devicelogs.text_frames import (
 from multifidus.devicelogs.text_header import header_line_name, read_header_line
 
 if TYPE_CHECKING:
-    from multifidus.devicelogs.model import IntArray
     from multifidus.devicelogs.text_frames import CleanText
 
 __all__ = ["ByteAccount", "DamagedLine", "TextFile", "TextPart", "read_frames"]
-
-BoolArray = npt.NDArray[np.bool_]
 
 _CLAIMED = re.compile(rb"R(\d{1,10}),")
 _LOWER = re.compile(rb"[HRBE][^*\n]{1,190}\*([0-9A-Fa-f]{8})")
@@ -110,44 +104,6 @@ class TextPart:
             and low <= chain[0][0]
             and chain[-1][1] <= high
         )
-
-    def tidy_lines(self, seqs: IntArray) -> BoolArray:
-        """Say of each record line whether it lies in a tidy block.
-
-        Parameters
-        ----------
-        seqs
-            Sequence numbers of the part's record lines in the order of the file, -1 where a
-            line was rejected.
-
-        Returns
-        -------
-        numpy.ndarray
-            A block is tidy when its bytes verify, or when its lines rise within the range
-            that the block line declares and make up its count with the damaged ones. No block
-            that reaches beyond the declared ring is tidy.
-        """
-        low = self.header.first_seq or 0
-        high = self.header.last_seq or 0
-        owner = np.repeat(np.asarray(self.run_blocks), [run.count for run in self.runs])
-        tidy = np.zeros(len(owner), dtype=np.bool_)
-        edges = np.searchsorted(owner, np.arange(len(self.blocks) + 1))
-        fragments = np.bincount(
-            np.asarray([line.block for line in self.damaged], dtype=np.int64),
-            minlength=len(self.blocks) + 1,
-        )
-        for number, block in enumerate(self.blocks):
-            if block.first < low or block.last > high:
-                continue
-            lines = slice(int(edges[number]), int(edges[number + 1]))
-            own = seqs[lines]
-            good = own[own >= 0]
-            tidy[lines] = block.verified or (
-                len(own) + int(fragments[number]) == block.count
-                and bool((good[1:] > good[:-1]).all())
-                and (not len(good) or (block.first <= good[0] and good[-1] <= block.last))
-            )
-        return tidy
 
     @property
     def count(self) -> int:
