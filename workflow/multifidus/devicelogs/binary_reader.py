@@ -23,9 +23,9 @@ from multifidus.devicelogs.binary_layout import (
     RECORD,
     RECORD_BYTES,
 )
-from multifidus.devicelogs.binding import SUFFIX, UNTIDY, WHOLE_RING
+from multifidus.devicelogs.binding import DAY_S, SUFFIX, UNTIDY, WHOLE_RING
 from multifidus.devicelogs.findings import FaultLog
-from multifidus.devicelogs.layout import FORMAT_MAJOR, RECORD_TYPES
+from multifidus.devicelogs.layout import FORMAT_MAJOR, RECORD_TYPES, TYPE_CODES
 from multifidus.devicelogs.model import NO_TIME, Header
 from multifidus.devicelogs.text_header import header_line_name, read_header_line
 from multifidus.devicelogs.text_parts import ByteAccount
@@ -246,7 +246,7 @@ def _take_torn(page: bytes, start: int, file: BinaryFile, pages: _Pages, *, shor
     opened = int(head["count"]) == OPEN_COUNT and not bad.any() and not short
     filled = int(good.sum())
     # An open page is filled from its first slot on.
-    opened = opened and bool(good[:filled].all())
+    opened = opened and bool(good[:filled].all()) and _steady(records[good])
     file.account.accepted += accepted
     file.account.flagged += flagged
     file.account.framing += len(page) - accepted - flagged
@@ -262,6 +262,17 @@ def _take_torn(page: bytes, start: int, file: BinaryFile, pages: _Pages, *, shor
     pages.number.append(int(head["page"]))
     pages.records.append(records[good])
     pages.verified.append(opened)
+
+
+def _steady(records: npt.NDArray[np.void]) -> bool:
+    """Whether ticks, boots and clocks of an open page go on; no checksum covers such a page."""
+    boot, tick = (records[name].astype(np.int64) for name in ("boot", "tick"))
+    offset = records["clock"].astype(np.int64) - tick
+    stamped = (records["flags"][1:] | records["flags"][:-1]) & 1 == 0
+    told = (records["type"][1:] == TYPE_CODES["CLK"]) | (records["type"][:-1] == TYPE_CODES["CLK"])
+    same = np.diff(boot) == 0
+    jump = same & ((np.diff(tick) < 0) | (stamped & ~told & (np.abs(np.diff(offset)) > DAY_S)))
+    return not bool(((np.diff(boot) < 0) | jump).any())
 
 
 def _placed(base: IntArray, known: IntArray, first: int) -> npt.NDArray[np.bool_]:

@@ -59,7 +59,7 @@ _FEW = 8
 """Absent records over which counters of two boots still tell one device from another."""
 
 _NEAR_BOOT_S = 2 * DAY_S
-"""Longest time from a stamped record to the boot that follows it over a gap."""
+"""Longest time from a stamped record to the boot that follows it; daily records come between."""
 
 _NEAR = 1024
 """Records within which a counter is looked for; daily records are far closer than that."""
@@ -212,7 +212,7 @@ class Binding:
             joined = same or WHOLE_RING in {self._tidy[early], self._tidy[late]}
             return joined and self._follows(early, late) and not self._strangers(early, late)
         apart = self._whole and self._seq[late] > self._seq[early]
-        return apart and self._follows(early, late, _NEAR_BOOT_S) and self._agree(early, late)
+        return apart and self._follows(early, late, known=True) and self._agree(early, late)
 
     def _related(self, one: int, two: int) -> bool:
         """Whether two records lie in one block, or in blocks that belong together."""
@@ -236,28 +236,30 @@ class Binding:
         most = COUNTER_SLACK_S + SESSION_LIMIT_S * unknown
         return absent <= _FEW and -COUNTER_SLACK_S <= life - below.life - below.seconds <= most
 
-    def _follows(self, early: int, late: int, within_s: int | None = None) -> bool:
-        """Whether the clock before a change of boot can be one of the time before that boot.
+    def _follows(self, early: int, late: int, *, known: bool = False) -> bool:
+        """Whether the clock before a change of boot is one of the time before that boot.
 
-        With a gap between the two it must be so, and not long before.
+        Over a gap that must be known; elsewhere it must not be denied.
         """
         if self._boot[early] == self._boot[late]:
             return True
         zero = [s.utc - s.tick for s in self._header.syncs if s.boot == self._boot[late]]
         offset = self._offset[early]
         if not zero or offset is None:
-            return within_s is None
-        before = zero[0] - (offset + self._tick[early])
-        return before >= -DAY_S and (within_s is None or before <= within_s)
+            return not known
+        return -DAY_S <= zero[0] - (offset + self._tick[early]) <= _NEAR_BOOT_S
 
     def _strangers(self, early: int, late: int) -> bool:
-        """Whether both the lifetime counter and the daily ticks deny that one follows the other."""
+        """Whether the lifetime counter denies that one follows the other.
+
+        Within a boot the daily ticks must deny it too: one alone is a fault of the device.
+        """
         below, above = self._counter(early, -1), self._counter(late, 1)
-        if below is None or above is None or below.boot != above.boot:
+        if below is None or above is None:
             return False
         rest, unknown = _rest(below, above)
         denied = not -COUNTER_SLACK_S <= rest <= COUNTER_SLACK_S + SESSION_LIMIT_S * unknown
-        return denied and not _daily(below, above)
+        return denied and not (below.boot == above.boot and _daily(below, above))
 
     def _agree(self, early: int, late: int) -> bool:
         """Whether counters and daily ticks on both sides of a gap say that it is one life."""

@@ -96,9 +96,9 @@ def refuse_strangers(
 def _denied(table: RecordTable, headers: Sequence[Header], bounds: IntArray) -> BoolArray:
     """Say of each download whether its records deny that they are of one life.
 
-    Either a lifetime counter and the ticks of the daily records both break at one place, or the
-    header's counter and its sync records both deny the newest records. One alone is a fault
-    of the device, to be reported as such.
+    The boot falls; or a lifetime counter and the ticks of the daily records both break at one
+    place; or the header's counter and its sync records both deny the newest records. One
+    counter alone is a fault of the device, to be reported as such.
     """
     days, ends = typed_view(table, "DAY"), typed_view(table, "SEN")
     seconds = np.zeros(len(table), dtype=np.int64)
@@ -115,6 +115,8 @@ def _denied(table: RecordTable, headers: Sequence[Header], bounds: IntArray) -> 
     stepped = np.abs(np.diff(tick) - DAY_S * np.diff(day)) > DAILY_SLACK_S
     denied = np.zeros(len(headers), dtype=np.bool_)
     denied[part[1:][same & counted & stepped]] = True
+    fell = (np.diff(table.part) == 0) & (np.diff(table.boot) < 0) & (np.diff(table.seq) > 0)
+    denied[table.part[1:][fell]] = True
     newest = np.searchsorted(part, np.arange(len(headers)), side="right") - 1
     for index, header in enumerate(headers):
         at, last = int(newest[index]), int(bounds[index + 1]) - 1
