@@ -35,6 +35,7 @@ __all__ = [
     "WHOLE_RING",
     "Binding",
     "Facts",
+    "near_boot",
     "read_facts",
 ]
 
@@ -49,17 +50,20 @@ UNEXPLAINED_S = 5400
 saving and a year's drift stay below it; two devices powered on at other times do not."""
 
 DAY_S = 86_400
-COUNTER_SLACK_S = 60
+COUNTER_SLACK_S = 5
 """Seconds by which a lifetime counter and its records may differ."""
 
 DAILY_SLACK_S = 300
 """Ticks by which daily records may stray from whole days; a year's drift stays below it."""
 
-_FEW = 8
+_FEW = 4
 """Absent records over which counters of two boots still tell one device from another."""
 
 _NEAR_BOOT_S = 2 * DAY_S
 """Longest time from a stamped record to the boot that follows it; daily records come between."""
+
+_CLOCK_AHEAD_S = 7200
+"""Seconds by which a settable clock may be ahead of UTC without being another device's."""
 
 _NEAR = 1024
 """Records within which a counter is looked for; daily records are far closer than that."""
@@ -95,6 +99,11 @@ def read_facts(table: RecordTable) -> Facts:
     day = dict(zip(rows, days.columns["day"].tolist(), strict=True))
     starts = frozenset(table.rows_of("SST").tolist())
     return Facts(_clock_changes(table), starts, dict(seconds), life, day)
+
+
+def near_boot(clock: int, zero: int) -> bool:
+    """Whether a clock can be that of the last records before a boot at UTC ``zero``."""
+    return -_CLOCK_AHEAD_S <= zero - clock <= _NEAR_BOOT_S
 
 
 @dataclass(frozen=True)
@@ -247,7 +256,7 @@ class Binding:
         offset = self._offset[early]
         if not zero or offset is None:
             return not known
-        return -DAY_S <= zero[0] - (offset + self._tick[early]) <= _NEAR_BOOT_S
+        return near_boot(offset + self._tick[early], zero[0])
 
     def _strangers(self, early: int, late: int) -> bool:
         """Whether the lifetime counter denies that one follows the other.

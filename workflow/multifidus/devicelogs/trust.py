@@ -20,9 +20,10 @@ from multifidus.devicelogs.binding import (
     UNEXPLAINED_S,
     WHOLE_RING,
     Binding,
+    near_boot,
     read_facts,
 )
-from multifidus.devicelogs.layout import SESSION_LIMIT_S
+from multifidus.devicelogs.layout import SESSION_LIMIT_S, TYPE_CODES
 from multifidus.devicelogs.model import NO_TIME
 from multifidus.devicelogs.records import MISSING, typed_view
 
@@ -96,12 +97,13 @@ def refuse_strangers(
 def _denied(table: RecordTable, headers: Sequence[Header], bounds: IntArray) -> BoolArray:
     """Say of each download whether its records deny that they are of one life.
 
-    The boot falls; or a lifetime counter and the ticks of the daily records both break at one
-    place; or the header's counter and its sync records both deny the newest records. One
-    counter alone is a fault of the device, to be reported as such.
+    The boot falls; or a lifetime counter breaks where the ticks of the daily records do, or
+    the clock before a change of boot; or the header's counter and its sync records both deny
+    the newest records. A counter alone is a fault of the device, to be reported as such.
     """
     days, ends = typed_view(table, "DAY"), typed_view(table, "SEN")
-    seconds = np.zeros(len(table), dtype=np.int64)
+    size = len(table)
+    seconds = np.zeros(size, dtype=np.int64)
     seconds[ends.rows] = ends.columns["seconds"]
     unknown = np.cumsum(seconds == MISSING)
     summed = np.cumsum(np.maximum(seconds, 0))
@@ -109,24 +111,38 @@ def _denied(table: RecordTable, headers: Sequence[Header], bounds: IntArray) -> 
     rows = days.rows[known]
     life, day = (days.columns[name][known] for name in ("lifetime_seconds", "day"))
     part, tick = table.part[rows], table.tick[rows]
-    same = (np.diff(part) == 0) & (np.diff(table.boot[rows]) == 0)
-    same &= (np.diff(unknown[rows]) == 0) & (tick[1:] != MISSING) & (tick[:-1] != MISSING)
-    counted = np.abs(np.diff(life) - np.diff(summed[rows])) > COUNTER_SLACK_S
-    stepped = np.abs(np.diff(tick) - DAY_S * np.diff(day)) > DAILY_SLACK_S
+    same = (np.diff(part) == 0) & (np.diff(unknown[rows]) == 0)
+    counted = same & (np.abs(np.diff(life) - np.diff(summed[rows])) > COUNTER_SLACK_S)
+    ticked = (np.diff(table.boot[rows]) == 0) & (tick[1:] != MISSING) & (tick[:-1] != MISSING)
+    stepped = ticked & (np.abs(np.diff(tick) - DAY_S * np.diff(day)) > DAILY_SLACK_S)
     denied = np.zeros(len(headers), dtype=np.bool_)
-    denied[part[1:][same & counted & stepped]] = True
+    denied[part[1:][counted & stepped]] = True
     fell = (np.diff(table.part) == 0) & (np.diff(table.boot) < 0) & (np.diff(table.seq) > 0)
     denied[table.part[1:][fell]] = True
+    for at in np.flatnonzero(counted & (np.diff(table.boot[rows]) > 0)).tolist():
+        index = int(part[at])
+        denied[index] |= _other_boot(table, headers[index], int(rows[at]), int(rows[at + 1]))
+    started = np.maximum.accumulate(np.where(table.code == TYPE_CODES["SST"], np.arange(size), -1))
     newest = np.searchsorted(part, np.arange(len(headers)), side="right") - 1
     for index, header in enumerate(headers):
         at, last = int(newest[index]), int(bounds[index + 1]) - 1
         if header.life_seconds is None or at < 0 or int(part[at]) != index:
             continue
         rest = header.life_seconds - int(life[at]) - int(summed[last] - summed[rows[at]])
+        running = (table.code[started[last] : last + 1] != TYPE_CODES["SEN"]).all()
+        most = SESSION_LIMIT_S if running else COUNTER_SLACK_S
         whole = unknown[last] == unknown[rows[at]]
-        if whole and not -COUNTER_SLACK_S <= rest <= SESSION_LIMIT_S:
+        if whole and not -COUNTER_SLACK_S <= rest <= most:
             denied[index] |= _other_clock(table, header, last)
     return denied
+
+
+def _other_boot(table: RecordTable, header: Header, low: int, high: int) -> bool:
+    """Whether the clock before a change of boot is of another time than the boot."""
+    edge = low + int(np.flatnonzero(np.diff(table.boot[low : high + 1]))[0])
+    clock = int(table.clock[edge])
+    zero = [s.utc - s.tick for s in header.syncs if s.boot == int(table.boot[edge + 1])]
+    return bool(zero) and clock != NO_TIME and not near_boot(clock, zero[0])
 
 
 def _other_clock(table: RecordTable, header: Header, row: int) -> bool:
