@@ -6,6 +6,8 @@ damages 200 logs. ``benchmarks/mutate_devicelogs.py`` runs the same trials by th
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -22,24 +24,24 @@ def trials() -> Trials:
 
 @pytest.mark.parametrize("number", range(10))
 def test_laws_hold_for_two_thousand_damaged_logs(trials: Trials, number: int):
-    assert run_round(trials, number) == []
+    assert run_round(trials, number).breaches == ()
 
 
 def test_laws_hold_for_damaged_flash_dumps():
     dumps = prepare_trials(100, 20, binary=True)
     for number in range(10):
-        assert run_round(dumps, number) == []
+        assert run_round(dumps, number).breaches == ()
 
 
 @pytest.mark.slow
 def test_laws_hold_for_twenty_thousand_damaged_logs(trials: Trials):
     for number in range(1000, 1100):
-        assert run_round(trials, number) == []
+        assert run_round(trials, number).breaches == ()
 
 
 def test_the_judge_sees_a_breach(trials: Trials):
     """Against an empty truth every session must be called a phantom."""
-    breaches = run_round(Trials(trials.logs[:20], trials.donors, {}), 0)
+    breaches = run_round(replace(trials, truth={}), 0).breaches
     assert any("never delivered" in breach for breach in breaches)
 
 

@@ -23,8 +23,9 @@ from multifidus.devicelogs.binary_layout import (
     RECORD,
     RECORD_BYTES,
 )
+from multifidus.devicelogs.binding import DAY_S, SUFFIX, UNTIDY, WHOLE_RING
 from multifidus.devicelogs.findings import FaultLog
-from multifidus.devicelogs.layout import FORMAT_MAJOR
+from multifidus.devicelogs.layout import FORMAT_MAJOR, TYPE_CODES
 from multifidus.devicelogs.model import Header
 from multifidus.devicelogs.packed_records import join_records
 from multifidus.devicelogs.text_header import header_line_name, read_header_line
@@ -46,8 +47,9 @@ class BinaryFile:
     """One binary input after framing.
 
     ``pieces`` are arrays of records, together sorted by sequence number; ``complete`` says that
-    every page verified and the declared ring is whole. Where it is not, ``tidy`` is the number
-    of the record's page when that verified, else 0. ``header_page`` is the header page as read.
+    every page verified and the declared ring is whole. Where it is not, ``tidy`` says what
+    vouches for each record (see :mod:`~multifidus.devicelogs.binding`). ``header_page`` is the
+    header page as read.
     """
 
     sha256: str
@@ -228,8 +230,9 @@ def _take_verified(page: bytes, start: int, file: BinaryFile, pages: _Pages) -> 
 def _take_torn(page: bytes, start: int, file: BinaryFile, pages: _Pages, *, short: bool) -> None:
     """Keep the records of an open, torn or short page whose own CRC and number hold.
 
-    A record's number must be its page's first number plus its slot, or continue at least one
-    other such record: CRC-16 alone lets one in 65,536 accidents pass.
+    A record's number must be its page's first number plus its slot, or, where whole frames were
+    lost before it, continue at least one other such record within the page's numbers: CRC-16
+    alone lets one in 65,536 accidents pass.
     """
     if len(page) < _HEAD:
         file.faults.add(37, "a page of a few bytes", span=(start, start + len(page)))
@@ -250,14 +253,14 @@ def _take_torn(page: bytes, start: int, file: BinaryFile, pages: _Pages, *, shor
     if len(known) >= _AGREEING and (known == first).sum() < _AGREEING:
         values, counts = np.unique(known, return_counts=True)
         first = int(values[counts.argmax()]) if counts.max() >= _AGREEING else first
-    good = holds & (base == first) & ~blank
+    good = holds & ~blank & _placed(base, known, first)
     bad = ~good & ~blank
     accepted = int(good.sum()) * RECORD_BYTES
     flagged = int(bad.sum()) * RECORD_BYTES
     opened = int(head["count"]) == OPEN_COUNT and not bad.any() and not short
     filled = int(good.sum())
     # An open page is filled from its first slot on.
-    opened = opened and bool(good[:filled].all())
+    opened = opened and bool(good[:filled].all()) and _steady(records[good])
     file.account.accepted += accepted
     file.account.flagged += flagged
     file.account.framing += len(page) - accepted - flagged
@@ -273,6 +276,26 @@ def _take_torn(page: bytes, start: int, file: BinaryFile, pages: _Pages, *, shor
     pages.number.append(int(head["page"]))
     pages.records.append(records[good])
     pages.verified.append(opened)
+
+
+def _steady(records: npt.NDArray[np.void]) -> bool:
+    """Whether ticks, boots and clocks of an open page go on; no checksum covers such a page."""
+    boot, tick = (records[name].astype(np.int64) for name in ("boot", "tick"))
+    offset = records["clock"].astype(np.int64) - tick
+    stamped = (records["flags"][1:] | records["flags"][:-1]) & 1 == 0
+    told = (records["type"][1:] == TYPE_CODES["CLK"]) | (records["type"][:-1] == TYPE_CODES["CLK"])
+    same = np.diff(boot) == 0
+    jump = same & ((np.diff(tick) < 0) | (stamped & ~told & (np.abs(np.diff(offset)) > DAY_S)))
+    return not bool(((np.diff(boot) < 0) | jump).any())
+
+
+def _placed(base: IntArray, known: IntArray, first: int) -> npt.NDArray[np.bool_]:
+    """Say of each slot whether its number belongs to the page; ``base`` is number less slot."""
+    values, counts = np.unique(known, return_counts=True)
+    moved = (counts >= _AGREEING) & (values > first) & (values < first + PAGE_RECORDS)
+    within = base + np.arange(len(base)) < first + PAGE_RECORDS
+    rising = base == np.maximum.accumulate(base)
+    return np.asarray((base == first) | (np.isin(base, values[moved]) & within & rising))
 
 
 def _gather(file: BinaryFile, pages: _Pages) -> None:
@@ -310,12 +333,15 @@ def _gather_in_order(
     numbers = [*pages.bulk_numbers.tolist(), *pages.number]
     page = np.repeat(np.asarray(numbers, dtype=np.int64), sizes)
     verified = [*([True] * len(pages.bulk_numbers)), *pages.verified]
-    tidy = np.where(np.repeat(np.asarray(verified, dtype=np.bool_), sizes), page, 0)
+    sound = np.repeat(np.asarray(verified, dtype=np.bool_), sizes)
     seq = records["seq"].astype(np.int64)
     low, high = file.header.first_seq, file.header.last_seq
     beyond = (seq < (low or 0)) | (seq > (high or 0))
-    # A page that reaches beyond the declared ring binds nothing.
-    tidy = np.where(np.isin(page, page[beyond]), 0, tidy)
+    if _tiles(numbers, page, seq, (low, high)):
+        tidy = np.where(sound, WHOLE_RING, SUFFIX + 1 + page)
+    else:
+        # A page that reaches beyond the declared ring binds nothing.
+        tidy = np.where(sound & ~np.isin(page, page[beyond]), -1 - page, UNTIDY)
     if not rising:
         chosen = _without_repeats(records, page, file)
         records, tidy = records[chosen], tidy[chosen]
@@ -327,6 +353,23 @@ def _gather_in_order(
         and (int(seq[0]), int(seq[-1])) == (low, high)
         and len(seq) == int(seq[-1]) - int(seq[0]) + 1
         and file.account.flagged == 0
+    )
+
+
+def _tiles(
+    numbers: list[int], page: IntArray, seq: IntArray, ring: tuple[int | None, int | None]
+) -> bool:
+    """Whether the pages are those of one ring, each once: their numbers and records rise."""
+    low, high = ring
+    apart = len(set(numbers)) == len(numbers) == max(numbers) - min(numbers) + 1
+    if low is None or high is None or not apart:
+        return False
+    order = np.argsort(page, kind="stable")
+    edges = (int(seq[order[0]]), int(seq[order[-1]]))
+    return (
+        bool((np.diff(seq[order]) > 0).all())
+        and low <= edges[0] < low + PAGE_RECORDS
+        and high - PAGE_RECORDS < edges[1] <= high
     )
 
 

@@ -16,6 +16,7 @@ from multifidus.devicelogs.findings import FaultLog
 from multifidus.devicelogs.layout import POSITIONS
 from multifidus.devicelogs.packed_records import PackedRecords
 from multifidus.devicelogs.records import MISSING, TextRecords
+from multifidus.devicelogs.text_blocks import tidy_lines
 from multifidus.devicelogs.text_parts import ByteAccount, read_frames
 from multifidus.devicelogs.text_reader import parse_records
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from multifidus.devicelogs.detect import LogFormat
     from multifidus.devicelogs.model import Header, IntArray
     from multifidus.devicelogs.records import BadValue, RecordTable
-    from multifidus.devicelogs.text_parts import BoolArray, TextFile, TextPart
+    from multifidus.devicelogs.text_parts import TextFile, TextPart
 
 __all__ = ["Download", "InputFile", "read_sources"]
 
@@ -47,7 +48,7 @@ class Download:
 
     ``owner`` is the device whose records it shows to hold, empty when it shows none;
     ``damaged`` are numbers of rejected records; ``tidy`` is ``None`` for a complete download,
-    else one truth value per record (see :mod:`~multifidus.devicelogs.trust`).
+    else one number per record (see :mod:`~multifidus.devicelogs.binding`).
     """
 
     file: int
@@ -56,7 +57,7 @@ class Download:
     owner: str
     records: int
     damaged: list[int]
-    tidy: BoolArray | IntArray | None
+    tidy: IntArray | None
     device: int = MISSING
 
 
@@ -127,7 +128,7 @@ def _from_text(texts: Sequence[tuple[int, TextFile]]) -> tuple[list[Download], T
         _reject_lines(file, part, lost)
         claimed = _damaged_numbers(part, seqs[own])
         whole = part.complete and not lost
-        tidy = None if whole else part.tidy_lines(seqs[own])[kept[own]]
+        tidy = None if whole else tidy_lines(file.text.data, part, seqs[own])[kept[own]]
         owner = _owner(part.header, part.header_names, part.count, part.faults)
         faults = part.faults
         downloads.append(Download(index, part.header, faults, owner, size, claimed, tidy))

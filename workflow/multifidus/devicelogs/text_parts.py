@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
-import numpy.typing as npt
 from isal.isal_zlib import crc32
 
 from multifidus.devicelogs.custody import damaged_header_line
@@ -28,12 +26,9 @@ from multifidus.devicelogs.text_header import header_line_name, read_header_line
 from multifidus.devicelogs.text_lines import is_plain
 
 if TYPE_CHECKING:
-    from multifidus.devicelogs.model import IntArray
     from multifidus.devicelogs.text_frames import CleanText
 
 __all__ = ["ByteAccount", "DamagedLine", "TextFile", "TextPart", "read_frames"]
-
-BoolArray = npt.NDArray[np.bool_]
 
 _CLAIMED = re.compile(rb"R(\d{1,10}),")
 _LOWER = re.compile(rb"[HRBE][^*\n]{1,190}\*([0-9A-Fa-f]{8})")
@@ -110,44 +105,6 @@ class TextPart:
             and low <= chain[0][0]
             and chain[-1][1] <= high
         )
-
-    def tidy_lines(self, seqs: IntArray) -> BoolArray:
-        """Say of each record line whether it lies in a tidy block.
-
-        Parameters
-        ----------
-        seqs
-            Sequence numbers of the part's record lines in the order of the file, -1 where a
-            line was rejected.
-
-        Returns
-        -------
-        numpy.ndarray
-            A block is tidy when its bytes verify, or when its lines rise within the range
-            that the block line declares and make up its count with the damaged ones. No block
-            that reaches beyond the declared ring is tidy.
-        """
-        owner = np.repeat(
-            np.asarray(self.run_blocks, dtype=np.int64), [run.lines for run in self.runs]
-        )
-        blocks = len(self.blocks)
-        first = np.asarray([block.first for block in self.blocks], dtype=np.int64)
-        last = np.asarray([block.last for block in self.blocks], dtype=np.int64)
-        lines = np.asarray([block.lines for block in self.blocks], dtype=np.int64)
-        verified = np.asarray([block.verified for block in self.blocks], dtype=np.bool_)
-        fragments = np.asarray([line.block for line in self.damaged], dtype=np.int64)
-        held = np.bincount(np.concatenate([owner, fragments]), minlength=blocks + 1)[:blocks]
-        # What speaks against a block: a number out of its range, or no higher than the one before.
-        known = (seqs >= 0) & (owner < blocks)
-        own, of = seqs[known], owner[known]
-        wrong = (own < first[of]) | (own > last[of])
-        wrong[1:] |= (own[1:] <= own[:-1]) & (of[1:] == of[:-1])
-        orderly = np.bincount(of[wrong], minlength=blocks)[:blocks] == 0
-        tidy_block = verified | ((held == lines) & orderly)
-        low, high = self.header.first_seq or 0, self.header.last_seq or 0
-        tidy_block &= (low <= first) & (last <= high)
-        # Lines behind the last block line belong to no block.
-        return np.append(tidy_block, [False])[owner]
 
     @property
     def count(self) -> int:

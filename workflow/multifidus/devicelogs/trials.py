@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -17,27 +16,42 @@ from multifidus.devicelogs.mutate import mutate
 from multifidus.devicelogs.simulator import build_device_log, encode_device_log
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
+    from multifidus.devicelogs.device_truth import DeviceLog
     from multifidus.devicelogs.laws import TrueSession
 
-__all__ = ["Trials", "prepare_trials", "run_round"]
+__all__ = ["Outcome", "Trials", "prepare_trials", "run_round"]
 
 _DAY = 86_400
 _APART_S = 3 * 3600
-_STAMP = re.compile(rb"\nR\d+,1,(\d+),(\S{20}),")
+_BINDING = (b"Hdevice", b"Hdownload", b"Hsync")
 
 
 @dataclass(frozen=True)
 class Trials:
-    """Clean logs, donors for splices, and the true sessions of all of them."""
+    """Clean logs, donors for splices, and the true sessions of all of them.
+
+    ``powered`` is when each was powered on, UTC seconds, logs first.
+    """
 
     logs: tuple[bytes, ...]
     donors: tuple[bytes, ...]
     truth: dict[str, list[TrueSession]]
+    powered: tuple[int, ...]
 
 
-def _log(name: str, seed: int, *, binary: bool) -> bytes:
+@dataclass(frozen=True)
+class Outcome:
+    """One round: logs damaged, logs that the damage left whole, laws that broke.
+
+    ``left_whole`` counts logs that a mutation did not change and forgeries put back.
+    """
+
+    damaged: int
+    left_whole: int
+    breaches: tuple[str, ...]
+
+
+def _log(name: str, seed: int, *, binary: bool) -> DeviceLog:
     rng = np.random.default_rng([seed, 77])
     activation = 1_600_000_000 + int(rng.integers(0, 90 * _DAY))
     days = int(rng.integers(12, 25))
@@ -53,18 +67,20 @@ def _log(name: str, seed: int, *, binary: bool) -> bytes:
     design = DeviceDesign(capacity=90 if seed % 2 else (200 if binary else 3184))
     truth = SessionTruth(start, seconds, stopped.astype(np.int64))
     end = activation + (days + 2) * _DAY
-    log = build_device_log(name, activation, [end], truth, life=life, design=design, rng_seed=seed)
-    return (simulate_device_binary(log) if binary else encode_device_log(log))[0]
+    return build_device_log(name, activation, [end], truth, life=life, design=design, rng_seed=seed)
 
 
 def prepare_trials(logs: int = 200, donors: int = 20, *, binary: bool = False) -> Trials:
     """Simulate clean logs of as many devices, and some more for splices."""
-    clean = tuple(_log(f"P{number:03d}", number, binary=binary) for number in range(logs))
-    spare = tuple(_log(f"D{number:03d}", 1000 + number, binary=binary) for number in range(donors))
-    return Trials(clean, spare, true_sessions(read_batch([*clean, *spare])))
+    lives = [_log(f"P{number:03d}", number, binary=binary) for number in range(logs)]
+    lives += [_log(f"D{number:03d}", 1000 + number, binary=binary) for number in range(donors)]
+    write = simulate_device_binary if binary else encode_device_log
+    files = tuple(write(life)[0] for life in lives)
+    powered = tuple(_power_on(life) for life in lives)
+    return Trials(files[:logs], files[logs:], true_sessions(read_batch(files)), powered)
 
 
-def run_round(trials: Trials, number: int) -> list[str]:
+def run_round(trials: Trials, number: int) -> Outcome:
     """Damage every log once, read all, and name the laws that broke.
 
     Parameters
@@ -75,47 +91,57 @@ def run_round(trials: Trials, number: int) -> list[str]:
         Round; with the log's index it seeds the damage.
     """
     damaged = []
+    whole = 0
     for index, log in enumerate(trials.logs):
         other = _donor(trials, index, number)
         mutant = mutate(log, np.random.default_rng([number, index]), other)
-        damaged.append(log if _forged(mutant, (log, other)) else mutant)
-    return broken_laws(read_batch(damaged), trials.truth)
+        forged = _forged(mutant, log, other)
+        whole += forged or mutant == log
+        damaged.append(log if forged else mutant)
+    breaches = broken_laws(read_batch(damaged), trials.truth)
+    return Outcome(len(damaged) - whole, whole, tuple(breaches))
 
 
-def _power_on(log: bytes) -> int:
-    match = _STAMP.search(log)
-    if match is None:
-        return 0
-    stamp = np.datetime64(match[2][:-1].decode("ascii"), "s")
-    return int(stamp.astype(np.int64)) - int(match[1])
+def _power_on(log: DeviceLog) -> int:
+    """Return when the implant was powered on, from the clock of its first record."""
+    first = min(log.streams, key=lambda stream: int(stream.seq.min(initial=1 << 40)))
+    row = int(first.seq.argmin())
+    return int(first.clock[row] - first.tick[row])
 
 
 def _donor(trials: Trials, index: int, number: int) -> bytes:
     """Choose a donor powered on at another time; same-hour twins cannot be told apart."""
     place = index + number
-    own = _power_on(trials.logs[index])
+    own = trials.powered[index]
     for step in range(len(trials.donors)):
-        donor = trials.donors[(place + step) % len(trials.donors)]
-        if abs(_power_on(donor) - own) > _APART_S:
-            return donor
+        at = (place + step) % len(trials.donors)
+        if abs(trials.powered[len(trials.logs) + at] - own) > _APART_S:
+            return trials.donors[at]
     return b""
 
 
-def _forged(mutant: bytes, sources: Sequence[bytes]) -> bool:
-    """Whether a splice happened to make a whole header of two devices' undamaged lines.
+def _forged(mutant: bytes, own: bytes, other: bytes) -> bool:
+    """Whether a splice happened to join two devices' undamaged header lines at a line end.
 
     Such a file carries no trace of damage: it states, with right checksums, that the device
     of its device line was read at the other's time. No reader of the format can know better.
+    Lines that both devices share, and lines of one device in any order, are not excused.
     """
-    known = {pair for source in sources for pair in _header_pairs(source)}
-    return any(pair not in known for pair in _header_pairs(mutant))
-
-
-def _header_pairs(log: bytes) -> list[tuple[bytes, bytes]]:
-    lines = [line for line in log.replace(b"\x00", b"").split(b"\n") if line]
-    names = (b"Hdevice", b"Hdownload", b"Hsync")
-    return [
-        (one, two)
+    ours, theirs = set(own.split(b"\n")), set(other.split(b"\n"))
+    lines = [line for line in mutant.replace(b"\x00", b"").split(b"\n") if line]
+    return any(
+        one.startswith(_BINDING)
+        and two.startswith((b"H", b"R"))
+        and one[:5] != two[:5]
+        and _strangers(one, two, ours, theirs)
         for one, two in pairwise(lines)
-        if one.startswith(names) and two.startswith((b"H", b"R")) and one[:5] != two[:5]
-    ]
+    )
+
+
+def _strangers(one: bytes, two: bytes, ours: set[bytes], theirs: set[bytes]) -> bool:
+    """Whether one line is only ours and the other only theirs."""
+    pairs = ((one, two), (two, one))
+    return any(
+        mine in ours and mine not in theirs and foreign in theirs and foreign not in ours
+        for mine, foreign in pairs
+    )

@@ -1,9 +1,9 @@
 """Records that cannot be shown to be this device's are not used.
 
-A line's checksum says that the line is whole, not whose it is. Where a download is complete and
-every block verifies, nothing could have been slipped in. Elsewhere each record must be bound to
-the download's own sync records: by a settable clock that agrees with its tick as the sync
-records do, or by an unbroken chain of numbers within tidy blocks to a record so bound.
+A line's checksum says that the line is whole, not whose it is. A download that is complete and
+whose every block verifies is taken as it stands, unless its own records deny it. Elsewhere each
+record must be bound to the download's own sync records
+(:mod:`~multifidus.devicelogs.binding`).
 """
 
 from __future__ import annotations
@@ -13,7 +13,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from multifidus.devicelogs.custody import syncs_contradict
+from multifidus.devicelogs.binding import (
+    COUNTER_SLACK_S,
+    DAILY_SLACK_S,
+    DAY_S,
+    UNEXPLAINED_S,
+    WHOLE_RING,
+    Binding,
+    near_boot,
+    read_facts,
+)
+from multifidus.devicelogs.layout import SESSION_LIMIT_S, TYPE_CODES
 from multifidus.devicelogs.model import NO_TIME
 from multifidus.devicelogs.records import MISSING, typed_view
 
@@ -26,17 +36,13 @@ if TYPE_CHECKING:
 
 BoolArray = npt.NDArray[np.bool_]
 
-__all__ = ["UNEXPLAINED_S", "refuse_strangers"]
-
-UNEXPLAINED_S = 5400
-"""Largest change of the clock offset that a lost clock record may explain: an hour of daylight
-saving and a year's drift stay below it; two devices powered on at other times do not."""
+__all__ = ["refuse_strangers"]
 
 
 def refuse_strangers(
     table: RecordTable,
     headers: Sequence[Header],
-    tidy: Sequence[BoolArray | IntArray | None],
+    tidy: Sequence[IntArray | None],
     faults: Sequence[FaultLog],
 ) -> BoolArray:
     """Find records that cannot be bound to the device of their download.
@@ -48,8 +54,9 @@ def refuse_strangers(
     headers, faults
         Header and fault list of each download.
     tidy
-        Per download ``None`` when it is complete, else for each of its records 0 when it lies
-        in no whole block, or a number: records of one number may be bound by their sequence.
+        Per download ``None`` when it is complete, else a number for each of its records
+        (see :mod:`~multifidus.devicelogs.binding`): records of one number, and of any block
+        within a whole ring, may be bound by their sequence.
 
     Returns
     -------
@@ -58,18 +65,23 @@ def refuse_strangers(
     """
     refused = np.zeros(len(table), dtype=np.bool_)
     bounds = np.searchsorted(table.part, np.arange(len(headers) + 1))
-    shifts = _clock_changes(table)
+    denied = _denied(table, headers, bounds)
+    if not denied.any() and all(numbers is None for numbers in tidy):
+        return refused
+    facts = read_facts(table)
     for part, header in enumerate(headers):
         in_tidy_block = tidy[part]
-        if in_tidy_block is None:
-            continue
         begin = int(bounds[part])
+        if in_tidy_block is None:
+            if not denied[part]:
+                continue
+            in_tidy_block = np.full(int(bounds[part + 1]) - begin, WHOLE_RING, dtype=np.int64)
         rows = np.arange(begin, bounds[part + 1])
         rows = rows[table.seq[rows] != MISSING]
         rows = rows[np.argsort(table.seq[rows], kind="stable")]
         if not len(rows):
             continue
-        bound = _Binding(table, rows, in_tidy_block[rows - begin], header, shifts).solve()
+        bound = Binding(table, rows, in_tidy_block[rows - begin], header, facts).solve()
         refused[rows[~bound]] = True
         if not bound.all():
             numbers = table.seq[rows[~bound]]
@@ -82,98 +94,65 @@ def refuse_strangers(
     return refused
 
 
-def _clock_changes(table: RecordTable) -> dict[int, int | None]:
-    """Change of the clock by row of a CLK record, in seconds; ``None`` when not known."""
-    view = typed_view(table, "CLK")
-    changes: dict[int, int | None] = {}
-    old, new = view.columns["old"].tolist(), view.columns["new"].tolist()
-    for row, before, after in zip(view.rows.tolist(), old, new, strict=True):
-        changes[row] = None if NO_TIME in {before, after} else after - before
-    return changes
+def _denied(table: RecordTable, headers: Sequence[Header], bounds: IntArray) -> BoolArray:
+    """Say of each download whether its records deny that they are of one life.
+
+    The boot falls; or a lifetime counter breaks where the ticks of the daily records do, or
+    the clock before a change of boot; or the header's counter and its sync records both deny
+    the newest records. A counter alone is a fault of the device, to be reported as such.
+    """
+    days, ends = typed_view(table, "DAY"), typed_view(table, "SEN")
+    size = len(table)
+    seconds = np.zeros(size, dtype=np.int64)
+    seconds[ends.rows] = ends.columns["seconds"]
+    unknown = np.cumsum(seconds == MISSING)
+    summed = np.cumsum(np.maximum(seconds, 0))
+    known = (days.columns["lifetime_seconds"] != MISSING) & (days.columns["day"] != MISSING)
+    rows = days.rows[known]
+    life, day = (days.columns[name][known] for name in ("lifetime_seconds", "day"))
+    part, tick = table.part[rows], table.tick[rows]
+    same = (np.diff(part) == 0) & (np.diff(unknown[rows]) == 0)
+    counted = same & (np.abs(np.diff(life) - np.diff(summed[rows])) > COUNTER_SLACK_S)
+    ticked = (np.diff(table.boot[rows]) == 0) & (tick[1:] != MISSING) & (tick[:-1] != MISSING)
+    stepped = ticked & (np.abs(np.diff(tick) - DAY_S * np.diff(day)) > DAILY_SLACK_S)
+    denied = np.zeros(len(headers), dtype=np.bool_)
+    denied[part[1:][counted & stepped]] = True
+    fell = (np.diff(table.part) == 0) & (np.diff(table.boot) < 0) & (np.diff(table.seq) > 0)
+    denied[table.part[1:][fell]] = True
+    for at in np.flatnonzero(counted & (np.diff(table.boot[rows]) > 0)).tolist():
+        index = int(part[at])
+        denied[index] |= _other_boot(table, headers[index], int(rows[at]), int(rows[at + 1]))
+    started = np.maximum.accumulate(np.where(table.code == TYPE_CODES["SST"], np.arange(size), -1))
+    newest = np.searchsorted(part, np.arange(len(headers)), side="right") - 1
+    for index, header in enumerate(headers):
+        at, last = int(newest[index]), int(bounds[index + 1]) - 1
+        if header.life_seconds is None or at < 0 or int(part[at]) != index:
+            continue
+        rest = header.life_seconds - int(life[at]) - int(summed[last] - summed[rows[at]])
+        running = (table.code[started[last] : last + 1] != TYPE_CODES["SEN"]).all()
+        most = SESSION_LIMIT_S if running else COUNTER_SLACK_S
+        whole = unknown[last] == unknown[rows[at]]
+        if whole and not -COUNTER_SLACK_S <= rest <= most:
+            denied[index] |= _other_clock(table, header, last)
+    return denied
 
 
-class _Binding:
-    """Binds the records of one download, newest to oldest and back again."""
+def _other_boot(table: RecordTable, header: Header, low: int, high: int) -> bool:
+    """Whether the clock before a change of boot is of another time than the boot."""
+    edge = low + int(np.flatnonzero(np.diff(table.boot[low : high + 1]))[0])
+    clock = int(table.clock[edge])
+    zero = [s.utc - s.tick for s in header.syncs if s.boot == int(table.boot[edge + 1])]
+    return bool(zero) and clock != NO_TIME and not near_boot(clock, zero[0])
 
-    def __init__(
-        self,
-        table: RecordTable,
-        rows: IntArray,
-        tidy: BoolArray | IntArray,
-        header: Header,
-        shifts: dict[int, int | None],
-    ) -> None:
-        clock, tick = table.clock[rows], table.tick[rows]
-        self._seq: list[int] = table.seq[rows].tolist()
-        self._boot: list[int] = table.boot[rows].tolist()
-        self._tick: list[int] = tick.tolist()
-        self._tidy: list[int] = tidy.astype(np.int64).tolist()
-        stamped = (clock != NO_TIME) & (tick != MISSING)
-        self._offset: list[int | None] = [
-            value if given else None
-            for value, given in zip((clock - tick).tolist(), stamped.tolist(), strict=True)
-        ]
-        self._shift = [shifts.get(row, 0) for row in rows.tolist()]
-        self._header = header
-        self._bound = [False] * len(rows)
 
-    def solve(self) -> BoolArray:
-        """Return which records are bound."""
-        if self._header.syncs and not syncs_contradict(self._header.syncs, UNEXPLAINED_S):
-            latest = max(self._header.syncs, key=lambda sync: (sync.boot, sync.tick))
-            reached = (latest.boot, latest.tick)
-            self._walk(range(len(self._seq) - 1, -1, -1), reached, newest_first=True)
-            self._walk(range(len(self._seq)), reached, newest_first=False)
-        return np.asarray(self._bound, dtype=np.bool_)
-
-    def _walk(self, order: range, reached: tuple[int, int], *, newest_first: bool) -> None:
-        boot: int | None = None
-        expected: int | None = None
-        last: int | None = None
-        for index in order:
-            if self._boot[index] != boot:
-                boot = self._boot[index]
-                expected = self._reference(boot) if newest_first else None
-            if not newest_first:
-                expected = self._shifted(expected, index, 1)
-            offset = self._offset[index]
-            possible = (self._boot[index], self._tick[index]) <= reached
-            agrees = None
-            if offset is not None and expected is not None:
-                agrees = abs(offset - expected) <= UNEXPLAINED_S
-            linked = self._linked(index, last, reached[0], newest_first=newest_first)
-            if possible and agrees is not False and (agrees or linked or self._bound[index]):
-                self._bound[index] = True
-                last = index
-                expected = offset if offset is not None else expected
-            if newest_first:
-                expected = self._shifted(expected, index, -1)
-
-    def _shifted(self, expected: int | None, index: int, sign: int) -> int | None:
-        shift = self._shift[index]
-        if expected is None or shift == 0:
-            return expected
-        return None if shift is None else expected + sign * shift
-
-    def _linked(
-        self, index: int, last: int | None, latest_boot: int, *, newest_first: bool
-    ) -> bool:
-        """Whether the record next in number is bound, both in tidy blocks, ticks in order.
-
-        The newest record of the ring is bound by the header when it has the boot of the sync.
-        """
-        if not self._tidy[index]:
-            return False
-        if last is None:
-            newest = self._seq[index] == self._header.last_seq
-            return newest_first and newest and self._boot[index] == latest_boot
-        if abs(self._seq[index] - self._seq[last]) != 1 or self._tidy[last] != self._tidy[index]:
-            return False
-        early, late = (index, last) if newest_first else (last, index)
-        return (self._boot[early], self._tick[early]) <= (self._boot[late], self._tick[late])
-
-    def _reference(self, boot: int) -> int | None:
-        for sync in self._header.syncs:
-            if sync.boot == boot and sync.clock != NO_TIME:
-                return sync.clock - sync.tick
-        return None
+def _other_clock(table: RecordTable, header: Header, row: int) -> bool:
+    """Whether a record's clock and tick differ otherwise than those of the sync records."""
+    clock, tick = int(table.clock[row]), int(table.tick[row])
+    offsets = [
+        sync.clock - sync.tick
+        for sync in header.syncs
+        if sync.boot == int(table.boot[row]) and sync.clock != NO_TIME
+    ]
+    if clock == NO_TIME or tick == MISSING or not offsets:
+        return False
+    return bool(abs(clock - tick - offsets[0]) > UNEXPLAINED_S)

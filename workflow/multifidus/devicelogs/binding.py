@@ -1,0 +1,324 @@
+"""Binding the records of one download to its sync records, one after the other.
+
+A record is bound by a settable clock that agrees with its tick as the sync records do, or by an
+unbroken chain of numbers within blocks that belong together to a record so bound. A chain may
+pass over a gap within a whole ring where the lifetime counters and the ticks of the daily records
+on both sides of it agree.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from multifidus.devicelogs.custody import syncs_contradict
+from multifidus.devicelogs.layout import SESSION_LIMIT_S
+from multifidus.devicelogs.model import NO_TIME
+from multifidus.devicelogs.records import MISSING, rows_of, typed_view
+
+if TYPE_CHECKING:
+    from multifidus.devicelogs.model import Header, IntArray
+    from multifidus.devicelogs.records import RecordTable
+
+BoolArray = npt.NDArray[np.bool_]
+
+__all__ = [
+    "COUNTER_SLACK_S",
+    "DAILY_SLACK_S",
+    "DAY_S",
+    "SUFFIX",
+    "UNEXPLAINED_S",
+    "UNTIDY",
+    "WHOLE_RING",
+    "Binding",
+    "Facts",
+    "near_boot",
+    "read_facts",
+]
+
+UNTIDY, WHOLE_RING, SUFFIX = 0, 1, 2
+"""What vouches for a record: nothing; a block that verifies within blocks that tile the declared
+ring; a block that verifies, and those after it up to the ring's last number. A higher number is
+that of a damaged block within a whole ring, a negative one of a block that stands alone.
+"""
+
+UNEXPLAINED_S = 5400
+"""Largest change of the clock offset that a lost clock record may explain: an hour of daylight
+saving and a year's drift stay below it; two devices powered on at other times do not."""
+
+DAY_S = 86_400
+COUNTER_SLACK_S = 5
+"""Seconds by which a lifetime counter and its records may differ."""
+
+DAILY_SLACK_S = 300
+"""Ticks by which daily records may stray from whole days; a year's drift stays below it."""
+
+_FEW = 4
+"""Absent records over which counters of two boots still tell one device from another."""
+
+_NEAR_BOOT_S = 2 * DAY_S
+"""Longest time from a stamped record to the boot that follows it; daily records come between."""
+
+_CLOCK_AHEAD_S = 7200
+"""Seconds by which a settable clock may be ahead of UTC without being another device's."""
+
+_NEAR = 1024
+"""Records within which a counter is looked for; daily records are far closer than that."""
+
+
+def _clock_changes(table: RecordTable) -> dict[int, int | None]:
+    """Change of the clock by row of a CLK record, in seconds; ``None`` when not known."""
+    view = typed_view(table, "CLK")
+    changes: dict[int, int | None] = {}
+    old, new = view.columns["old"].tolist(), view.columns["new"].tolist()
+    for row, before, after in zip(view.rows.tolist(), old, new, strict=True):
+        changes[row] = None if NO_TIME in {before, after} else after - before
+    return changes
+
+
+@dataclass(frozen=True)
+class Facts:
+    """By row of the table: change of the clock, starts, seconds, lifetime seconds, day number."""
+
+    shifts: dict[int, int | None]
+    starts: frozenset[int]
+    seconds: dict[int, int]
+    life: dict[int, int]
+    day: dict[int, int]
+
+
+def read_facts(table: RecordTable) -> Facts:
+    """Take from a records table what binding asks of it."""
+    ends, days = typed_view(table, "SEN"), typed_view(table, "DAY")
+    seconds = zip(ends.rows.tolist(), ends.columns["seconds"].tolist(), strict=True)
+    rows = days.rows.tolist()
+    life = dict(zip(rows, days.columns["lifetime_seconds"].tolist(), strict=True))
+    day = dict(zip(rows, days.columns["day"].tolist(), strict=True))
+    starts = frozenset(rows_of(table, "SST").tolist())
+    return Facts(_clock_changes(table), starts, dict(seconds), life, day)
+
+
+def near_boot(clock: int, zero: int) -> bool:
+    """Whether a clock can be that of the last records before a boot at UTC ``zero``."""
+    return -_CLOCK_AHEAD_S <= zero - clock <= _NEAR_BOOT_S
+
+
+@dataclass(frozen=True)
+class _Counter:
+    """A lifetime counter, and what ended between it and a record: seconds, unknown sessions.
+
+    ``boot``, ``tick`` and ``day`` are those of its daily record; the header's has none.
+    """
+
+    life: int
+    seconds: int
+    unknown: int
+    boot: int = MISSING
+    tick: int = MISSING
+    day: int = MISSING
+
+
+def _rest(below: _Counter, above: _Counter) -> tuple[int, int]:
+    """Seconds between two counters that no record between them explains; sessions not known."""
+    rest = above.life - below.life - above.seconds - below.seconds
+    return rest, above.unknown + below.unknown
+
+
+def _daily(below: _Counter, above: _Counter) -> bool:
+    """Whether two daily records of one boot lie whole days of ticks apart."""
+    elapsed = above.tick - below.tick - DAY_S * (above.day - below.day)
+    return abs(elapsed) <= DAILY_SLACK_S
+
+
+class Binding:
+    """Binds the records of one download, newest to oldest and back again."""
+
+    def __init__(
+        self,
+        table: RecordTable,
+        rows: IntArray,
+        tidy: IntArray,
+        header: Header,
+        facts: Facts,
+    ) -> None:
+        clock, tick = table.clock[rows], table.tick[rows]
+        self._seq: list[int] = table.seq[rows].tolist()
+        self._boot: list[int] = table.boot[rows].tolist()
+        self._tick: list[int] = tick.tolist()
+        self._tidy: list[int] = tidy.tolist()
+        self._rows: list[int] = rows.tolist()
+        self._facts = facts
+        stamped = (clock != NO_TIME) & (tick != MISSING)
+        self._offset: list[int | None] = [
+            value if given else None
+            for value, given in zip((clock - tick).tolist(), stamped.tolist(), strict=True)
+        ]
+        self._shift = [facts.shifts.get(row, 0) for row in self._rows]
+        self._header = header
+        self._whole = bool((tidy == WHOLE_RING).any())
+        self._bound = [False] * len(rows)
+
+    def solve(self) -> BoolArray:
+        """Return which records are bound."""
+        if self._header.syncs and not syncs_contradict(self._header.syncs, UNEXPLAINED_S):
+            latest = max(self._header.syncs, key=lambda sync: (sync.boot, sync.tick))
+            reached = (latest.boot, latest.tick)
+            self._walk(range(len(self._seq) - 1, -1, -1), reached, newest_first=True)
+            self._walk(range(len(self._seq)), reached, newest_first=False)
+        return np.asarray(self._bound, dtype=np.bool_)
+
+    def _walk(self, order: range, reached: tuple[int, int], *, newest_first: bool) -> None:
+        boot: int | None = None
+        expected: int | None = None
+        last: int | None = None
+        for index in order:
+            if self._boot[index] != boot:
+                boot = self._boot[index]
+                expected = self._reference(boot) if newest_first else None
+            if not newest_first:
+                expected = self._shifted(expected, index, 1)
+            offset = self._offset[index]
+            possible = (self._boot[index], self._tick[index]) <= reached
+            agrees = None
+            if offset is not None and expected is not None:
+                agrees = abs(offset - expected) <= UNEXPLAINED_S
+            linked = self._linked(index, last, reached[0], newest_first=newest_first)
+            if possible and agrees is not False and (agrees or linked or self._bound[index]):
+                self._bound[index] = True
+                last = index
+                expected = offset if offset is not None else expected
+            if newest_first:
+                expected = self._shifted(expected, index, -1)
+
+    def _shifted(self, expected: int | None, index: int, sign: int) -> int | None:
+        shift = self._shift[index]
+        if expected is None or shift == 0:
+            return expected
+        return None if shift is None else expected + sign * shift
+
+    def _linked(
+        self, index: int, last: int | None, latest_boot: int, *, newest_first: bool
+    ) -> bool:
+        """Whether a record follows the one bound before it, in blocks that belong together.
+
+        Within a whole ring a gap may lie between the two when lifetime counters on both sides
+        of it agree.
+        """
+        if self._tidy[index] == UNTIDY:
+            return False
+        if last is None:
+            return newest_first and self._anchored(index, latest_boot)
+        early, late = (index, last) if newest_first else (last, index)
+        if (self._boot[early], self._tick[early]) > (self._boot[late], self._tick[late]):
+            return False
+        if not self._related(early, late):
+            return False
+        if self._seq[late] - self._seq[early] == 1:
+            same = self._tidy[early] == self._tidy[late]
+            joined = same or WHOLE_RING in {self._tidy[early], self._tidy[late]}
+            return joined and self._follows(early, late) and not self._strangers(early, late)
+        apart = self._whole and self._seq[late] > self._seq[early]
+        return apart and self._follows(early, late, known=True) and self._agree(early, late)
+
+    def _related(self, one: int, two: int) -> bool:
+        """Whether two records lie in one block, or in blocks that belong together."""
+        if self._whole:
+            return min(self._tidy[one], self._tidy[two]) > UNTIDY
+        return self._tidy[one] == self._tidy[two] != UNTIDY
+
+    def _anchored(self, index: int, latest_boot: int) -> bool:
+        """Whether the header binds a record as the newest of its ring.
+
+        It needs the boot of the sync, and the header's lifetime counter must not contradict
+        its block's; where newer records are absent, it must agree.
+        """
+        absent = (self._header.last_seq or 0) - self._seq[index]
+        if self._boot[index] != latest_boot or absent < 0 or (absent and not self._whole):
+            return False
+        below, life = self._counter(index, -1), self._header.life_seconds
+        if below is None or life is None:
+            return not absent
+        unknown = below.unknown + absent
+        most = COUNTER_SLACK_S + SESSION_LIMIT_S * unknown
+        return absent <= _FEW and -COUNTER_SLACK_S <= life - below.life - below.seconds <= most
+
+    def _follows(self, early: int, late: int, *, known: bool = False) -> bool:
+        """Whether the clock before a change of boot is one of the time before that boot.
+
+        Over a gap that must be known; elsewhere it must not be denied.
+        """
+        if self._boot[early] == self._boot[late]:
+            return True
+        zero = [s.utc - s.tick for s in self._header.syncs if s.boot == self._boot[late]]
+        offset = self._offset[early]
+        if not zero or offset is None:
+            return not known
+        return near_boot(offset + self._tick[early], zero[0])
+
+    def _strangers(self, early: int, late: int) -> bool:
+        """Whether the lifetime counter denies that one follows the other.
+
+        Within a boot the daily ticks must deny it too: one alone is a fault of the device.
+        """
+        below, above = self._counter(early, -1), self._counter(late, 1)
+        if below is None or above is None:
+            return False
+        rest, unknown = _rest(below, above)
+        denied = not -COUNTER_SLACK_S <= rest <= COUNTER_SLACK_S + SESSION_LIMIT_S * unknown
+        return denied and not (below.boot == above.boot and _daily(below, above))
+
+    def _agree(self, early: int, late: int) -> bool:
+        """Whether counters and daily ticks on both sides of a gap say that it is one life."""
+        below, above = self._counter(early, -1), self._counter(late, 1)
+        if below is None or above is None:
+            return False
+        rest, unknown = _rest(below, above)
+        unknown += self._seq[late] - self._seq[early] - 1
+        same = below.boot == above.boot
+        fits = _daily(below, above) if same else unknown <= _FEW
+        return fits and -COUNTER_SLACK_S <= rest <= COUNTER_SLACK_S + SESSION_LIMIT_S * unknown
+
+    def _counter(self, index: int, step: int) -> _Counter | None:
+        """Find the nearest daily record from a record on, and what ended in between.
+
+        A session that has begun below a gap and not ended may have been counted already.
+        """
+        seconds = unknown = 0
+        previous = self._seq[index]
+        ended: int | None = None
+        near = range(max(index - _NEAR, 0), min(index + _NEAR, len(self._seq)))
+        at = index
+        while at in near:
+            if self._related(at, index):
+                row = self._rows[at]
+                unknown += max(abs(self._seq[at] - previous) - 1, 0)
+                previous = self._seq[at]
+                life = self._facts.life.get(row, MISSING)
+                if life != MISSING:
+                    return self._found(at, life, seconds, unknown)
+                unknown += ended is None and step < 0 and row in self._facts.starts
+                if row in self._facts.seconds:
+                    ended = self._facts.seconds[row]
+                    seconds += max(ended, 0)
+                    unknown += ended == MISSING
+            at += step
+        return self._header_counter(previous, seconds, unknown) if at >= len(self._seq) else None
+
+    def _header_counter(self, newest: int, seconds: int, unknown: int) -> _Counter | None:
+        life, last = self._header.life_seconds, self._header.last_seq
+        if life is None or last is None:
+            return None
+        return _Counter(life, seconds, unknown + last - newest)
+
+    def _found(self, at: int, life: int, seconds: int, unknown: int) -> _Counter:
+        day = self._facts.day[self._rows[at]]
+        return _Counter(life, seconds, unknown, self._boot[at], self._tick[at], day)
+
+    def _reference(self, boot: int) -> int | None:
+        for sync in self._header.syncs:
+            if sync.boot == boot and sync.clock != NO_TIME:
+                return sync.clock - sync.tick
+        return None
