@@ -1,7 +1,8 @@
 """The two conservation laws under random damage (device-log specification, section 2).
 
-Flips, cuts, deletions, duplications, reorderings, splices and gluing of two devices; each round
-damages 200 logs. ``benchmarks/mutate_devicelogs.py`` runs the same trials by the million.
+Flips, cuts, deletions, duplications, reorderings, splices (some aimed so that numbers run on) and
+gluing of two devices, in text and binary; each round damages 200 logs.
+``benchmarks/mutate_devicelogs.py`` runs the same trials by the million.
 """
 
 from __future__ import annotations
@@ -17,26 +18,46 @@ from multifidus.devicelogs.inject import TEXT_FAULTS, inject_fault
 from multifidus.devicelogs.trials import Trials, prepare_trials, run_round
 
 
+TEXT_ROUNDS, BINARY_ROUNDS, STEP = 65, 45, 5
+
+
 @pytest.fixture(scope="module")
 def trials() -> Trials:
     return prepare_trials()
 
 
-@pytest.mark.parametrize("number", range(10))
-def test_laws_hold_for_two_thousand_damaged_logs(trials: Trials, number: int):
-    assert run_round(trials, number).breaches == ()
+@pytest.fixture(scope="module")
+def dumps() -> Trials:
+    return prepare_trials(binary=True)
 
 
-def test_laws_hold_for_damaged_flash_dumps():
-    dumps = prepare_trials(100, 20, binary=True)
-    for number in range(10):
-        assert run_round(dumps, number).breaches == ()
+def hold(trials: Trials, first: int) -> int:
+    """Run some rounds, none of which may break a law; return how many logs were damaged."""
+    damaged = 0
+    for number in range(first, first + STEP):
+        outcome = run_round(trials, number)
+        assert outcome.breaches == (), f"round {number}"
+        damaged += outcome.damaged
+    return damaged
+
+
+# 65 rounds of 200 text logs and 45 of 200 dumps: 22,000 seeds. A few mutations change nothing
+# (bytes cut from an empty file, a page swapped with itself): at least 98 % and 94 % are damaged.
+@pytest.mark.parametrize("first", range(0, TEXT_ROUNDS, STEP))
+def test_laws_hold_for_thirteen_thousand_damaged_logs(trials: Trials, first: int):
+    assert hold(trials, first) >= 0.98 * 200 * STEP
+
+
+@pytest.mark.parametrize("first", range(0, BINARY_ROUNDS, STEP))
+def test_laws_hold_for_nine_thousand_damaged_flash_dumps(dumps: Trials, first: int):
+    assert hold(dumps, first) >= 0.94 * 200 * STEP
 
 
 @pytest.mark.slow
-def test_laws_hold_for_twenty_thousand_damaged_logs(trials: Trials):
-    for number in range(1000, 1100):
-        assert run_round(trials, number).breaches == ()
+def test_laws_hold_for_forty_thousand_more(trials: Trials, dumps: Trials):
+    for first in range(1000, 1100, STEP):
+        hold(trials, first)
+        hold(dumps, first)
 
 
 def test_the_judge_sees_a_breach(trials: Trials):

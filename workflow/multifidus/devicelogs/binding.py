@@ -65,7 +65,7 @@ _NEAR_BOOT_S = 2 * DAY_S
 _CLOCK_AHEAD_S = 7200
 """Seconds by which a settable clock may be ahead of UTC without being another device's."""
 
-_NEAR = 1024
+_NEAR = 512
 """Records within which a counter is looked for; daily records are far closer than that."""
 
 
@@ -168,6 +168,7 @@ class Binding:
             reached = (latest.boot, latest.tick)
             self._walk(range(len(self._seq) - 1, -1, -1), reached, newest_first=True)
             self._walk(range(len(self._seq)), reached, newest_first=False)
+            self._walk(range(len(self._seq) - 1, -1, -1), reached, newest_first=True)
         return np.asarray(self._bound, dtype=np.bool_)
 
     def _walk(self, order: range, reached: tuple[int, int], *, newest_first: bool) -> None:
@@ -220,7 +221,9 @@ class Binding:
             same = self._tidy[early] == self._tidy[late]
             joined = same or WHOLE_RING in {self._tidy[early], self._tidy[late]}
             return joined and self._follows(early, late) and not self._strangers(early, late)
-        apart = self._whole and self._seq[late] > self._seq[early]
+        # Over a gap a chain goes on with a daily record: what lies between is bound from there.
+        daily = self._facts.life.get(self._rows[index], MISSING) != MISSING
+        apart = self._whole and daily and self._seq[late] > self._seq[early]
         return apart and self._follows(early, late, known=True) and self._agree(early, late)
 
     def _related(self, one: int, two: int) -> bool:
@@ -272,14 +275,26 @@ class Binding:
 
     def _agree(self, early: int, late: int) -> bool:
         """Whether counters and daily ticks on both sides of a gap say that it is one life."""
+        if abs(late - early) > _NEAR:
+            return False
         below, above = self._counter(early, -1), self._counter(late, 1)
         if below is None or above is None:
             return False
         rest, unknown = _rest(below, above)
-        unknown += self._seq[late] - self._seq[early] - 1
+        seconds, absent = self._between(early, late)
+        rest, unknown = rest - seconds, unknown + absent
         same = below.boot == above.boot
         fits = _daily(below, above) if same else unknown <= _FEW
         return fits and -COUNTER_SLACK_S <= rest <= COUNTER_SLACK_S + SESSION_LIMIT_S * unknown
+
+    def _between(self, early: int, late: int) -> tuple[int, int]:
+        """Seconds of the sessions that end between two records, and how much is not known."""
+        low, high = min(early, late) + 1, max(early, late)
+        inside = [at for at in range(low, high) if self._related(at, early)]
+        ended = [self._facts.seconds.get(self._rows[at], 0) for at in inside]
+        present = len({self._seq[at] for at in inside} - {self._seq[early], self._seq[late]})
+        absent = self._seq[late] - self._seq[early] - 1 - present
+        return sum(max(value, 0) for value in ended), absent + ended.count(MISSING)
 
     def _counter(self, index: int, step: int) -> _Counter | None:
         """Find the nearest daily record from a record on, and what ended in between.

@@ -264,6 +264,9 @@ def _chain(segments: Sequence[_Segment], table: RecordTable, places: Placement) 
         ticks = table.tick[segment.rows]
         utc = at + ticks - int(table.tick[near])
         spread = float(places.uncertainty_s[edge]) + _CHAINED_S
+        if abs(offset) > _DAY:
+            # As with sync records a day apart: one of the two clocks is wrong by so much.
+            spread += abs(offset)
         distance = np.abs(ticks - int(table.tick[near])) * _UNKNOWN_RATE_PPM * 1e-6
         method = np.full(len(ticks), _CHAINED, dtype=np.int8)
         places.set(segment.rows, ticks, utc, method, spread + distance)

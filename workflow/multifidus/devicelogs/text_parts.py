@@ -99,6 +99,7 @@ class TextPart:
             bool(chain)
             and (filled or not self.header.syncs)
             and not self.damaged
+            and not any(name.startswith("!") for name in self.header_names)
             and self.end == (self.count, len(self.blocks))
             and all(block.verified for block in self.blocks)
             and all(after[0] > before[1] for before, after in pairwise(chain))

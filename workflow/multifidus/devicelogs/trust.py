@@ -81,7 +81,12 @@ def refuse_strangers(
         rows = rows[np.argsort(table.seq[rows], kind="stable")]
         if not len(rows):
             continue
-        bound = Binding(table, rows, in_tidy_block[rows - begin], header, facts).solve()
+        # A record that stands twice is bound once.
+        first = np.ones(len(rows), dtype=np.bool_)
+        first[1:] = (np.diff(table.seq[rows]) != 0) | (np.diff(table.check[rows]) != 0)
+        once = rows[first]
+        bound = Binding(table, once, in_tidy_block[once - begin], header, facts).solve()
+        bound = bound[np.cumsum(first) - 1]
         refused[rows[~bound]] = True
         if not bound.all():
             numbers = table.seq[rows[~bound]]
