@@ -224,7 +224,7 @@ class Binding:
         # Over a gap a chain goes on with a daily record: what lies between is bound from there.
         daily = self._facts.life.get(self._rows[index], MISSING) != MISSING
         apart = self._whole and daily and self._seq[late] > self._seq[early]
-        return apart and self._follows(early, late, known=True) and self._agree(early, late)
+        return apart and self._agree(early, late) and self._follows_over(early, late)
 
     def _related(self, one: int, two: int) -> bool:
         """Whether two records lie in one block, or in blocks that belong together."""
@@ -260,6 +260,15 @@ class Binding:
         if not zero or offset is None:
             return not known
         return near_boot(offset + self._tick[early], zero[0])
+
+    def _follows_over(self, early: int, late: int) -> bool:
+        """Whether a change of boot within a gap is one in time, at its last record before too."""
+        boot = self._boot[early]
+        edge = early
+        for at in range(min(early, late), max(early, late)):
+            if self._boot[at] == boot and self._related(at, early):
+                edge = at if self._seq[at] > self._seq[edge] else edge
+        return self._follows(early, late, known=True) and self._follows(edge, late, known=True)
 
     def _strangers(self, early: int, late: int) -> bool:
         """Whether the lifetime counter denies that one follows the other.
