@@ -246,7 +246,7 @@ class Binding:
             return not absent
         unknown = below.unknown + absent
         most = COUNTER_SLACK_S + SESSION_LIMIT_S * unknown
-        return absent <= _FEW and -COUNTER_SLACK_S <= life - below.life - below.seconds <= most
+        return absent <= _FEW // 2 and -COUNTER_SLACK_S <= life - below.life - below.seconds <= most
 
     def _follows(self, early: int, late: int, *, known: bool = False) -> bool:
         """Whether the clock before a change of boot is one of the time before that boot.
@@ -273,14 +273,18 @@ class Binding:
     def _strangers(self, early: int, late: int) -> bool:
         """Whether the lifetime counter denies that one follows the other.
 
-        Within a boot the daily ticks must deny it too: one alone is a fault of the device.
+        Within a boot the daily ticks must deny it too, for one alone is a fault of the device;
+        in a block that does not verify one is enough.
         """
         below, above = self._counter(early, -1), self._counter(late, 1)
         if below is None or above is None:
             return False
         rest, unknown = _rest(below, above)
         denied = not -COUNTER_SLACK_S <= rest <= COUNTER_SLACK_S + SESSION_LIMIT_S * unknown
-        return denied and not (below.boot == above.boot and _daily(below, above))
+        stepped = below.boot == above.boot and not _daily(below, above)
+        if max(self._tidy[early], self._tidy[late]) > SUFFIX:
+            return denied or stepped
+        return denied and (stepped or below.boot != above.boot)
 
     def _agree(self, early: int, late: int) -> bool:
         """Whether counters and daily ticks on both sides of a gap say that it is one life."""
