@@ -54,6 +54,8 @@ def merge_downloads(
     device_of: IntArray,
     refused: np.ndarray,
     faults: Sequence[FaultLog],
+    *,
+    damaged: Sequence[list[int]],
 ) -> MergedRecords:
     """Take the union of all downloads by (device, sequence number).
 
@@ -68,6 +70,8 @@ def merge_downloads(
         Header, device index (:data:`MISSING` when unknown) and fault list of each download.
     refused
         Mask of records that are not this device's.
+    damaged
+        Per download, numbers of rejected records; those of unequal records are added.
     """
     first = np.asarray([_or(header.first_seq, 0) for header in headers], dtype=np.int64)
     last = np.asarray([_or(header.last_seq, 1 << 40) for header in headers], dtype=np.int64)
@@ -89,7 +93,7 @@ def merge_downloads(
     group = np.cumsum(~same)
     conflict = np.isin(group, group[unequal])
     _note_repeats(table, order, same & ~conflict, faults)
-    _note_conflicts(table, order[conflict], faults)
+    _note_conflicts(table, order[conflict], damaged, faults)
     chosen = order[~same & ~conflict]
     return MergedRecords(table.take(chosen), owner[chosen])
 
@@ -123,7 +127,18 @@ def _note_strays(table: RecordTable, inside: np.ndarray, faults: Sequence[FaultL
 
 
 def _note_order(table: RecordTable, faults: Sequence[FaultLog]) -> None:
+    """Report numbers that fall: out of order when ticks fall with them, else a restart."""
     back = np.flatnonzero((np.diff(table.part) == 0) & (np.diff(table.seq) < 0))
+    known = (table.tick[back] != MISSING) & (table.tick[back + 1] != MISSING)
+    later = np.diff(table.boot)[back] > 0
+    later |= (np.diff(table.boot)[back] == 0) & (np.diff(table.tick)[back] > 0)
+    for row in back[known & later & (table.seq[back + 1] != MISSING)].tolist():
+        faults[int(table.part[row])].add(
+            11,
+            "numbers begin anew while time goes on, with no erasure that says so",
+            seqs=(int(table.seq[row + 1]), int(table.seq[row])),
+        )
+    back = back[~(known & later)]
     for part in np.unique(table.part[back]).tolist():
         rows = back[table.part[back] == part]
         faults[part].add(
@@ -154,12 +169,18 @@ def _note_repeats(
             )
 
 
-def _note_conflicts(table: RecordTable, rows: IntArray, faults: Sequence[FaultLog]) -> None:
+def _note_conflicts(
+    table: RecordTable,
+    rows: IntArray,
+    damaged: Sequence[list[int]],
+    faults: Sequence[FaultLog],
+) -> None:
     for part in np.unique(table.part[rows]).tolist():
         for seq in np.unique(table.seq[rows[table.part[rows] == part]]).tolist():
             faults[part].add(
                 9, "different records with one sequence number; none used", seqs=(seq, seq)
             )
+            damaged[part].append(seq)
 
 
 def account_for_sequence(
@@ -168,6 +189,8 @@ def account_for_sequence(
     device_of: IntArray,
     damaged: Sequence[Sequence[int]],
     devices: int,
+    *,
+    seams: Sequence[bool],
 ) -> tuple[list[SeqGap], list[int]]:
     """Say of each absent sequence number, from 1 to the last known, why it is absent.
 
@@ -181,6 +204,8 @@ def account_for_sequence(
         Per download, numbers that rejected lines carried or must have carried.
     devices
         Number of devices.
+    seams
+        Per download, whether its first record was half overwritten: it is lost to wrap.
 
     Returns
     -------
@@ -199,12 +224,18 @@ def account_for_sequence(
         latest.append(last)
         edges = np.concatenate(([0], present, [last + 1]))
         holes = np.flatnonzero(np.diff(edges) > 1)
-        rings = [(headers[part].first_seq, headers[part].last_seq) for part in parts]
+        rings = [_ring(headers[part], seam=seams[part]) for part in parts]
         broken = {seq for part in parts for seq in damaged[part]}
         for hole in holes.tolist():
             span = (int(edges[hole]) + 1, int(edges[hole + 1]) - 1)
             gaps.extend(_classify(device, span, rings, broken))
     return gaps, latest
+
+
+def _ring(header: Header, *, seam: bool) -> tuple[int | None, int | None]:
+    """Return first and last number that a download held whole."""
+    first = header.first_seq
+    return (first + 1 if seam and first is not None else first), header.last_seq
 
 
 def _classify(
