@@ -146,7 +146,8 @@ def _denied(table: RecordTable, headers: Sequence[Header], bounds: IntArray) -> 
         most = SESSION_LIMIT_S if running else COUNTER_SLACK_S
         whole = unknown[last] == unknown[rows[at]]
         if whole and not -COUNTER_SLACK_S <= rest <= most:
-            denied[index] |= _other_clock(table, header, last)
+            rows_of_both = (last, int(rows[at]))
+            denied[index] |= any(_other_clock(table, header, row) for row in rows_of_both)
     return denied
 
 
