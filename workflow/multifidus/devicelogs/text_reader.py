@@ -75,6 +75,11 @@ def _read_csv(buffer: bytes) -> tuple[pa.Table, list[int]]:
     if not buffer:
         return pa.table({name: pa.array([], type=pa.string()) for name in _NAMES}), skipped
 
+    if not buffer.isascii():
+        # The format is 7-bit: such a line is no record, and the engine must not decode it.
+        lines = buffer.split(b"\n")
+        buffer = b"\n".join(line if line.isascii() else b"?" * len(line) for line in lines)
+
     def skip(row: pacsv.InvalidRow) -> str:
         skipped.append(row.number - 1)
         return "skip"
