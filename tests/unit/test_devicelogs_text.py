@@ -237,3 +237,16 @@ def test_a_damaged_header_line_costs_itself_only(name: bytes):
     result = read_log(bytes(damaged))
     assert result.records["seq"].tolist() == [3298, 3299, 3300, 3301]
     assert len(result.sessions) == 1
+
+
+@pytest.mark.parametrize("octets", [b"\x96", b"\xc3\xa9", b"\xff\xff"])
+def test_a_sealed_line_that_is_not_seven_bit_is_rejected(octets: bytes):
+    """The checksum holds over bytes that no text has: before, reading raised."""
+    lines = EXAMPLE.splitlines(keepends=True)
+    body = lines[9][:-10].replace(b"CPL", octets)
+    lines[9] = b"%b*%08X\n" % (body, crc32(body))
+    result = read_log(b"".join(lines))
+    assert result.records["seq"].tolist() == [3298, 3300, 3301]
+    assert result.identity.balanced
+    assert result.identity.flagged == len(lines[9])
+    assert result.sequence["P017"].damaged == 1

@@ -84,8 +84,11 @@ def read_batch(inputs: Sequence[bytes]) -> Batch:
     refused = refuse_strangers(table, headers, [download.tidy for download in downloads], logs)
     for row in np.flatnonzero(refused & (table.seq != MISSING)).tolist():
         damaged[int(table.part[row])].append(int(table.seq[row]))
-    merged = merge_downloads(table, headers, device_of, refused, logs)
-    gaps, last = account_for_sequence(merged, headers, device_of, damaged, len(devices))
+    merged = merge_downloads(table, headers, device_of, refused, logs, damaged=damaged)
+    seams = [download.seam for download in downloads]
+    gaps, last = account_for_sequence(
+        merged, headers, device_of, damaged, len(devices), seams=seams
+    )
     device_faults = [FaultLog() for _ in devices]
     _note_gaps(gaps, device_faults)
     anchors = [

@@ -224,7 +224,7 @@ class Binding:
         # Over a gap a chain goes on with a daily record: what lies between is bound from there.
         daily = self._facts.life.get(self._rows[index], MISSING) != MISSING
         apart = self._whole and daily and self._seq[late] > self._seq[early]
-        return apart and self._follows(early, late, known=True) and self._agree(early, late)
+        return apart and self._agree(early, late) and self._follows_over(early, late)
 
     def _related(self, one: int, two: int) -> bool:
         """Whether two records lie in one block, or in blocks that belong together."""
@@ -246,7 +246,7 @@ class Binding:
             return not absent
         unknown = below.unknown + absent
         most = COUNTER_SLACK_S + SESSION_LIMIT_S * unknown
-        return absent <= _FEW and -COUNTER_SLACK_S <= life - below.life - below.seconds <= most
+        return absent <= _FEW // 2 and -COUNTER_SLACK_S <= life - below.life - below.seconds <= most
 
     def _follows(self, early: int, late: int, *, known: bool = False) -> bool:
         """Whether the clock before a change of boot is one of the time before that boot.
@@ -261,17 +261,30 @@ class Binding:
             return not known
         return near_boot(offset + self._tick[early], zero[0])
 
+    def _follows_over(self, early: int, late: int) -> bool:
+        """Whether a change of boot within a gap is one in time, at its last record before too."""
+        boot = self._boot[early]
+        edge = early
+        for at in range(min(early, late), max(early, late)):
+            if self._boot[at] == boot and self._related(at, early):
+                edge = at if self._seq[at] > self._seq[edge] else edge
+        return self._follows(early, late, known=True) and self._follows(edge, late, known=True)
+
     def _strangers(self, early: int, late: int) -> bool:
         """Whether the lifetime counter denies that one follows the other.
 
-        Within a boot the daily ticks must deny it too: one alone is a fault of the device.
+        Within a boot the daily ticks must deny it too, for one alone is a fault of the device;
+        in a block that does not verify one is enough.
         """
         below, above = self._counter(early, -1), self._counter(late, 1)
         if below is None or above is None:
             return False
         rest, unknown = _rest(below, above)
         denied = not -COUNTER_SLACK_S <= rest <= COUNTER_SLACK_S + SESSION_LIMIT_S * unknown
-        return denied and not (below.boot == above.boot and _daily(below, above))
+        stepped = below.boot == above.boot and not _daily(below, above)
+        if max(self._tidy[early], self._tidy[late]) > SUFFIX:
+            return denied or stepped
+        return denied and (stepped or below.boot != above.boot)
 
     def _agree(self, early: int, late: int) -> bool:
         """Whether counters and daily ticks on both sides of a gap say that it is one life."""

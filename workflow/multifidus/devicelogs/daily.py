@@ -143,7 +143,13 @@ def build_grid(
     known = frame["seconds"].to_numpy() != MISSING
     point = np.where(known, frame["seconds"], frame["seconds_lower"])
     lower, middle, upper = (
-        _union_per_day(who, start, np.asarray(length, dtype=np.int64), exposure)
+        _union_per_day(
+            who,
+            frame["start_s"].to_numpy(dtype=np.int64),
+            np.asarray(length, dtype=np.int64),
+            exposure,
+            zone,
+        )
         for length in (frame["seconds_lower"], point, frame["seconds_upper"])
     )
     done = np.asarray(frame["seconds_lower"] >= _COMPLETED_SHARE * frame["prescribed_length"])
@@ -176,34 +182,33 @@ def build_grid(
 
 
 def _union_per_day(
-    who: IntArray, start: IntArray, length: IntArray, exposure: Exposure
+    who: IntArray, start: IntArray, length: IntArray, exposure: Exposure, zone: str
 ) -> FloatArray:
-    """Sum the union of sessions per day: time that two sessions share counts once."""
+    """Sum the union of sessions per local day: time that two sessions share counts once.
+
+    The union is one of UTC: the hour that the wall clock shows twice is two hours.
+    """
     size = int(exposure.days.sum())
-    first = exposure.first_day[who] * DAY_S
-    last = first + exposure.days[who] * DAY_S
     if not len(start):
         return np.zeros(size)
     # Participants are kept apart on one axis by a stride longer than any history.
-    stride = np.int64(1) << 36
-    begin = start + who * stride
-    end = begin + length
+    shift = who * (np.int64(1) << 36)
+    end = start + length + shift
     reached = np.maximum.accumulate(end)
     before = np.concatenate(([np.iinfo(np.int64).min], reached[:-1]))
-    begin = np.clip(np.maximum(begin, before), first + who * stride, None)
-    end = np.minimum(end, last + who * stride)
+    begin = np.maximum(start + shift, before)
     keep = end > begin
-    begin, end, who, first = (
-        (begin - who * stride)[keep],
-        (end - who * stride)[keep],
-        who[keep],
-        first[keep],
-    )
-    midnight = (begin // DAY_S + 1) * DAY_S
-    cell = exposure.offset[who] + (begin - first) // DAY_S
-    total = np.bincount(cell, np.minimum(end, midnight) - begin, minlength=size)
-    over = end > midnight
-    total += np.bincount(cell[over] + 1, (end - midnight)[over], minlength=size)[:size]
+    begin, end, who = (begin - shift)[keep], (end - shift)[keep], who[keep]
+    opened, closed = local_seconds(begin, zone), local_seconds(end, zone)
+    day = opened // DAY_S
+    # A session is shorter than a day: it lies on one local day, or on that and the next.
+    after = np.clip(closed - (day + 1) * DAY_S, 0, end - begin)
+    total = np.zeros(size)
+    for on_day, seconds in ((day, end - begin - after), (day + 1, after)):
+        cell = on_day - exposure.first_day[who]
+        inside = (cell >= 0) & (cell < exposure.days[who])
+        cells = (exposure.offset[who] + cell)[inside]
+        total += np.bincount(cells, seconds[inside], minlength=size)
     return np.asarray(total, dtype=np.float64)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -54,6 +55,8 @@ def merge_downloads(
     device_of: IntArray,
     refused: np.ndarray,
     faults: Sequence[FaultLog],
+    *,
+    damaged: Sequence[list[int]],
 ) -> MergedRecords:
     """Take the union of all downloads by (device, sequence number).
 
@@ -68,6 +71,8 @@ def merge_downloads(
         Header, device index (:data:`MISSING` when unknown) and fault list of each download.
     refused
         Mask of records that are not this device's.
+    damaged
+        Per download, numbers of rejected records; those of unequal records are added.
     """
     first = np.asarray([_or(header.first_seq, 0) for header in headers], dtype=np.int64)
     last = np.asarray([_or(header.last_seq, 1 << 40) for header in headers], dtype=np.int64)
@@ -89,7 +94,7 @@ def merge_downloads(
     group = np.cumsum(~same)
     conflict = np.isin(group, group[unequal])
     _note_repeats(table, order, same & ~conflict, faults)
-    _note_conflicts(table, order[conflict], faults)
+    _note_conflicts(table, order[conflict], damaged, faults)
     chosen = order[~same & ~conflict]
     return MergedRecords(table.take(chosen), owner[chosen])
 
@@ -130,7 +135,18 @@ def _note_strays(table: RecordTable, inside: np.ndarray, faults: Sequence[FaultL
 
 
 def _note_order(table: RecordTable, faults: Sequence[FaultLog]) -> None:
+    """Report numbers that fall: out of order when ticks fall with them, else a restart."""
     back = np.flatnonzero((np.diff(table.part) == 0) & (np.diff(table.seq) < 0))
+    known = (table.tick[back] != MISSING) & (table.tick[back + 1] != MISSING)
+    later = np.diff(table.boot)[back] > 0
+    later |= (np.diff(table.boot)[back] == 0) & (np.diff(table.tick)[back] > 0)
+    for row in back[known & later & (table.seq[back + 1] != MISSING)].tolist():
+        faults[int(table.part[row])].add(
+            11,
+            "numbers begin anew while time goes on, with no erasure that says so",
+            seqs=(int(table.seq[row + 1]), int(table.seq[row])),
+        )
+    back = back[~(known & later)]
     after = dict(_by_part(table, back + 1))
     for part, before in _by_part(table, back):
         faults[part].add(
@@ -159,12 +175,18 @@ def _note_repeats(
             )
 
 
-def _note_conflicts(table: RecordTable, rows: IntArray, faults: Sequence[FaultLog]) -> None:
+def _note_conflicts(
+    table: RecordTable,
+    rows: IntArray,
+    damaged: Sequence[list[int]],
+    faults: Sequence[FaultLog],
+) -> None:
     for part in np.unique(table.part[rows]).tolist():
         for seq in np.unique(table.seq[rows[table.part[rows] == part]]).tolist():
             faults[part].add(
                 9, "different records with one sequence number; none used", seqs=(seq, seq)
             )
+            damaged[part].append(seq)
 
 
 def account_for_sequence(
@@ -173,6 +195,8 @@ def account_for_sequence(
     device_of: IntArray,
     damaged: Sequence[Sequence[int]],
     devices: int,
+    *,
+    seams: Sequence[bool],
 ) -> tuple[list[SeqGap], list[int]]:
     """Say of each absent sequence number, from 1 to the last known, why it is absent.
 
@@ -186,6 +210,8 @@ def account_for_sequence(
         Per download, numbers that rejected lines carried or must have carried.
     devices
         Number of devices.
+    seams
+        Per download, whether its first record was half overwritten: it is lost to wrap.
 
     Returns
     -------
@@ -204,34 +230,41 @@ def account_for_sequence(
         latest.append(last)
         edges = np.concatenate(([0], present, [last + 1]))
         holes = np.flatnonzero(np.diff(edges) > 1)
-        rings = [(headers[part].first_seq, headers[part].last_seq) for part in parts]
-        broken = {seq for part in parts for seq in damaged[part]}
+        rings = [_ring(headers[part], seam=seams[part]) for part in parts]
+        broken = sorted({seq for part in parts for seq in damaged[part]})
         for hole in holes.tolist():
             span = (int(edges[hole]) + 1, int(edges[hole + 1]) - 1)
-            gaps.extend(_classify(device, span, rings, broken))
+            inside = broken[bisect_left(broken, span[0]) : bisect_right(broken, span[1])]
+            gaps.extend(_classify(device, span, rings, inside))
     return gaps, latest
+
+
+def _ring(header: Header, *, seam: bool) -> tuple[int | None, int | None]:
+    """Return first and last number that a download held whole."""
+    first = header.first_seq
+    return (first + 1 if seam and first is not None else first), header.last_seq
 
 
 def _classify(
     device: int,
     span: tuple[int, int],
     rings: Sequence[tuple[int | None, int | None]],
-    broken: set[int],
+    broken: Sequence[int],
 ) -> list[SeqGap]:
-    """Cut one hole where its status changes."""
+    """Cut one hole where its status changes; ``broken`` are the damaged numbers in it."""
     first, last = span
     cuts = {first, last + 1}
     for low, high in rings:
         if low is not None and high is not None:
             cuts |= {low, high + 1}
-    inside = [seq for seq in broken if first <= seq <= last]
-    for seq in inside:
+    for seq in broken:
         cuts |= {seq, seq + 1}
+    torn = set(broken)
     edges = sorted(cut for cut in cuts if first <= cut <= last + 1)
     result: list[SeqGap] = []
     for low, after in pairwise(edges):
         held = any(begin is None or end is None or (begin <= low <= end) for begin, end in rings)
-        status = "damaged" if low in broken else ("missing" if held else "lost to wrap")
+        status = "damaged" if low in torn else ("missing" if held else "lost to wrap")
         if result and result[-1].status == status:
             result[-1] = SeqGap(device, result[-1].first, after - 1, status)
         else:

@@ -32,6 +32,11 @@ __all__ = ["SESSION_COLUMNS", "build_sessions"]
 _AGREE_S = 5
 """Seconds by which stored and elapsed time may differ; both are whole seconds of one tick."""
 
+_CUT_OFF_WITHIN = 64
+"""Records within which the fault or reset that ended a session is looked for."""
+
+_SECONDS = ("seconds", "seconds_lower", "seconds_upper")
+
 SESSION_COLUMNS = (
     "device",
     "seq_start",
@@ -102,6 +107,7 @@ def build_sessions(
     frame["seq_end"] = _at(merged.table.seq, pairs.end)
     limit = session_s[frame["device"].to_numpy()]
     _add_seconds(frame, merged, pairs, seconds, limit)
+    _add_cut_off(frame, merged, placement, pairs, limit)
     _add_times(frame, placement, pairs)
     _add_settings(frame, merged, pairs, starts, ends)
     _note(frame, faults)
@@ -185,6 +191,58 @@ def _add_seconds(
     frame["rule"] = rule
 
 
+def _add_cut_off(
+    frame: pd.DataFrame,
+    merged: MergedRecords,
+    placement: Placement,
+    pairs: _Pairs,
+    limit: IntArray,
+) -> None:
+    """Take the seconds of a start without an end from the fault or reset that ended it.
+
+    No number between the two may be absent. Within a boot ticks count; over a reset the places
+    in time do, with their uncertainty.
+    """
+    table = merged.table
+    ceiling = np.where(limit > 0, limit, SESSION_LIMIT_S)
+    columns = {name: frame[name].to_numpy().copy() for name in (*_SECONDS, "rule")}
+    for index in np.flatnonzero(pairs.end == MISSING).tolist():
+        start = int(pairs.start[index])
+        stop = _cut_off_at(merged, start)
+        if stop is None:
+            continue
+        margin = 0.0
+        if table.boot[stop] == table.boot[start]:
+            span = int(table.tick[stop] - table.tick[start])
+        elif NO_TIME not in {int(placement.utc[start]), int(placement.utc[stop])}:
+            span = int(placement.utc[stop] - placement.utc[start])
+            margin = float(placement.uncertainty_s[start] + placement.uncertainty_s[stop])
+        else:
+            continue
+        bounds = np.clip([span, span - margin, span + margin], 0, int(ceiling[index]))
+        for name, value in zip(_SECONDS, bounds.tolist(), strict=True):
+            columns[name][index] = round(value)
+        columns["rule"][index] = "cut off"
+    for name, values in columns.items():
+        frame[name] = values
+
+
+def _cut_off_at(merged: MergedRecords, start: int) -> int | None:
+    """Find the fault or reset record that follows a start before any other session record."""
+    table = merged.table
+    for row in range(start + 1, min(start + _CUT_OFF_WITHIN, len(table))):
+        same = merged.device[row] == merged.device[start]
+        if not same or table.seq[row] - table.seq[start] != row - start:
+            return None
+        if table.code[row] in {TYPE_CODES["SST"], TYPE_CODES["SEN"]}:
+            return None
+        if MISSING in {int(table.tick[row]), int(table.tick[start])}:
+            return None
+        if table.code[row] == TYPE_CODES["FLT"] or table.boot[row] != table.boot[start]:
+            return row
+    return None
+
+
 def _add_times(frame: pd.DataFrame, placement: Placement, pairs: _Pairs) -> None:
     """Place a session by its start record, else by its end record less its seconds."""
     size = len(placement.utc)
@@ -240,6 +298,7 @@ def _words(codes: IntArray, words: tuple[str, ...]) -> npt.NDArray[np.object_]:
 
 _RULE_FAULTS = (
     ("start without end", 24, "seconds between 0 and the prescribed length"),
+    ("cut off", 24, "seconds up to the fault or reset record"),
     ("unknown seconds", 24, "the end stores no seconds; between 0 and the prescribed length"),
     ("end without seconds", 25, "neither start nor seconds; between 0 and the prescribed length"),
     ("end without start", 25, "recovered from the stored seconds"),

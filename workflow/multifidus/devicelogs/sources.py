@@ -47,7 +47,8 @@ class Download:
     """One download within an input.
 
     ``owner`` is the device whose records it shows to hold, empty when it shows none;
-    ``damaged`` are numbers of rejected records; ``tidy`` is ``None`` for a complete download,
+    ``damaged`` are numbers of rejected records, ``seam`` says that the oldest was half
+    overwritten; ``tidy`` is ``None`` for a complete download,
     else one number per record (see :mod:`~multifidus.devicelogs.binding`).
     """
 
@@ -59,6 +60,7 @@ class Download:
     damaged: list[int]
     tidy: IntArray | None
     device: int = MISSING
+    seam: bool = False
 
 
 def read_sources(
@@ -130,8 +132,9 @@ def _from_text(texts: Sequence[tuple[int, TextFile]]) -> tuple[list[Download], T
         whole = part.complete and not lost
         tidy = None if whole else tidy_lines(file.text.data, part, seqs[own])[kept[own]]
         owner = _owner(part.header, part.header_names, part.count, part.faults)
-        faults = part.faults
-        downloads.append(Download(index, part.header, faults, owner, size, claimed, tidy))
+        seam = any(line.seam for line in part.damaged)
+        download = Download(index, part.header, part.faults, owner, size, claimed, tidy, seam=seam)
+        downloads.append(download)
     _note_bad_values(table, bad, downloads)
     return downloads, table
 
@@ -166,7 +169,9 @@ def _damaged_numbers(part: TextPart, seqs: IntArray) -> list[int]:
         Numbers of its record lines in the order of the file, :data:`MISSING` where rejected.
     """
     before_run = np.cumsum([0, *(run.lines for run in part.runs)]).tolist()
-    places = [(before_run[line.after_run], line.claimed_seq) for line in part.damaged]
+    # A half-overwritten oldest record is lost to wrap, not damaged.
+    lines = [line for line in part.damaged if not line.seam]
+    places = [(before_run[line.after_run], line.claimed_seq) for line in lines]
     places += [(row, None) for row in np.flatnonzero(seqs == MISSING).tolist()]
     places.sort(key=lambda place: (place[0], place[1] or 0))
     numbers = seqs[seqs != MISSING]

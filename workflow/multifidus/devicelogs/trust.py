@@ -102,9 +102,10 @@ def refuse_strangers(
 def _denied(table: RecordTable, headers: Sequence[Header], bounds: IntArray) -> BoolArray:
     """Say of each download whether its records deny that they are of one life.
 
-    The boot falls; or a lifetime counter breaks where the ticks of the daily records do, or
-    the clock before a change of boot; or the header's counter and its sync records both deny
-    the newest records. A counter alone is a fault of the device, to be reported as such.
+    The boot falls, or lies beyond that of the sync records; or a lifetime counter breaks where
+    the ticks or clocks of the daily records do, or the clock before a change of boot; or the
+    header's counter and its sync records both deny the newest records. A counter alone is a
+    fault of the device, to be reported as such.
     """
     days, ends = typed_view(table, "DAY"), typed_view(table, "SEN")
     size = len(table)
@@ -121,7 +122,11 @@ def _denied(table: RecordTable, headers: Sequence[Header], bounds: IntArray) -> 
     ticked = (np.diff(table.boot[rows]) == 0) & (tick[1:] != MISSING) & (tick[:-1] != MISSING)
     stepped = ticked & (np.abs(np.diff(tick) - DAY_S * np.diff(day)) > DAILY_SLACK_S)
     denied = np.zeros(len(headers), dtype=np.bool_)
-    denied[part[1:][counted & stepped]] = True
+    offset = np.where(table.clock[rows] == NO_TIME, NO_TIME, table.clock[rows] - tick)
+    set_ = np.diff(np.cumsum(table.code == TYPE_CODES["CLK"])[rows]) > 0
+    moved = ticked & ~set_ & (offset[1:] != NO_TIME) & (offset[:-1] != NO_TIME)
+    moved &= np.abs(offset[1:] - offset[:-1]) > UNEXPLAINED_S
+    denied[part[1:][counted & (stepped | moved)]] = True
     fell = (np.diff(table.part) == 0) & (np.diff(table.boot) < 0) & (np.diff(table.seq) > 0)
     denied[table.part[1:][fell]] = True
     for at in np.flatnonzero(counted & (np.diff(table.boot[rows]) > 0)).tolist():
@@ -131,6 +136,9 @@ def _denied(table: RecordTable, headers: Sequence[Header], bounds: IntArray) -> 
     newest = np.searchsorted(part, np.arange(len(headers)), side="right") - 1
     for index, header in enumerate(headers):
         at, last = int(newest[index]), int(bounds[index + 1]) - 1
+        if header.syncs and last >= int(bounds[index]):
+            reached = max(sync.boot for sync in header.syncs)
+            denied[index] |= bool(table.boot[bounds[index] : last + 1].max() > reached)
         if header.life_seconds is None or at < 0 or int(part[at]) != index:
             continue
         rest = header.life_seconds - int(life[at]) - int(summed[last] - summed[rows[at]])
@@ -138,7 +146,8 @@ def _denied(table: RecordTable, headers: Sequence[Header], bounds: IntArray) -> 
         most = SESSION_LIMIT_S if running else COUNTER_SLACK_S
         whole = unknown[last] == unknown[rows[at]]
         if whole and not -COUNTER_SLACK_S <= rest <= most:
-            denied[index] |= _other_clock(table, header, last)
+            rows_of_both = (last, int(rows[at]))
+            denied[index] |= any(_other_clock(table, header, row) for row in rows_of_both)
     return denied
 
 
@@ -151,7 +160,9 @@ def _other_boot(table: RecordTable, header: Header, low: int, high: int) -> bool
 
 
 def _other_clock(table: RecordTable, header: Header, row: int) -> bool:
-    """Whether a record's clock and tick differ otherwise than those of the sync records."""
+    """Whether a record is of another boot than the sync records, or of another clock."""
+    if header.syncs and int(table.boot[row]) != max(sync.boot for sync in header.syncs):
+        return True
     clock, tick = int(table.clock[row]), int(table.tick[row])
     offsets = [
         sync.clock - sync.tick
