@@ -9,17 +9,20 @@ on both sides of it agree.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
+from multifidus.devicelogs.counters import NEAR, LifetimeCounters, SessionFacts
 from multifidus.devicelogs.custody import syncs_contradict
 from multifidus.devicelogs.layout import SESSION_LIMIT_S
 from multifidus.devicelogs.model import NO_TIME
 from multifidus.devicelogs.records import MISSING, rows_of, typed_view
 
 if TYPE_CHECKING:
+    from multifidus.devicelogs.counters import Counter
     from multifidus.devicelogs.model import Header, IntArray
     from multifidus.devicelogs.records import RecordTable
 
@@ -65,9 +68,6 @@ _NEAR_BOOT_S = 2 * DAY_S
 _CLOCK_AHEAD_S = 7200
 """Seconds by which a settable clock may be ahead of UTC without being another device's."""
 
-_NEAR = 512
-"""Records within which a counter is looked for; daily records are far closer than that."""
-
 
 def _clock_changes(table: RecordTable) -> dict[int, int | None]:
     """Change of the clock by row of a CLK record, in seconds; ``None`` when not known."""
@@ -106,28 +106,13 @@ def near_boot(clock: int, zero: int) -> bool:
     return -_CLOCK_AHEAD_S <= zero - clock <= _NEAR_BOOT_S
 
 
-@dataclass(frozen=True)
-class _Counter:
-    """A lifetime counter, and what ended between it and a record: seconds, unknown sessions.
-
-    ``boot``, ``tick`` and ``day`` are those of its daily record; the header's has none.
-    """
-
-    life: int
-    seconds: int
-    unknown: int
-    boot: int = MISSING
-    tick: int = MISSING
-    day: int = MISSING
-
-
-def _rest(below: _Counter, above: _Counter) -> tuple[int, int]:
+def _rest(below: Counter, above: Counter) -> tuple[int, int]:
     """Seconds between two counters that no record between them explains; sessions not known."""
     rest = above.life - below.life - above.seconds - below.seconds
     return rest, above.unknown + below.unknown
 
 
-def _daily(below: _Counter, above: _Counter) -> bool:
+def _daily(below: Counter, above: Counter) -> bool:
     """Whether two daily records of one boot lie whole days of ticks apart."""
     elapsed = above.tick - below.tick - DAY_S * (above.day - below.day)
     return abs(elapsed) <= DAILY_SLACK_S
@@ -161,14 +146,34 @@ class Binding:
         self._whole = bool((tidy == WHOLE_RING).any())
         self._bound = [False] * len(rows)
 
+    @cached_property
+    def _counters(self) -> LifetimeCounters:
+        """Counters among records that lie in one block, or in blocks that belong together."""
+        facts, rows = self._facts, self._rows
+        own = SessionFacts(
+            seq=np.asarray(self._seq),
+            boot=np.asarray(self._boot),
+            tick=np.asarray(self._tick),
+            life=np.asarray([facts.life.get(row, MISSING) for row in rows]),
+            day=np.asarray([facts.day.get(row, MISSING) for row in rows]),
+            seconds=np.asarray([facts.seconds.get(row, MISSING) for row in rows]),
+            ends=np.asarray([row in facts.seconds for row in rows], dtype=np.bool_),
+            starts=np.asarray([row in facts.starts for row in rows], dtype=np.bool_),
+        )
+        tidy = np.asarray(self._tidy)
+        group = (tidy > UNTIDY).astype(np.int64) if self._whole else tidy
+        return LifetimeCounters(own, group, self._header)
+
     def solve(self) -> BoolArray:
         """Return which records are bound."""
         if self._header.syncs and not syncs_contradict(self._header.syncs, UNEXPLAINED_S):
             latest = max(self._header.syncs, key=lambda sync: (sync.boot, sync.tick))
             reached = (latest.boot, latest.tick)
-            self._walk(range(len(self._seq) - 1, -1, -1), reached, newest_first=True)
-            self._walk(range(len(self._seq)), reached, newest_first=False)
-            self._walk(range(len(self._seq) - 1, -1, -1), reached, newest_first=True)
+            oldest_first = range(len(self._seq))
+            for newest_first in (True, False, True):
+                if not all(self._bound):
+                    order = oldest_first[::-1] if newest_first else oldest_first
+                    self._walk(order, reached, newest_first=newest_first)
         return np.asarray(self._bound, dtype=np.bool_)
 
     def _walk(self, order: range, reached: tuple[int, int], *, newest_first: bool) -> None:
@@ -186,8 +191,16 @@ class Binding:
             agrees = None
             if offset is not None and expected is not None:
                 agrees = abs(offset - expected) <= UNEXPLAINED_S
-            linked = self._linked(index, last, reached[0], newest_first=newest_first)
-            if possible and agrees is not False and (agrees or linked or self._bound[index]):
+            # The clock decides first: only where it does not say is a link asked for.
+            if (
+                possible
+                and agrees is not False
+                and (
+                    agrees
+                    or self._bound[index]
+                    or self._linked(index, last, reached[0], newest_first=newest_first)
+                )
+            ):
                 self._bound[index] = True
                 last = index
                 expected = offset if offset is not None else expected
@@ -241,7 +254,7 @@ class Binding:
         absent = (self._header.last_seq or 0) - self._seq[index]
         if self._boot[index] != latest_boot or absent < 0 or (absent and not self._whole):
             return False
-        below, life = self._counter(index, -1), self._header.life_seconds
+        below, life = self._counters.below(index), self._header.life_seconds
         if below is None or life is None:
             return not absent
         unknown = below.unknown + absent
@@ -276,7 +289,7 @@ class Binding:
         Within a boot the daily ticks must deny it too, for one alone is a fault of the device;
         in a block that does not verify one is enough.
         """
-        below, above = self._counter(early, -1), self._counter(late, 1)
+        below, above = self._counters.below(early), self._counters.above(late)
         if below is None or above is None:
             return False
         rest, unknown = _rest(below, above)
@@ -288,9 +301,9 @@ class Binding:
 
     def _agree(self, early: int, late: int) -> bool:
         """Whether counters and daily ticks on both sides of a gap say that it is one life."""
-        if abs(late - early) > _NEAR:
+        if abs(late - early) > NEAR:
             return False
-        below, above = self._counter(early, -1), self._counter(late, 1)
+        below, above = self._counters.below(early), self._counters.above(late)
         if below is None or above is None:
             return False
         rest, unknown = _rest(below, above)
@@ -308,42 +321,6 @@ class Binding:
         present = len({self._seq[at] for at in inside} - {self._seq[early], self._seq[late]})
         absent = self._seq[late] - self._seq[early] - 1 - present
         return sum(max(value, 0) for value in ended), absent + ended.count(MISSING)
-
-    def _counter(self, index: int, step: int) -> _Counter | None:
-        """Find the nearest daily record from a record on, and what ended in between.
-
-        A session that has begun below a gap and not ended may have been counted already.
-        """
-        seconds = unknown = 0
-        previous = self._seq[index]
-        ended: int | None = None
-        near = range(max(index - _NEAR, 0), min(index + _NEAR, len(self._seq)))
-        at = index
-        while at in near:
-            if self._related(at, index):
-                row = self._rows[at]
-                unknown += max(abs(self._seq[at] - previous) - 1, 0)
-                previous = self._seq[at]
-                life = self._facts.life.get(row, MISSING)
-                if life != MISSING:
-                    return self._found(at, life, seconds, unknown)
-                unknown += ended is None and step < 0 and row in self._facts.starts
-                if row in self._facts.seconds:
-                    ended = self._facts.seconds[row]
-                    seconds += max(ended, 0)
-                    unknown += ended == MISSING
-            at += step
-        return self._header_counter(previous, seconds, unknown) if at >= len(self._seq) else None
-
-    def _header_counter(self, newest: int, seconds: int, unknown: int) -> _Counter | None:
-        life, last = self._header.life_seconds, self._header.last_seq
-        if life is None or last is None:
-            return None
-        return _Counter(life, seconds, unknown + last - newest)
-
-    def _found(self, at: int, life: int, seconds: int, unknown: int) -> _Counter:
-        day = self._facts.day[self._rows[at]]
-        return _Counter(life, seconds, unknown, self._boot[at], self._tick[at], day)
 
     def _reference(self, boot: int) -> int | None:
         for sync in self._header.syncs:
