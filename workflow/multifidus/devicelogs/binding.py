@@ -166,16 +166,17 @@ class Binding:
         if self._header.syncs and not syncs_contradict(self._header.syncs, UNEXPLAINED_S):
             latest = max(self._header.syncs, key=lambda sync: (sync.boot, sync.tick))
             reached = (latest.boot, latest.tick)
-            self._walk(range(len(self._seq) - 1, -1, -1), reached, newest_first=True)
-            self._walk(range(len(self._seq)), reached, newest_first=False)
-            self._walk(range(len(self._seq) - 1, -1, -1), reached, newest_first=True)
+            for newest_first in (True, False, True):
+                if not all(self._bound):
+                    self._walk(reached, newest_first=newest_first)
         return np.asarray(self._bound, dtype=np.bool_)
 
-    def _walk(self, order: range, reached: tuple[int, int], *, newest_first: bool) -> None:
+    def _walk(self, reached: tuple[int, int], *, newest_first: bool) -> None:
+        order = range(len(self._seq))
         boot: int | None = None
         expected: int | None = None
         last: int | None = None
-        for index in order:
+        for index in reversed(order) if newest_first else order:
             if self._boot[index] != boot:
                 boot = self._boot[index]
                 expected = self._reference(boot) if newest_first else None
@@ -186,8 +187,12 @@ class Binding:
             agrees = None
             if offset is not None and expected is not None:
                 agrees = abs(offset - expected) <= UNEXPLAINED_S
-            linked = self._linked(index, last, reached[0], newest_first=newest_first)
-            if possible and agrees is not False and (agrees or linked or self._bound[index]):
+            if not possible or agrees is False:
+                fits = False
+            else:
+                fits = bool(agrees) or self._bound[index]
+                fits = fits or self._linked(index, last, reached[0], newest_first=newest_first)
+            if fits:
                 self._bound[index] = True
                 last = index
                 expected = offset if offset is not None else expected
