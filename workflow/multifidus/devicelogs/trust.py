@@ -126,7 +126,9 @@ def _denied(table: RecordTable, headers: Sequence[Header], bounds: IntArray) -> 
     set_ = np.diff(np.cumsum(table.code == TYPE_CODES["CLK"])[rows]) > 0
     moved = ticked & ~set_ & (offset[1:] != NO_TIME) & (offset[:-1] != NO_TIME)
     moved &= np.abs(offset[1:] - offset[:-1]) > UNEXPLAINED_S
-    denied[part[1:][counted & (stepped | moved)]] = True
+    # Without the counter, ticks and clock together need a day number that falls.
+    fallen = same & stepped & moved & (np.diff(day) <= 0)
+    denied[part[1:][(counted & (stepped | moved)) | fallen]] = True
     fell = (np.diff(table.part) == 0) & (np.diff(table.boot) < 0) & (np.diff(table.seq) > 0)
     denied[table.part[1:][fell]] = True
     for at in np.flatnonzero(counted & (np.diff(table.boot[rows]) > 0)).tolist():
