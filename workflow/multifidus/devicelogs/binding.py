@@ -249,8 +249,8 @@ class Binding:
         below, life = self._counter(index, -1), self._header.life_seconds
         if below is None or life is None:
             return not absent
-        # The newest records are those of the visit: no session ends among them.
-        most = COUNTER_SLACK_S + SESSION_LIMIT_S * below.unknown
+        # The newest records are those of the visit: no session ends among absent ones.
+        most = COUNTER_SLACK_S + (0 if absent else SESSION_LIMIT_S * below.unknown)
         return absent <= _FEW // 2 and -COUNTER_SLACK_S <= life - below.life - below.seconds <= most
 
     def _follows(self, early: int, late: int, *, known: bool = False) -> bool:
