@@ -143,6 +143,8 @@ class Binding:
         tidy: IntArray,
         header: Header,
         facts: Facts,
+        *,
+        denied: bool = False,
     ) -> None:
         clock, tick = table.clock[rows], table.tick[rows]
         self._seq: list[int] = table.seq[rows].tolist()
@@ -158,6 +160,7 @@ class Binding:
         ]
         self._shift = [facts.shifts.get(row, 0) for row in self._rows]
         self._header = header
+        self._denied = denied
         self._whole = bool((tidy == WHOLE_RING).any())
         self._bound = [False] * len(rows)
 
@@ -279,7 +282,7 @@ class Binding:
         """Whether the lifetime counter denies that one follows the other.
 
         Within a boot the daily ticks must deny it too, for one alone is a fault of the device;
-        in a block that does not verify one is enough.
+        in a block that does not verify, or a download that denies itself, one is enough.
         """
         below, above = self._counter(early, -1), self._counter(late, 1)
         if below is None or above is None:
@@ -287,7 +290,7 @@ class Binding:
         rest, unknown = _rest(below, above)
         denied = not -COUNTER_SLACK_S <= rest <= COUNTER_SLACK_S + SESSION_LIMIT_S * unknown
         stepped = below.boot == above.boot and not _daily(below, above)
-        if max(self._tidy[early], self._tidy[late]) > SUFFIX:
+        if self._denied or max(self._tidy[early], self._tidy[late]) > SUFFIX:
             return denied or stepped
         return denied and (stepped or below.boot != above.boot)
 
