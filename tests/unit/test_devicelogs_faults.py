@@ -183,6 +183,19 @@ def test_unknown_major_version_is_refused(clean: bytes):
     assert (fault["severity"], fault["outcome"]) == ("severe", "reject")
 
 
+def test_a_damaged_log_of_an_unknown_major_version_is_refused(clean: bytes):
+    """Before, a fragment behind refused records raised an IndexError."""
+    from multifidus.devicelogs.text_writer import frame_line
+
+    lines = clean.splitlines(keepends=True)
+    lines[0] = frame_line(b"Hformat,ipglog-text,2.0")
+    lines[60] = lines[60][:20] + b"\n"
+    result = read_log(b"".join(lines))
+    assert result.records.empty
+    assert result.identity.accepted == 0
+    assert result.identity.balanced
+
+
 @pytest.mark.parametrize(
     ("data", "reason"),
     [

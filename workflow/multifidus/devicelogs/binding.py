@@ -128,6 +128,8 @@ class Binding:
         tidy: IntArray,
         header: Header,
         facts: Facts,
+        *,
+        denied: bool = False,
     ) -> None:
         clock, tick = table.clock[rows], table.tick[rows]
         self._seq: list[int] = table.seq[rows].tolist()
@@ -143,6 +145,7 @@ class Binding:
         ]
         self._shift = [facts.shifts.get(row, 0) for row in self._rows]
         self._header = header
+        self._denied = denied
         self._whole = bool((tidy == WHOLE_RING).any())
         self._bound = [False] * len(rows)
 
@@ -169,18 +172,17 @@ class Binding:
         if self._header.syncs and not syncs_contradict(self._header.syncs, UNEXPLAINED_S):
             latest = max(self._header.syncs, key=lambda sync: (sync.boot, sync.tick))
             reached = (latest.boot, latest.tick)
-            oldest_first = range(len(self._seq))
             for newest_first in (True, False, True):
                 if not all(self._bound):
-                    order = oldest_first[::-1] if newest_first else oldest_first
-                    self._walk(order, reached, newest_first=newest_first)
+                    self._walk(reached, newest_first=newest_first)
         return np.asarray(self._bound, dtype=np.bool_)
 
-    def _walk(self, order: range, reached: tuple[int, int], *, newest_first: bool) -> None:
+    def _walk(self, reached: tuple[int, int], *, newest_first: bool) -> None:
+        order = range(len(self._seq))
         boot: int | None = None
         expected: int | None = None
         last: int | None = None
-        for index in order:
+        for index in reversed(order) if newest_first else order:
             if self._boot[index] != boot:
                 boot = self._boot[index]
                 expected = self._reference(boot) if newest_first else None
@@ -191,16 +193,12 @@ class Binding:
             agrees = None
             if offset is not None and expected is not None:
                 agrees = abs(offset - expected) <= UNEXPLAINED_S
-            # The clock decides first: only where it does not say is a link asked for.
-            if (
-                possible
-                and agrees is not False
-                and (
-                    agrees
-                    or self._bound[index]
-                    or self._linked(index, last, reached[0], newest_first=newest_first)
-                )
-            ):
+            if not possible or agrees is False:
+                fits = False
+            else:
+                fits = bool(agrees) or self._bound[index]
+                fits = fits or self._linked(index, last, reached[0], newest_first=newest_first)
+            if fits:
                 self._bound[index] = True
                 last = index
                 expected = offset if offset is not None else expected
@@ -257,8 +255,8 @@ class Binding:
         below, life = self._counters.below(index), self._header.life_seconds
         if below is None or life is None:
             return not absent
-        unknown = below.unknown + absent
-        most = COUNTER_SLACK_S + SESSION_LIMIT_S * unknown
+        # The newest records are those of the visit: no session ends among absent ones.
+        most = COUNTER_SLACK_S + (0 if absent else SESSION_LIMIT_S * below.unknown)
         return absent <= _FEW // 2 and -COUNTER_SLACK_S <= life - below.life - below.seconds <= most
 
     def _follows(self, early: int, late: int, *, known: bool = False) -> bool:
@@ -287,7 +285,7 @@ class Binding:
         """Whether the lifetime counter denies that one follows the other.
 
         Within a boot the daily ticks must deny it too, for one alone is a fault of the device;
-        in a block that does not verify one is enough.
+        in a block that does not verify, or a download that denies itself, one is enough.
         """
         below, above = self._counters.below(early), self._counters.above(late)
         if below is None or above is None:
@@ -295,7 +293,7 @@ class Binding:
         rest, unknown = _rest(below, above)
         denied = not -COUNTER_SLACK_S <= rest <= COUNTER_SLACK_S + SESSION_LIMIT_S * unknown
         stepped = below.boot == above.boot and not _daily(below, above)
-        if max(self._tidy[early], self._tidy[late]) > SUFFIX:
+        if self._denied or max(self._tidy[early], self._tidy[late]) > SUFFIX:
             return denied or stepped
         return denied and (stepped or below.boot != above.boot)
 

@@ -160,6 +160,7 @@ def read_frames(data: bytes) -> TextFile:
             account.flagged += refused
             part.runs = []
             part.run_blocks = []
+            part.damaged = []
     return file
 
 

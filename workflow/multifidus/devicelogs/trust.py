@@ -85,7 +85,9 @@ def refuse_strangers(
         first = np.ones(len(rows), dtype=np.bool_)
         first[1:] = (np.diff(table.seq[rows]) != 0) | (np.diff(table.check[rows]) != 0)
         once = rows[first]
-        bound = Binding(table, once, in_tidy_block[once - begin], header, facts).solve()
+        numbers = in_tidy_block[once - begin]
+        itself = bool(denied[part])
+        bound = Binding(table, once, numbers, header, facts, denied=itself).solve()
         bound = bound[np.cumsum(first) - 1]
         refused[rows[~bound]] = True
         if not bound.all():
@@ -126,11 +128,14 @@ def _denied(table: RecordTable, headers: Sequence[Header], bounds: IntArray) -> 
     set_ = np.diff(np.cumsum(table.code == TYPE_CODES["CLK"])[rows]) > 0
     moved = ticked & ~set_ & (offset[1:] != NO_TIME) & (offset[:-1] != NO_TIME)
     moved &= np.abs(offset[1:] - offset[:-1]) > UNEXPLAINED_S
-    denied[part[1:][counted & (stepped | moved)]] = True
+    # Without the counter, ticks and clock together need a day number that falls.
+    fallen = same & stepped & moved & (np.diff(day) <= 0)
+    denied[part[1:][(counted & (stepped | moved)) | fallen]] = True
     fell = (np.diff(table.part) == 0) & (np.diff(table.boot) < 0) & (np.diff(table.seq) > 0)
     denied[table.part[1:][fell]] = True
     for at in np.flatnonzero(counted & (np.diff(table.boot[rows]) > 0)).tolist():
         index = int(part[at])
+        denied[index] |= bool(day[at + 1] <= day[at])
         denied[index] |= _other_boot(table, headers[index], int(rows[at]), int(rows[at + 1]))
     started = np.maximum.accumulate(np.where(table.code == TYPE_CODES["SST"], np.arange(size), -1))
     newest = np.searchsorted(part, np.arange(len(headers)), side="right") - 1
