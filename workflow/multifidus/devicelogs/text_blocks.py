@@ -48,10 +48,7 @@ def tidy_lines(data: bytes, part: TextPart, seqs: IntArray) -> IntArray:
     blocks = len(part.blocks)
     owner = np.repeat(np.asarray(part.run_blocks, dtype=np.int64), [r.lines for r in part.runs])
     edges = np.searchsorted(owner, np.arange(blocks + 2))
-    first, last, lines = (
-        np.asarray([getattr(block, name) for block in part.blocks], dtype=np.int64)
-        for name in ("first", "last", "lines")
-    )
+    first, last, lines = _columns(part)
     vouched = np.asarray([block.verified for block in part.blocks], dtype=np.bool_)
     # Lines may be repeated, out of order or glued, but none of them may be missing.
     enough = np.diff(edges)[:blocks] >= lines
@@ -70,6 +67,13 @@ def tidy_lines(data: bytes, part: TextPart, seqs: IntArray) -> IntArray:
         rows = _fitting_rows(part, seqs, owner, inside & joined & ~vouched)
         tidy[rows] = SUFFIX + 1 + owner[rows]
     return tidy
+
+
+def _columns(part: TextPart) -> tuple[IntArray, IntArray, IntArray]:
+    """Return first and last numbers and numbers of lines, as the block lines say."""
+    rows = [(block.first, block.last, block.lines) for block in part.blocks]
+    first, last, lines = np.asarray(rows, dtype=np.int64).reshape(-1, 3).T
+    return first, last, lines
 
 
 def _chain(part: TextPart) -> tuple[int, int]:
@@ -113,10 +117,7 @@ def _fitting_rows(
     the writer's. Lines that share a number are left out.
     """
     size = len(part.blocks)
-    first, last, lines = (
-        np.asarray([getattr(block, name) for block in part.blocks], dtype=np.int64)
-        for name in ("first", "last", "lines")
-    )
+    first, last, lines = _columns(part)
     # A line cut in two leaves two fragments in one place: together they are one record or more.
     places = {(line.block, line.after_run) for line in part.damaged}
     held = np.asarray([block for block, _ in places], dtype=np.int64)
