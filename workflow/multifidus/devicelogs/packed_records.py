@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from multifidus.devicelogs.model import IntArray
+    from multifidus.devicelogs.records import TypedView
 
 __all__ = ["PackedRecords", "join_records"]
 
@@ -42,6 +43,7 @@ class PackedRecords:
 
     part: IntArray
     pieces: tuple[npt.NDArray[np.void], ...]
+    views: dict[str, TypedView] = field(default_factory=dict, repr=False, compare=False)
 
     def __len__(self) -> int:
         return len(self.part)

@@ -6,7 +6,7 @@ small files costs what it costs over one large file.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -88,6 +88,11 @@ class RecordTable(Protocol):
         """Checks: equal records of one form have equal ones."""
         ...
 
+    @property
+    def views(self) -> dict[str, TypedView]:
+        """Typed columns that were asked for before, by record type."""
+        ...
+
     def __len__(self) -> int: ...
     def take(self, rows: IntArray | BoolArray) -> RecordTable:
         """Return the rows chosen by index or by mask, in that order."""
@@ -121,6 +126,7 @@ class TextRecords:
     positions: tuple[pa.Array, ...]
     check: npt.NDArray[np.uint32]
     line: IntArray | None = None
+    views: dict[str, TypedView] = field(default_factory=dict, repr=False, compare=False)
 
     def __len__(self) -> int:
         return len(self.seq)
@@ -199,8 +205,15 @@ def typed_view(table: RecordTable, record_type: str) -> TypedView:
     Returns
     -------
     TypedView
-        ``text`` positions are left out; they are words of the programmer, never numbers.
+        ``text`` positions are left out; they are words of the programmer, never numbers. Read
+        once for each table; not to be changed.
     """
+    if record_type not in table.views:
+        table.views[record_type] = _read_view(table, record_type)
+    return table.views[record_type]
+
+
+def _read_view(table: RecordTable, record_type: str) -> TypedView:
     rows = rows_of(table, record_type)
     payload = table.packed(rows)
     view = TypedView(rows, {}, [])
