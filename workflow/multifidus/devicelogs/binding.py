@@ -118,6 +118,13 @@ def _daily(below: Counter, above: Counter) -> bool:
     return abs(elapsed) <= DAILY_SLACK_S
 
 
+def _unmixed(tidy: IntArray, boot: IntArray, tick: IntArray) -> IntArray:
+    """Take away what vouches for damaged blocks in which time falls while numbers rise."""
+    fell = (np.diff(tidy) == 0) & (tidy[1:] > SUFFIX)
+    fell &= (np.diff(boot) < 0) | ((np.diff(boot) == 0) & (np.diff(tick) < 0))
+    return np.where(np.isin(tidy, tidy[1:][fell]), UNTIDY, tidy)
+
+
 class Binding:
     """Binds the records of one download, newest to oldest and back again."""
 
@@ -135,7 +142,7 @@ class Binding:
         self._seq: list[int] = table.seq[rows].tolist()
         self._boot: list[int] = table.boot[rows].tolist()
         self._tick: list[int] = tick.tolist()
-        self._tidy: list[int] = tidy.tolist()
+        self._tidy: list[int] = _unmixed(tidy, table.boot[rows], tick).tolist()
         self._rows: list[int] = rows.tolist()
         self._facts = facts
         stamped = (clock != NO_TIME) & (tick != MISSING)

@@ -134,7 +134,8 @@ def build_grid(
     """
     size = int(exposure.days.sum())
     frame = sessions.sort_values(["participant", "start_s"], kind="stable", ignore_index=True)
-    start = local_seconds(frame["start_s"].to_numpy(), zone)
+    begin = frame["start_s"].to_numpy(dtype=np.int64)
+    start = local_seconds(begin, zone)
     who = frame["participant"].to_numpy()
     first = exposure.first_day[who] * DAY_S
     last = first + exposure.days[who] * DAY_S
@@ -143,13 +144,7 @@ def build_grid(
     known = frame["seconds"].to_numpy() != MISSING
     point = np.where(known, frame["seconds"], frame["seconds_lower"])
     lower, middle, upper = (
-        _union_per_day(
-            who,
-            frame["start_s"].to_numpy(dtype=np.int64),
-            np.asarray(length, dtype=np.int64),
-            exposure,
-            zone,
-        )
+        _union_per_day(who, begin, np.asarray(length, dtype=np.int64), exposure, zone)
         for length in (frame["seconds_lower"], point, frame["seconds_upper"])
     )
     done = np.asarray(frame["seconds_lower"] >= _COMPLETED_SHARE * frame["prescribed_length"])
