@@ -21,13 +21,14 @@ from multifidus.devicelogs.binary_writer import simulate_device_binary
 from multifidus.devicelogs.cli_files import Steps, list_logs, output_stems, read_each
 from multifidus.devicelogs.device_truth import SessionTruth
 from multifidus.devicelogs.findings import FAULT_KINDS
-from multifidus.devicelogs.inject import BINARY_FAULTS, JSON_FAULTS, TEXT_FAULTS, inject_fault
+from multifidus.devicelogs.inject import BINARY_FAULTS, TEXT_FAULTS, inject_fault
 from multifidus.devicelogs.outputs import fault_lines, write_result
+from multifidus.devicelogs.provoke import fault_number, inject_mixture, provoke_fault
 from multifidus.devicelogs.simulator import build_device_log, simulate_device
 from multifidus.devicelogs.summary import fault_groups, summarise
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from multifidus.devicelogs.results import LogResult
 
@@ -141,38 +142,68 @@ def simulate(  # noqa: PLR0917
     participants: Annotated[int, typer.Option(min=1, help="Number of implants.")] = 1,
     days: Annotated[int, typer.Option(min=1, help="Days of use, read out about yearly.")] = 365,
     seed: Annotated[int, typer.Option(help="Same seed, same bytes.")] = 1,
-    fault: Annotated[int, typer.Option(help="Inject this fault (0: none).")] = 0,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(help="Number or name of a fault to inject; several make a mixture."),
+    ] = None,
     binary: Annotated[bool, typer.Option("--binary", help="Write the binary form.")] = False,
 ) -> None:
-    """Write simulated logs; with a fault, its ground truth stands beside each file."""
+    """Write simulated logs; with a fault, its ground truth stands beside each file.
+
+    A fault that needs two logs, another life of the device or another form comes as files of its
+    own.
+    """
     with _user_errors():
-        _check_fault(fault, binary=binary)
+        numbers = [fault_number(name) for name in fault or ()]
+        if _stands_alone(numbers, binary=binary):
+            with _writing(output):
+                _write_provoked(output, numbers[0], seed)
+            return
         steps = Steps("simulating", participants)
         for number in range(participants):
             name = f"S{number + 1:04d}"
             with steps.step(name), _writing(output):
                 for index, data in enumerate(_simulated(name, days, seed + number, binary=binary)):
-                    _write_log(output / f"{name}-{index:02d}.ipglog", data, fault, seed + number)
+                    _write_log(output / f"{name}-{index:02d}.ipglog", data, numbers, seed + number)
         noun = "implant" if participants == 1 else "implants"
         typer.echo(f"wrote the logs of {participants:,} {noun}")
 
 
-def _check_fault(fault: int, *, binary: bool) -> None:
+def _stands_alone(faults: Sequence[int], *, binary: bool) -> bool:
+    """Whether a fault comes as files of its own; refuse what cannot be put into one log."""
     known = BINARY_FAULTS if binary else TEXT_FAULTS
-    if fault and fault not in known:
-        names = ", ".join(str(number) for number in sorted(known))
-        raise DataError(
-            "LOG-003", f"Fault {fault} cannot be injected into this form; choose one of {names}."
-        )
+    strange = [number for number in faults if number not in known]
+    if not strange:
+        return False
+    if len(faults) == 1 and not binary:
+        return True
+    names = ", ".join(str(number) for number in sorted(known))
+    raise DataError(
+        "LOG-003",
+        f"Fault {strange[0]} cannot be injected into this form; choose one of {names}.",
+    )
 
 
-def _write_log(path: Path, data: bytes, fault: int, seed: int) -> None:
-    if not fault:
-        write_bytes(path, data)
-        return
-    injected = inject_fault(fault, data, np.random.default_rng(seed))
-    write_json(path.with_suffix(".truth.json"), injected.truth())
-    write_bytes(path, injected.data)
+def _write_provoked(output: Path, fault: int, seed: int) -> None:
+    provoked = provoke_fault(fault, seed)
+    for name, data in provoked.files.items():
+        write_bytes(output / name, data)
+        write_json((output / name).with_suffix(".truth.json"), provoked.truth)
+    noun = "file" if len(provoked.files) == 1 else "files"
+    typer.echo(f"wrote {len(provoked.files)} {noun} that show the fault")
+
+
+def _write_log(path: Path, data: bytes, faults: Sequence[int], seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    truth: object = None
+    if len(faults) == 1:
+        injected = inject_fault(faults[0], data, rng)
+        data, truth = injected.data, injected.truth()
+    elif faults:
+        data, truth = inject_mixture(faults, data, rng)
+    if truth is not None:
+        write_json(path.with_suffix(".truth.json"), truth)
+    write_bytes(path, data)
 
 
 def _simulated(name: str, days: int, seed: int, *, binary: bool) -> list[bytes]:
@@ -200,9 +231,8 @@ def list_kinds(
             "severity": kind.severity,
             "outcome": kind.outcome,
             "meaning": kind.meaning,
-            "injectable": number in {**TEXT_FAULTS, **BINARY_FAULTS, **JSON_FAULTS},
         }
-        for number, kind in FAULT_KINDS.items()
+        for kind in FAULT_KINDS.values()
     ]
     text = json.dumps(rows, indent=2) + "\n"
     if output is None:
