@@ -13,14 +13,15 @@ local BOLD = FORMAT == "docx" and 1.3 or 1.12 -- how much wider the letters of a
 local function words_of(cell, scale)
   local text = pandoc.utils.stringify(cell.contents)
   local longest = 0
-  for word in text:gmatch("%S+") do longest = math.max(longest, utf8.len(word) or #word) end
+  local whole = text:gsub("^< ", "<_") -- a p value stays on one line
+  for word in whole:gmatch("%S+") do longest = math.max(longest, utf8.len(word) or #word) end
   return math.min(utf8.len(text) or #text, LONGEST) * scale, longest * scale
 end
 
 -- A visit that labels a row ("120 days") stays on one line; the spaces before it are its indent.
 local function time_of(cell)
   local text = pandoc.utils.stringify(cell.contents):gsub("^\u{2003}", "")
-  return text:match("^%d+ %a+$") and utf8.len(text) + 2 or 0
+  return text:match("^%d+ %a+$") and utf8.len(text) + (FORMAT == "docx" and 4 or 2) or 0
 end
 
 local function each_row(tbl)
