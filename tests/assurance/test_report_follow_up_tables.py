@@ -59,7 +59,7 @@ def test_sets(results: Results) -> None:
 def test_completers_beside_everybody(results: Results) -> None:
     """Year 1: -4.5 of 2 beside -14/3 of 3."""
     rows = lines(results, followup.completers_course_table)
-    cells = row_of(rows, "1 year", after="Low back pain (VAS)")
+    cells = row_of(rows, "1 year", after="Low back pain (VAS), cm")
     assert (cells[0], cells[2]) == ("2", "\N{MINUS SIGN}4.5")
     assert cells[4:] == ["3", "\N{MINUS SIGN}4.7"]
     rows = lines(results, followup.completers_responders_table)
@@ -111,3 +111,25 @@ def test_tables_are_whole(results: Results, make: Callable[..., ReportTable]) ->
 def test_subgroups_stand_in_pairs_with_their_interaction(results: Results) -> None:
     labels = [row[0] for row in lines(results, supplement.subgroup_table)]
     assert labels[1:4] == ["Female", "Male", "Female minus Male"]
+
+
+def test_groups_of_outcomes_name_their_unit(results: Results) -> None:
+    """A change without its unit cannot be read: cm, points; an index has none."""
+    for make in (
+        supplement.sensitivity_table,
+        supplement.subgroup_table,
+        followup.completers_course_table,
+        followup.sensitivity_every_visit_table,
+    ):
+        labels = [row[0] for row in lines(results, make)]
+        assert "Low back pain (VAS), cm" in labels
+    labels = [row[0] for row in lines(results, supplement.completers_table)]
+    assert {"Age, years", "Low back pain (VAS), cm"} <= set(labels)
+
+
+def test_profiles_say_of_how_many(results: Results) -> None:
+    """The shares of a visit have one denominator, which the first row prints."""
+    rows = lines(results, supplement.profile_table)
+    assert rows[0][0] == "Whole questionnaires"
+    totals = results.select(analysis="profile", statistic="percent").groupby("visit")["N"].max()
+    assert sorted(rows[0][1:]) == sorted(str(total) for total in totals)

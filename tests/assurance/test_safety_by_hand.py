@@ -233,9 +233,38 @@ def test_comparators_of_terms_and_of_counts_without_a_share() -> None:
     assert printed.label == "Infection: Registry, events"
     any_own = rows["comparison.any_complication.overall.safety.all.percent"]
     assert any_own.value == pytest.approx(25)
+    assert any_own.method.startswith("Any complication here is any related adverse event; ")
     low = rows["comparison.any_complication.overall.published.low.percent"]
     assert low.label == "Any complication: Old, low end of a range"
     assert not [name for name in rows if ".yearly." in name]
+
+
+def test_a_published_kind_that_two_kinds_answer_says_which() -> None:
+    """Explantation: A for lack of relief and B for an infection, 2 of 4; migration: nobody."""
+    columns = [
+        "comparator_id", "study", "event", "follow_up", "events", "n", "percent_printed",
+        "ci_lower_printed", "ci_upper_printed", "rate_printed", "note",
+    ]  # fmt: skip
+    published = pd.DataFrame(
+        [
+            (kind, "Old", kind, "", None, None, "30%", "", "", "", "")
+            for kind in ("explant", "lead_migration")
+        ],
+        columns=columns,
+    )
+    device = [
+        {"participant_id": who, "event_id": "D1", "event_type": kind, "event_date": day(9)}
+        for who, kind in (("A", "explant"), ("B", "infection_removal"))
+    ]
+    inputs = given(FOUR)
+    tables = {**inputs.tables, "device_events": typed("device_events", device)}
+    inputs = AnalysisInputs(inputs.study, tables, comparators=published)
+    rows = by_id(summarise_comparison(inputs))
+    own = rows["comparison.explant.overall.safety.all.percent"]
+    assert own.value == pytest.approx(50)
+    assert own.method.startswith("Explant here is explant or infection removal; ")
+    none = rows["comparison.lead_migration.overall.safety.all.percent"]
+    assert none.method.startswith("Clopper-Pearson")
 
 
 def test_flow_names_why_people_were_not_randomised_or_not_treated() -> None:

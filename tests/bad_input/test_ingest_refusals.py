@@ -134,7 +134,7 @@ CASES = {
     "a child": Case("DAT-213", "participants.age_years", (4,), put("participants", 2, age_years="17")),
     "no dose": Case("DAT-214", "opioids.dose", (2,), put("opioids", 0, dose="0")),
     "unknown word": Case("DAT-215", "visits.reason_missed", (6,), put("visits", 4, reason_missed="moved"), words="allowed are covid19"),
-    "characteristic out of range": Case("DAT-216", "characteristics.value", (2,), put("characteristics", 0, value="275"), words="bmi is declared from 12 to 60 kg/m2"),
+    "characteristic out of range": Case("DAT-216", "characteristics.value", (2,), put("characteristics", 0, value="275"), words="bmi is declared from 12 to 60 kg/m²"),
     "unknown drug": Case("DAT-217", "opioids.drug", (2,), put("opioids", 0, drug="oxicodone")),
     "unknown partner": Case("DAT-217", "opioids.drug", (2,), put("opioids", 0, drug="oxycodone/oxicam")),
     "two opioids in one": Case("DAT-217", "opioids.drug", (2,), put("opioids", 0, drug="oxycodone/fentanyl")),

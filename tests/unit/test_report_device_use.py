@@ -206,6 +206,8 @@ def test_the_table_of_outcome_against_use_says_that_it_is_no_effect(study: Study
     ]
     table = device_use.exposure_response_table(results_of(*rows), study)
     text = plain(table.to_html())
-    assert "Lowest third 289 \N{MINUS SIGN}4.4" in text
+    assert "Lowest third 289 (9) \N{MINUS SIGN}4.4" in text
+    assert "Mean use, h (n)" in text
+    assert "Low back pain (VAS), cm" in text
     assert "not an effect of use" in text
     assert "Methods: exploratory." in text

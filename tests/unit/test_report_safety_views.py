@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-from multifidus.config import StudyConfig
+import matplotlib.pyplot as plt
+
+from multifidus.config import StudyConfig, load_study
 from multifidus.report.figures.flow import draw_flow
 from multifidus.report.figures.forest import draw_comparators
 from multifidus.report.figures.style import house_style, save_figure
@@ -23,8 +26,6 @@ from multifidus.report.tables.supplement import comparators_table, explantation_
 from multifidus.results import Provenance, ResultRow, Results, rows_to_frame
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from matplotlib.figure import Figure
 
 STUDY = StudyConfig.model_validate(
@@ -121,7 +122,11 @@ def test_rare_terms_are_left_out_by_the_greatest_share_of_any_group() -> None:
 
 def test_the_head_takes_its_numbers_from_the_participants() -> None:
     html = adverse_events_table(EVENTS, STUDY).to_html()
-    assert re.findall(r"(\w+) \(N = (\d+)\)", html) == [("One", "10"), ("Two", "10"), ("All", "10")]
+    assert re.findall(r"(\w+) \(N\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}(\d+)\)", html) == [
+        ("One", "10"),
+        ("Two", "10"),
+        ("All", "10"),
+    ]
 
 
 def test_serious_events_by_class_and_term() -> None:
@@ -151,6 +156,8 @@ def test_narratives_are_counted() -> None:
     found = lines(narratives_table(results(rows), STUDY))
     assert found[0] == ["Any", *[nbsp("2 [3]")] * 3]
     assert len(found) == 6
+    none = STUDY.model_copy(update={"adverse_events": type(STUDY.adverse_events)()})
+    assert len(lines(narratives_table(results(rows), none))) == 5, "no device, no explantation"
 
 
 def test_device_events_keep_zeros_with_limits_of_share_and_rate() -> None:
@@ -253,6 +260,34 @@ def test_the_flow_diagram_names_reasons_and_sets(tmp_path: Path) -> None:
     assert nbsp("declined: 2") in found
     assert "Safety: 2 (not in it: 2)" in found
     assert (tmp_path / "flow.svg").stat().st_size > 1000
+
+
+def test_the_names_of_the_analysis_sets_stay_inside_their_box() -> None:
+    """The name of the completers' set, as long as the study file writes it, with those outside."""
+    name = "Completers (randomised and seen at five years)"
+    rows = [
+        ResultRow("flow", outcome, visit, "itt", group, "count", 126, "d0", label)
+        for group in ("all", "treatment", "control")
+        for outcome, visit, label in (
+            ("randomised", "overall", "Randomised"), ("attended", "y5", "Attended"),
+            ("set_completers", "overall", name), ("outside_completers", "overall", "Not in"),
+        )
+    ]  # fmt: skip
+    path = Path(__file__).parents[2] / "config/studies/reactiv8b/study.yaml"
+    study = load_study(path)
+    with house_style():
+        figure = draw_flow(results(rows), study)
+        figure.canvas.draw()
+        boxes = [patch.get_window_extent() for patch in figure.axes[0].patches]
+        words = [text for text in figure.axes[0].texts if text.get_text()]
+        assert any("seen at five" in text.get_text() for text in words)
+        for text in words:
+            own = text.get_window_extent()
+            assert any(
+                box.x0 <= own.x0 and own.x1 <= box.x1 and box.y0 <= own.y0 and own.y1 <= box.y1
+                for box in boxes
+            ), text.get_text()
+        plt.close(figure)
 
 
 def test_a_suppressed_count_is_said_and_not_drawn_as_a_number() -> None:

@@ -8,13 +8,20 @@ local LINE = 96 -- characters of table text that fit in one line of the page
 local PADDING = 3 -- characters that a cell's side margins take
 local LONGEST = 42 -- beyond this a cell wraps rather than widens its column
 
-local BOLD = 1.12 -- how much wider the letters of a head row are
+local BOLD = FORMAT == "docx" and 1.3 or 1.12 -- how much wider the letters of a head row are
 
 local function words_of(cell, scale)
   local text = pandoc.utils.stringify(cell.contents)
   local longest = 0
-  for word in text:gmatch("%S+") do longest = math.max(longest, utf8.len(word) or #word) end
+  local whole = text:gsub("^< ", "<_") -- a p value stays on one line
+  for word in whole:gmatch("%S+") do longest = math.max(longest, utf8.len(word) or #word) end
   return math.min(utf8.len(text) or #text, LONGEST) * scale, longest * scale
+end
+
+-- A visit that labels a row ("120 days") stays on one line; the spaces before it are its indent.
+local function time_of(cell)
+  local text = pandoc.utils.stringify(cell.contents):gsub("^\u{2003}", "")
+  return text:match("^%d+ %a+$") and utf8.len(text) + (FORMAT == "docx" and 4 or 2) or 0
 end
 
 local function each_row(tbl)
@@ -41,6 +48,7 @@ local function measure(tbl, count)
       if column > count then break end
       if cell.col_span == 1 then
         local own, longest = words_of(cell, row.scale)
+        if column == 1 and row.scale == 1 then longest = math.max(longest, time_of(cell)) end
         length[column] = math.max(length[column], own)
         word[column] = math.max(word[column], longest)
       end

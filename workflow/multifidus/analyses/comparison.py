@@ -92,8 +92,11 @@ def _who_had(inputs: AnalysisInputs, event: str) -> tuple[str, pd.Series[Any]]:
     """Return what answers a published kind of event here, in words, and who had it."""
     if event in OWN_EVENTS:
         device = inputs.tables["device_events"]
-        own = device.loc[device["event_type"].isin(OWN_EVENTS[event]), "participant_id"]
-        return "", own
+        kinds = OWN_EVENTS[event]
+        words = " or ".join(kind.replace("_", " ") for kind in kinds)
+        here = f"{event.replace('_', ' ').capitalize()} here is {words}; "
+        own = device.loc[device["event_type"].isin(kinds), "participant_id"]
+        return here if len(kinds) > 1 else "", own
     listed = adverse_event_list(inputs)
     listed = listed[listed["treatment_emergent"]]
     if event == _ANY_COMPLICATION:

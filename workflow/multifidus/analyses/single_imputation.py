@@ -67,7 +67,7 @@ def _changes(inputs: AnalysisInputs, outcome: Outcome, known: Trajectories) -> l
         "change_worst_case": _worst_case(known.values - start, outcome.better),
     }
     how = {
-        "change_locf": "last observation carried forward",
+        "change_locf": "last observation carried forward from the visits of the model or baseline",
         "change_bocf": "baseline carried forward",
         "change_worst_case": "least favourable change at the visit",
     }

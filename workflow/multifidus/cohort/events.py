@@ -283,7 +283,7 @@ def draw_disposition(setting: Setting) -> pd.DataFrame:
         )
         rows += [(participant, "protocol milestone", term, str(day)) for term, day in milestones]
         reason = str(flow.end_reason[person])
-        term = reason.replace("_", " ") if reason else "completed"
+        term = reason.replace("_", " ").replace("follow up", "follow-up") if reason else "completed"
         rows.append((participant, "disposition event", term, str(until[person])))
     return pd.DataFrame(rows, columns=["participant_id", "category", "term", "date"])
 

@@ -27,6 +27,7 @@ _LINE, _PAD, _GAP = 0.14, 0.12, 0.2
 _MAIN_X, _MAIN_W = 0.29 * WIDTH, 2.3
 _SIDE_X, _SIDE_W = 0.775 * WIDTH, 2.9
 _SIDE_CHARACTERS, _SHORT = 56, 34
+_MAIN_CHARACTERS = 40
 
 
 @dataclass(frozen=True)
@@ -148,7 +149,7 @@ def _arms(counts: _Counts, study: StudyConfig, top: float) -> list[_Box]:
             lines.append(f"Completed: {counts.of('completed', arm.id)}")
             lines.append(f"Discontinued: {counts.of('discontinued', arm.id)}")
             lines += [f"  {line}" for line in counts.reasons("discontinued", arm.id, "overall")]
-            lines += _analysed(counts, arm.id)
+            lines += _analysed(counts, arm.id, _SHORT)
         x = WIDTH * (number + 0.5) / len(study.arms)
         boxes.append((tuple(lines), x))
     return [_Box(lines, x, top + (_LINE * len(lines) + _PAD) / 2, width) for lines, x in boxes]
@@ -172,20 +173,21 @@ def _follow_up(counts: _Counts, study: StudyConfig, top: float) -> list[tuple[_B
     return pairs
 
 
-def _analysed(counts: _Counts, group: str) -> list[str]:
-    """Lines of the analysis sets, and of those outside of them where there are any."""
+def _analysed(counts: _Counts, group: str, width: int) -> list[str]:
+    """Lines of the analysis sets, and of those outside of them, that fit so many characters."""
     rows = counts.rows
     sets = rows[rows.outcome.str.startswith("set_") & (rows.group == group)]
     lines = []
     for outcome, label, value in zip(sets["outcome"], sets["label"], sets["value"], strict=True):
         out = counts.some(f"outside_{outcome.removeprefix('set_')}", group)
-        lines.append(f"{label}: {_count(value)}" + (f" (not in it: {out})" if out else ""))
+        line = f"{label}: {_count(value)}" + (f" (not in it: {out})" if out else "")
+        lines += textwrap.wrap(line, width)
     return lines
 
 
 def _analysis(counts: _Counts, boxes: list[_Box]) -> _Box:
     """Return the closing box: how many were analysed in which set."""
-    lines = ("Analysed", *_analysed(counts, "all"))
+    lines = ("Analysed", *_analysed(counts, "all", _MAIN_CHARACTERS))
     top = max(box.bottom for box in boxes) + _GAP
     return _Box(lines, _MAIN_X, top + (_LINE * len(lines) + _PAD) / 2, _MAIN_W)
 

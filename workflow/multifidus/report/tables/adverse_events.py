@@ -97,13 +97,18 @@ def narratives_table(results: Results, study: StudyConfig) -> ReportTable:
         ("related", "Related event"),
         ("explant", "Explantation"),
     ):
+        if outcome == "explant" and not study.adverse_events.device_event_types:
+            continue
         cells = []
         for group, _ in groups:
             stem = f"narratives.{outcome}.overall.safety.{group}"
             people, events = (table.number(f"{stem}.{name}") for name in ("participants", "events"))
             cells.append(f"{people}\N{NO-BREAK SPACE}[{events}]")
         table.row(label, cells, indent=outcome != "any")
-    table.note("Participants [narratives]; an event may have several reasons.")
+    table.note(
+        "Participants [narratives]; an event may have several reasons. Events that started before "
+        "treatment have a narrative too, and are not among the treatment-emergent ones."
+    )
     return table
 
 
@@ -119,7 +124,13 @@ def _frame(results: Results, study: StudyConfig) -> tuple[ReportTable, list[tupl
     }
     heads = [head for _ in groups for head in _HEADS]
     width = len(_HEADS)
-    spanners = [("", 1), *((f"{label} (N = {total[group]})", width) for group, label in groups)]
+    spanners = [
+        ("", 1),
+        *(
+            (f"{label} (N\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{total[group]})", width)
+            for group, label in groups
+        ),
+    ]
     return ReportTable(results, ["Event", *heads], spanners), groups
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from multifidus.report.html_table import ReportTable
-from multifidus.report.tables.groups import groups_in
+from multifidus.report.tables.groups import groups_in, measure
 
 if TYPE_CHECKING:
     from multifidus.config import StudyConfig
-    from multifidus.config.study import Outcome
     from multifidus.results import Results
 
 __all__ = [
@@ -19,12 +18,6 @@ __all__ = [
     "randomised_table",
     "responders_table",
 ]
-
-
-def _measure(outcome: Outcome) -> str:
-    """Return label and unit, the unit once."""
-    same = outcome.unit in outcome.label.split()
-    return outcome.label if same else f"{outcome.label}, {outcome.unit}"
 
 
 def baseline_table(results: Results, study: StudyConfig) -> ReportTable:
@@ -45,7 +38,7 @@ def baseline_table(results: Results, study: StudyConfig) -> ReportTable:
         ("age", "Age, years"),
         *((c.id, f"{c.label}, {c.unit}") for c in study.characteristics),
     ]
-    outcomes = [(o.id, _measure(o)) for o in study.outcomes]
+    outcomes = [(o.id, measure(o)) for o in study.outcomes]
     for outcome, label in measured:
         if any(f"{stem}.mean" in results for stem in stems(outcome)):
             table.row(label, [table.mean_sd(stem) for stem in stems(outcome)])
@@ -62,7 +55,7 @@ def outcomes_table(results: Results, study: StudyConfig) -> ReportTable:
     """Return levels and changes of all outcomes at every visit, participants observed."""
     table = ReportTable(results, ["Visit", "n", "Mean (SD)", "Change", "95 % CI", "p"])
     for outcome in study.outcomes:
-        table.group(_measure(outcome))
+        table.group(measure(outcome))
         for visit in study.visits:
             tail = f"{outcome.id}.{visit.id}.observed.all"
             if f"level.{tail}.mean" not in results:
@@ -103,8 +96,9 @@ def mixed_model_table(results: Results, study: StudyConfig) -> ReportTable:
         ["Visit", "n", "Change", "95 % CI", "Change", "95 % CI", "p"],
         [("", 1), ("Observed", 3), ("Mixed model", 3)],
     )
+    modelled: dict[str, int] = {}
     for outcome in study.outcomes:
-        table.group(_measure(outcome))
+        table.group(measure(outcome))
         for visit in study.visits:
             model = f"mmrm.{outcome.id}.{visit.id}.itt.all"
             observed = f"change.{outcome.id}.{visit.id}.observed.all"
@@ -122,6 +116,10 @@ def mixed_model_table(results: Results, study: StudyConfig) -> ReportTable:
                 ],
                 indent=True,
             )
+            modelled[outcome.label] = int(results.row(f"{model}.estimate")["N"])
+    counts = "; ".join(f"{label} {count}" for label, count in modelled.items())
+    if counts:
+        table.note(f"Participants in the mixed model, all visits together: {counts}.")
     return table
 
 

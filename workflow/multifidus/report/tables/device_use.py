@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from multifidus.report.html_table import DASH, ReportTable
+from multifidus.report.tables.groups import measure
 
 if TYPE_CHECKING:
     from multifidus.config import StudyConfig
@@ -53,6 +54,9 @@ def device_use_table(results: Results, study: StudyConfig) -> ReportTable:
     """Return device use by year since the start of therapy."""
     years = _years(study)
     table = ReportTable(results, ["Measure", *_heads(study)])
+    ids = [f"device_use.continued.{year}.exposed.all.percent" for year in years]
+    totals = [results.row(one)["N"] if one in results else pd.NA for one in ids]
+    table.row("Exposed", [DASH if pd.isna(count) else str(int(count)) for count in totals])
     for outcome, population, label in (
         ("utilisation", "exposed", "Share of prescribed time, all exposed"),
         ("utilisation", "continuers", "Share of prescribed time, continuers"),
@@ -203,11 +207,21 @@ def persistence_table(results: Results, study: StudyConfig) -> ReportTable:
 def exposure_response_table(results: Results, study: StudyConfig) -> ReportTable:
     """Return the change at the last visit by thirds of use, with slope and rank correlation."""
     visit = study.visits[-1].id
-    doses = (("hours", "By hours of therapy"), ("share", "By share of the prescribed time"))
+    doses = (
+        ("hours", "By hours of therapy", "h"),
+        ("share", "By share of the prescribed time", "%"),
+    )
     table = ReportTable(
         results,
-        ["Use before the visit", *(("Mean use", "Change (95 % CI)") * len(doses))],
-        [("", 1), *((title, 2) for _, title in doses)],
+        [
+            "Use before the visit",
+            *(
+                head
+                for _, _, unit in doses
+                for head in (f"Mean use, {unit} (n)", "Change (95 % CI)")
+            ),
+        ],
+        [("", 1), *((title, 2) for _, title, _ in doses)],
     )
     groups = (
         ("third1", "Lowest third"),
@@ -217,15 +231,15 @@ def exposure_response_table(results: Results, study: StudyConfig) -> ReportTable
         ("spearman", "Spearman rank correlation"),
     )
     for outcome in study.outcomes:
-        table.group(outcome.label)
+        table.group(measure(outcome))
         for group, label in groups:
             cells = []
-            for dose, _ in doses:
+            for dose, _, _ in doses:
                 stem = f"exposure_response.{outcome.id}.{visit}.{dose}.{group}"
                 third = group.startswith("third")
                 point = f"{stem}.{'mean' if third else 'estimate'}"
                 shown = f"{table.number(point, sign=True)} ({table.interval(stem, sign=True)})"
-                cells.append(table.number(f"{stem}.use") if third else "")
+                cells.append(_use(table, stem) if third else "")
                 cells.append(shown if point in results else DASH)
             table.row(label, cells, indent=True)
     table.note(
@@ -235,6 +249,14 @@ def exposure_response_table(results: Results, study: StudyConfig) -> ReportTable
     return table
 
 
+def _use(table: ReportTable, stem: str) -> str:
+    """Return the mean use of a third and how many are in it."""
+    if f"{stem}.use" not in table.results:
+        return DASH
+    count = table.results.row(f"{stem}.use")["n"]
+    return f"{table.number(f'{stem}.use')}\N{NO-BREAK SPACE}({DASH if pd.isna(count) else count})"
+
+
 def use_by_visit_table(results: Results, study: StudyConfig) -> ReportTable:
     """Return the rank correlation of change with hours of therapy at every yearly visit."""
     rows = results.select(analysis="exposure_response", population="hours", group="spearman")
@@ -242,6 +264,10 @@ def use_by_visit_table(results: Results, study: StudyConfig) -> ReportTable:
     table = ReportTable(results, ["Outcome", *(visit.label for visit in visits)])
     for outcome in study.outcomes:
         table.group(outcome.label)
+        ids = [f"exposure_response.{outcome.id}.{v.id}.hours.spearman.estimate" for v in visits]
+        counts = [results.row(one)["n"] if one in results else pd.NA for one in ids]
+        shown = [DASH if pd.isna(count) else str(int(count)) for count in counts]
+        table.row("Participants", shown, indent=True)
         for dose, label in (
             ("hours", "Change with hours (95 % CI)"),
             ("hours_lower", "Change with lower bound of hours"),

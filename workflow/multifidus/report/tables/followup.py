@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from multifidus.report.html_table import ReportTable
+from multifidus.report.tables.groups import measure
 from multifidus.report.tables.supplement import HANDLING
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def sensitivity_every_visit_table(results: Results, study: StudyConfig) -> Repor
     visits = [visit for visit in study.visits if visit.id in rules.visits]
     table = ReportTable(results, ["Handling of missing data", *(visit.label for visit in visits)])
     for outcome in study.outcomes:
-        table.group(outcome.label)
+        table.group(measure(outcome))
         for analysis, population, statistic, label in HANDLING:
             stems = [f"{analysis}.{outcome.id}.{visit.id}.{population}.all" for visit in visits]
             ids = [f"{stem}.{statistic}" for stem in stems]
@@ -116,10 +117,10 @@ def completers_course_table(results: Results, study: StudyConfig) -> ReportTable
     table = ReportTable(
         results,
         ["Visit", "n", "Mean (SD)", "Change", "95 % CI", "n", "Change"],
-        [("", 1), ("Completers with the last answer", 4), ("All observed", 2)],
+        [("", 1), ("Completers with the answer at the last visit", 4), ("All observed", 2)],
     )
     for outcome in study.outcomes:
-        table.group(outcome.label)
+        table.group(measure(outcome))
         for visit in study.visits:
             own = f"{outcome.id}.{visit.id}.{name}.all"
             everybody = f"{outcome.id}.{visit.id}.observed.all"
@@ -153,7 +154,12 @@ def persistence_table(results: Results, study: StudyConfig) -> ReportTable:
     visit = study.visits[-1].id
     table = ReportTable(
         results,
-        ["Definition", "Observed", "Missing as lost", "Difference", "95 % CI", "p", "Exact p"],
+        ["Definition", "Observed", "All", "Difference", "95 % CI", "p", "Exact p"],
+        [
+            ("", 1),
+            ("First responders who respond at the last visit", 2),
+            ("Share at the last visit minus the first yearly one", 4),
+        ],
     )
     rows = results.select(analysis="durability_difference", visit=visit, statistic="estimate")
     known = set(rows["outcome"])
@@ -169,8 +175,9 @@ def persistence_table(results: Results, study: StudyConfig) -> ReportTable:
         ]
         table.row(label, cells)
     table.note(
-        "Left: responders of the first yearly visit who respond at the last one. Right: shares at "
-        "the two visits in all classified at both."
+        "First responders: responders of the first yearly visit; under All, those not seen at the "
+        "last visit count as no responders. The difference, in per cent points, is of everybody "
+        "classified at both visits."
     )
     return table
 
@@ -187,7 +194,10 @@ def response_transitions_table(results: Results, study: StudyConfig) -> ReportTa
         for group in groups:
             ids = [f"transition.{outcome}.{visit.id}.itt.{group}.count" for visit in visits]
             table.row(link_label(group), [table.number(name) for name in ids], indent=True)
-    table.note("Everybody randomised stands once in each column of a definition.")
+    table.note(
+        "Everybody randomised stands once in each column of a definition. The results hold the "
+        "other definitions."
+    )
     return table
 
 

@@ -1,4 +1,4 @@
-"""The groups that a table has columns for."""
+"""The groups that a table has columns for, and the words that tables share."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from multifidus.config import StudyConfig
+    from multifidus.config.study import Outcome
 
-__all__ = ["groups_in"]
+__all__ = ["groups_in", "measure"]
 
 
 def groups_in(rows: pd.DataFrame, study: StudyConfig) -> list[tuple[str, str]]:
@@ -30,3 +31,9 @@ def groups_in(rows: pd.DataFrame, study: StudyConfig) -> list[tuple[str, str]]:
     known = set(rows["group"])
     arms = [(arm.id, arm.label) for arm in study.arms if arm.id in known]
     return [*arms, ("all", "All")] if "all" in known else arms
+
+
+def measure(outcome: Outcome) -> str:
+    """Return label and unit of an outcome, the unit once."""
+    same = outcome.unit in outcome.label.split()
+    return outcome.label if same else f"{outcome.label}, {outcome.unit}"

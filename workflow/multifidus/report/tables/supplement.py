@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from multifidus.report.html_table import DASH, ReportTable
+from multifidus.report.tables.groups import measure
 
 if TYPE_CHECKING:
     from multifidus.config import StudyConfig
@@ -45,7 +46,7 @@ def sensitivity_table(results: Results, study: StudyConfig) -> ReportTable:
     visit = _last_visit(study)
     table = ReportTable(results, ["Handling of missing data", "Seen/N", "Change", "95 % CI"])
     for outcome in study.outcomes:
-        table.group(outcome.label)
+        table.group(measure(outcome))
         for analysis, population, statistic, label in HANDLING:
             stem = f"{analysis}.{outcome.id}.{visit}.{population}.all"
             if f"{stem}.{statistic}" not in results:
@@ -102,11 +103,12 @@ def completers_table(results: Results, study: StudyConfig) -> ReportTable:
     table = ReportTable(
         results, ["At baseline", "Seen at the last visit", "Not seen", "Difference", "95 % CI", "p"]
     )
+    units = {"age": "Age, years", **{item.id: measure(item) for item in study.outcomes}}
     for outcome, label in zip(rows["outcome"], rows["label"], strict=True):
         stem = f"completers.{outcome}.{visit}.itt"
         versus = f"{stem}.completers_vs_lost"
         table.row(
-            str(label),
+            units.get(outcome, str(label)),
             [
                 table.mean_sd(f"{stem}.completers"),
                 table.mean_sd(f"{stem}.lost"),
@@ -148,7 +150,11 @@ def explantation_table(results: Results, study: StudyConfig) -> ReportTable:
             table.row("95 % CI", limits, indent=True)
             if analysis == "kaplan_meier":
                 table.row("At risk", [_at_risk(table, stem) for stem in stems], indent=True)
-    table.note("Before the first event there is no interval.")
+    whole = results.select(analysis="kaplan_meier", statistic="percent")["N"].max()
+    table.note(
+        f"Per cent of {whole} participants with the event by the end of the year; at risk: at the "
+        "end of it. Before the first event there is no interval."
+    )
     return table
 
 
@@ -158,6 +164,11 @@ def _at_risk(table: ReportTable, stem: str) -> str:
         return DASH
     row = table.results.row(f"{stem}.percent")
     return table.text(str(int(row["n"]))) if row.notna()["n"] else DASH
+
+
+def _total(results: Results, result_id: str) -> str:
+    """Return the denominator of a share."""
+    return str(int(results.row(result_id)["N"])) if result_id in results else DASH
 
 
 def comparators_table(results: Results, study: StudyConfig) -> ReportTable:
@@ -208,7 +219,7 @@ def subgroup_table(results: Results, study: StudyConfig) -> ReportTable:
     table = ReportTable(results, ["Subgroup", "n/N", "Change or difference", "95 % CI", "p"])
     for outcome in study.outcomes:
         part = rows[rows["outcome"] == outcome.id].set_index("group")["label"]
-        table.group(outcome.label)
+        table.group(measure(outcome))
         for group in _subgroups_in_order(study):
             if group not in part.index:
                 continue
@@ -241,6 +252,9 @@ def profile_table(results: Results, study: StudyConfig) -> ReportTable:
     rows = results.select(analysis=["profile", "pareto"], statistic="percent")
     visits = [visit for visit in study.visits if visit.id in set(rows["visit"])]
     table = ReportTable(results, ["EQ-5D-5L", *(visit.label for visit in visits)])
+    first = rows[rows["analysis"] == "profile"]["outcome"].iloc[0] if len(rows) else ""
+    ids = [f"profile.{first}.{visit.id}.observed.all.percent" for visit in visits]
+    table.row("Whole questionnaires", [_total(results, name) for name in ids])
     for analysis, title in (("profile", "Problems"), ("pareto", "Change of the profile")):
         table.group(title)
         part = rows[rows["analysis"] == analysis].drop_duplicates("outcome")
@@ -248,7 +262,7 @@ def profile_table(results: Results, study: StudyConfig) -> ReportTable:
             stems = [f"{analysis}.{outcome}.{visit.id}.observed.all" for visit in visits]
             cells = [table.number(f"{stem}.percent") for stem in stems]
             table.row(str(label), cells, indent=True)
-    table.note("Per cent of those with the whole questionnaire.")
+    table.note("Per cent of those with the whole questionnaire; of a change, at baseline as well.")
     return table
 
 
