@@ -15,6 +15,7 @@ from packaging.version import Version
 
 # Names on conda-forge and bioconda that differ from those of the wheels.
 CONDA_NAMES = {
+    "isal": "python-isal",
     "matplotlib": "matplotlib-base",
     "pandera": "pandera-pandas",
     "pypandoc-binary": "pypandoc",
