@@ -17,7 +17,6 @@ from multifidus.devicelogs import read_cohort_logs, read_log
 from multifidus.devicelogs.inject import TEXT_FAULTS, inject_fault
 from multifidus.devicelogs.trials import Trials, prepare_trials, run_round
 
-
 TEXT_ROUNDS, BINARY_ROUNDS, STEP = 65, 45, 5
 
 
