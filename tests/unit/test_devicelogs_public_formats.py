@@ -280,6 +280,6 @@ def test_command_line_errors_are_one_sentence(tmp_path: Path):
     runner = CliRunner()
     absent = runner.invoke(app, ["inspect", str(tmp_path / "none.ipglog")])
     assert absent.exit_code == 11
-    wrong = runner.invoke(app, ["simulate", "-o", str(tmp_path), "--fault", "36"])
+    wrong = runner.invoke(app, ["simulate", "-o", str(tmp_path), "--binary", "--fault", "9"])
     assert wrong.exit_code == 11
     assert len(json.loads(runner.invoke(app, ["kinds"]).output)) == 44

@@ -23,13 +23,14 @@ from multifidus.devicelogs.binary_layout import (
     RECORD,
     RECORD_BYTES,
 )
-from multifidus.devicelogs.binding import DAY_S, SUFFIX, UNTIDY, WHOLE_RING
+from multifidus.devicelogs.binding import SUFFIX, UNTIDY, WHOLE_RING
 from multifidus.devicelogs.findings import FaultLog
-from multifidus.devicelogs.layout import FORMAT_MAJOR, TYPE_CODES
+from multifidus.devicelogs.layout import FORMAT_MAJOR, FORMAT_MINOR
 from multifidus.devicelogs.model import Header
 from multifidus.devicelogs.packed_records import join_records
 from multifidus.devicelogs.text_header import header_line_name, read_header_line
 from multifidus.devicelogs.text_parts import ByteAccount
+from multifidus.devicelogs.torn_pages import AGREEING, placed, steady
 
 if TYPE_CHECKING:
     from multifidus.devicelogs.model import IntArray
@@ -39,7 +40,8 @@ __all__ = ["BinaryFile", "read_pages"]
 _HEAD = PAGE_HEADER.itemsize
 _ERASED = b"\xff"
 _BODY = PAGE_BYTES - 4
-_AGREEING = 2
+_COUNT = slice(16, 18)
+"""Where a page header holds its count of records."""
 
 
 @dataclass
@@ -49,7 +51,7 @@ class BinaryFile:
     ``pieces`` are arrays of records, together sorted by sequence number; ``complete`` says that
     every page verified and the declared ring is whole. Where it is not, ``tidy`` says what
     vouches for each record (see :mod:`~multifidus.devicelogs.binding`). ``header_page`` is the
-    header page as read.
+    header page as read, ``minor`` the newest minor version that a page names.
     """
 
     sha256: str
@@ -63,6 +65,7 @@ class BinaryFile:
     complete: bool = False
     header_page: bytes = b""
     mixed: bool = False
+    minor: int = 0
 
     @property
     def count(self) -> int:
@@ -144,6 +147,7 @@ def _take_sound(data: bytes, used: list[tuple[int, int]], file: BinaryFile, page
     chosen = runs[0] if len(runs) == 1 else np.concatenate(runs)
     pages.bulk_numbers = chosen["head"]["page"].astype(np.int64)
     pages.bulk_records = chosen["records"]
+    file.minor = max(file.minor, int(chosen["head"]["minor"].max()))
     file.account.accepted += len(chosen) * PAGE_RECORDS * RECORD_BYTES
     file.account.framing += len(chosen) * (PAGE_BYTES - PAGE_RECORDS * RECORD_BYTES)
 
@@ -158,7 +162,8 @@ def _take(data: bytes, start: int, file: BinaryFile, pages: _Pages) -> int:
         if magic == HEADER_MAGIC and verified:
             _read_header(page, start, file)
             return start + PAGE_BYTES
-        if magic == PAGE_MAGIC and verified:
+        opened = int.from_bytes(page[_COUNT], "little") == OPEN_COUNT
+        if magic == PAGE_MAGIC and verified and not opened:
             return _take_verified(page, start, file, pages)
     if magic == PAGE_MAGIC:
         end = _next_magic(data, start + 1, start + PAGE_BYTES)
@@ -206,6 +211,7 @@ def _read_header(page: bytes, start: int, file: BinaryFile) -> None:
         read_header_line(file.header, text, file.faults, span)
     if page[4] != FORMAT_MAJOR:
         file.header.major = page[4]
+    file.minor = max(file.minor, page[5])
 
 
 def _take_verified(page: bytes, start: int, file: BinaryFile, pages: _Pages) -> int:
@@ -218,6 +224,7 @@ def _take_verified(page: bytes, start: int, file: BinaryFile, pages: _Pages) -> 
         )
         file.account.flagged += PAGE_BYTES
         return start + PAGE_BYTES
+    file.minor = max(file.minor, int(head["minor"]))
     records = np.frombuffer(page, dtype=RECORD, count=count, offset=_HEAD)
     file.account.accepted += count * RECORD_BYTES
     file.account.framing += PAGE_BYTES - count * RECORD_BYTES
@@ -250,21 +257,26 @@ def _take_torn(page: bytes, start: int, file: BinaryFile, pages: _Pages, *, shor
     base = records["seq"].astype(np.int64) - np.arange(slots)
     known = base[holds]
     first = int(head["first"])
-    if len(known) >= _AGREEING and (known == first).sum() < _AGREEING:
+    if len(known) >= AGREEING and (known == first).sum() < AGREEING:
         values, counts = np.unique(known, return_counts=True)
-        first = int(values[counts.argmax()]) if counts.max() >= _AGREEING else first
-    good = holds & ~blank & _placed(base, known, first)
+        first = int(values[counts.argmax()]) if counts.max() >= AGREEING else first
+    good = holds & ~blank & placed(base, known, first)
     bad = ~good & ~blank
     accepted = int(good.sum()) * RECORD_BYTES
     flagged = int(bad.sum()) * RECORD_BYTES
     opened = int(head["count"]) == OPEN_COUNT and not bad.any() and not short
     filled = int(good.sum())
     # An open page is filled from its first slot on.
-    opened = opened and bool(good[:filled].all()) and _steady(records[good])
+    opened = opened and bool(good[:filled].all()) and steady(records[good])
     file.account.accepted += accepted
     file.account.flagged += flagged
     file.account.framing += len(page) - accepted - flagged
     file.damaged += [first + int(slot) for slot in np.flatnonzero(bad)]
+    # Behind the last record that holds lies what was torn; before it single records are damaged.
+    for slot in [] if short else np.flatnonzero(bad & (np.cumsum(good) < good.sum())).tolist():
+        at, number = start + _HEAD + RECORD_BYTES * slot, first + slot
+        span = (at, at + RECORD_BYTES)
+        file.faults.add(1, "checksum does not hold", span=span, seqs=(number, number))
     if short:
         file.faults.add(37, "a page is cut short", span=(start, start + len(page)), count=slots)
     elif not opened:
@@ -278,31 +290,13 @@ def _take_torn(page: bytes, start: int, file: BinaryFile, pages: _Pages, *, shor
     pages.verified.append(opened)
 
 
-def _steady(records: npt.NDArray[np.void]) -> bool:
-    """Whether ticks, boots and clocks of an open page go on; no checksum covers such a page."""
-    boot, tick = (records[name].astype(np.int64) for name in ("boot", "tick"))
-    offset = records["clock"].astype(np.int64) - tick
-    stamped = (records["flags"][1:] | records["flags"][:-1]) & 1 == 0
-    told = (records["type"][1:] == TYPE_CODES["CLK"]) | (records["type"][:-1] == TYPE_CODES["CLK"])
-    same = np.diff(boot) == 0
-    jump = same & ((np.diff(tick) < 0) | (stamped & ~told & (np.abs(np.diff(offset)) > DAY_S)))
-    return not bool(((np.diff(boot) < 0) | jump).any())
-
-
-def _placed(base: IntArray, known: IntArray, first: int) -> npt.NDArray[np.bool_]:
-    """Say of each slot whether its number belongs to the page; ``base`` is number less slot."""
-    values, counts = np.unique(known, return_counts=True)
-    moved = (counts >= _AGREEING) & (values > first) & (values < first + PAGE_RECORDS)
-    within = base + np.arange(len(base)) < first + PAGE_RECORDS
-    rising = base == np.maximum.accumulate(base)
-    return np.asarray((base == first) | (np.isin(base, values[moved]) & within & rising))
-
-
 def _gather(file: BinaryFile, pages: _Pages) -> None:
     """Put the pages in the order of their numbers; of a repeated one the latest page wins."""
     if file.header.major is not None and file.header.major != FORMAT_MAJOR:
         file.faults.add(34, "unknown major version; nothing read", outcome="reject")
         file.mixed = True
+    elif max(file.minor, file.header.minor or 0) > FORMAT_MINOR:
+        file.faults.add(34, "newer minor version; read as 1.0")
     if file.mixed:
         file.account.flagged += file.account.accepted
         file.account.accepted = 0

@@ -16,6 +16,7 @@ __all__ = [
     "Prescription",
     "RecordStream",
     "Sync",
+    "at_default",
     "iso_seconds",
     "parse_iso",
 ]
@@ -30,6 +31,7 @@ MISSING = -1
 
 _EARLIEST = int(np.datetime64("2000-01-01T00:00:00", "s").astype(np.int64))
 _LATEST = int(np.datetime64("2100-01-01T00:00:00", "s").astype(np.int64))
+_DEFAULT_SLACK_S = 86_400
 _ISO_LENGTH = len("2021-03-04T10:02:11Z")
 
 
@@ -111,6 +113,16 @@ class RecordStream:
     tick: IntArray
     clock: IntArray
     columns: tuple[list[int | str | None], ...]
+
+
+def at_default(clock: IntArray | int, tick: IntArray | int) -> npt.NDArray[np.bool_]:
+    """Say whether a clock has run on from its default since some moment of the boot.
+
+    The default is the format's epoch, 2000-01-01: such a clock counts from there no longer than
+    the boot has lasted. Both in seconds, ``clock`` since 1970.
+    """
+    since = np.asarray(clock) - _EARLIEST
+    return np.asarray((since >= 0) & (since <= np.asarray(tick) + _DEFAULT_SLACK_S))
 
 
 def iso_seconds(seconds: int) -> str:

@@ -160,13 +160,19 @@ def _prescription_steps(batch: Batch) -> list[tuple[PrescriptionStep, ...]]:
     events: list[list[tuple[int, str, int]]] = [[] for _ in batch.devices]
     view = typed_view(batch.merged.table, "PRG")
     names = batch.merged.table.texts(1, view.rows).to_pylist()
+    old, _ = whole_numbers(batch.merged.table.texts(2, view.rows))
     values, unreadable = whole_numbers(batch.merged.table.texts(3, view.rows))
-    for row, name, value, bad in zip(
-        view.rows.tolist(), names, values.tolist(), unreadable.tolist(), strict=True
+    told: set[tuple[int, str]] = set()
+    for row, name, before, value, bad in zip(
+        view.rows.tolist(), names, old.tolist(), values.tolist(), unreadable.tolist(), strict=True
     ):
-        at = int(batch.placement.utc[row])
+        at, device = int(batch.placement.utc[row]), int(batch.merged.device[row])
         if name in {"SES", "NPD"} and not bad and value >= 0 and at != NO_TIME:
-            events[int(batch.merged.device[row])].append((at, name, value))
+            # The first change says what held before it; 0 is "never programmed".
+            if (device, name) not in told and before > 0:
+                events[device].append((BEGINNING, name, before))
+            told.add((device, name))
+            events[device].append((at, name, value))
     for item in batch.downloads:
         if item.device == MISSING or item.header.download_start is None:
             continue

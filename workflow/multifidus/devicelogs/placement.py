@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from multifidus.devicelogs.model import NO_TIME
+from multifidus.devicelogs.model import NO_TIME, at_default
 from multifidus.devicelogs.records import MISSING, typed_view
 
 if TYPE_CHECKING:
@@ -148,7 +148,9 @@ def _contradict(syncs: Sequence[Sync]) -> bool:
 
 def _anchor(sync: Sync, seq: int, faults: FaultLog) -> Anchor:
     uncertainty = float(sync.uncertainty_s)
-    if sync.clock != NO_TIME and abs(sync.clock - sync.utc) > _DAY:
+    if sync.clock != NO_TIME and bool(at_default(sync.clock, sync.tick)):
+        faults.add(17, "the clock was at its default when read; times come from tick and sync")
+    elif sync.clock != NO_TIME and abs(sync.clock - sync.utc) > _DAY:
         uncertainty = float(abs(sync.clock - sync.utc))
         faults.add(22, "left out of figures per day until resolved")
     return Anchor(seq, sync.boot, sync.tick, sync.utc, sync.clock, uncertainty)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from multifidus.devicelogs.layout import RECORD_TYPES, TYPE_CODES
-from multifidus.devicelogs.model import NO_TIME
+from multifidus.devicelogs.model import NO_TIME, at_default
 from multifidus.devicelogs.records import MISSING, rows_of, typed_view
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["note_implausible"]
 
 _AGREE_S = 5
+_JUMP_S, _JUMP_RATE = 60, 1e-3
+"""A clock that departs from the ticks by more was set: seconds, and a share of the time passed."""
 
 
 def note_implausible(
@@ -69,6 +71,33 @@ def _note_clock_changes(merged: MergedRecords, faults: Sequence[FaultLog]) -> No
     ):
         for row in view.rows[action == code].tolist():
             seq = int(merged.table.seq[row])
+            faults[int(merged.device[row])].add(number, detail, seqs=(seq, seq))
+    _note_clock_jumps(merged, faults)
+
+
+def _note_clock_jumps(merged: MergedRecords, faults: Sequence[FaultLog]) -> None:
+    """Report clocks that jump against the ticks, or are at their default, with no CLK record."""
+    table = merged.table
+    if len(table) < 2:  # noqa: PLR2004
+        return
+    told = table.code == TYPE_CODES["CLK"]
+    beside = (np.diff(merged.device) == 0) & ~told[1:] & ~told[:-1] & (table.tick[1:] != MISSING)
+    same = beside & (np.diff(table.boot) == 0) & (table.tick[:-1] != MISSING)
+    stamped = table.clock != NO_TIME
+    clock = np.where(stamped, table.clock, 0)
+    passed = np.diff(table.tick)
+    jump = np.abs(np.diff(clock) - passed) > _JUMP_S + np.abs(passed) * _JUMP_RATE
+    jump &= same & stamped[1:] & stamped[:-1] & (passed >= 0)
+    # The default clock counts from its epoch no longer than the boot has lasted.
+    default = ~stamped[1:] | at_default(clock[1:], table.tick[1:])
+    booted = beside & (np.diff(table.boot) > 0) & stamped[:-1] & default
+    booted |= jump & default
+    for number, mask, detail in (
+        (17, booted, "the clock is unset or at its default; times come from ticks and syncs"),
+        (18, jump & ~booted, "the clock jumps and no record says so; ticks keep order and time"),
+    ):
+        for row in (np.flatnonzero(mask) + 1).tolist():
+            seq = int(table.seq[row])
             faults[int(merged.device[row])].add(number, detail, seqs=(seq, seq))
 
 

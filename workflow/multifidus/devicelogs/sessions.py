@@ -32,6 +32,9 @@ __all__ = ["SESSION_COLUMNS", "build_sessions"]
 _AGREE_S = 5
 """Seconds by which stored and elapsed time may differ; both are whole seconds of one tick."""
 
+_NESTED_WITHIN = 8
+"""Open starts before an end among which its own is looked for."""
+
 _CUT_OFF_WITHIN = 64
 """Records within which the fault or reset that ended a session is looked for."""
 
@@ -147,7 +150,11 @@ def _pair(merged: MergedRecords, starts: IntArray, ends: IntArray, seconds: IntA
     elapsed = table.tick[end] - table.tick[begin]
     agree = same_boot & ticked & (np.abs(elapsed - seconds[end]) <= _AGREE_S)
     paired = whole | agree
-    begin, end, whole = begin[paired], end[paired], whole[paired]
+    found = _pair_by_length(merged, starts, ends, seconds, (begin[agree], end[agree]))
+    paired &= ~np.isin(begin, found[0]) & ~np.isin(end, found[1])
+    begin = np.concatenate([begin[paired], found[0]])
+    end = np.concatenate([end[paired], found[1]])
+    whole = (table.seq[end] - table.seq[begin]) == (end - begin)
     lone_start = np.setdiff1d(starts, begin, assume_unique=True)
     lone_end = np.setdiff1d(ends, end, assume_unique=True)
     start = np.concatenate([begin, lone_start, np.full(len(lone_end), MISSING)])
@@ -155,6 +162,35 @@ def _pair(merged: MergedRecords, starts: IntArray, ends: IntArray, seconds: IntA
     unbroken = np.concatenate([whole, np.zeros(len(lone_start) + len(lone_end), dtype=np.bool_)])
     order = np.argsort(np.where(start == MISSING, stop, start), kind="stable")
     return _Pairs(start[order], stop[order], unbroken[order])
+
+
+def _pair_by_length(
+    merged: MergedRecords,
+    starts: IntArray,
+    ends: IntArray,
+    seconds: IntArray,
+    settled: tuple[IntArray, IntArray],
+) -> tuple[IntArray, IntArray]:
+    """Pair nested and overlapping sessions: an end whose seconds reach back to an open start."""
+    table = merged.table
+    free = np.setdiff1d(starts, settled[0], assume_unique=True)
+    found: list[tuple[int, int]] = []
+    taken: set[int] = set()
+    for end in np.setdiff1d(ends, settled[1], assume_unique=True).tolist():
+        near = free[:0]
+        if seconds[end] != MISSING and table.tick[end] != MISSING:
+            place = int(np.searchsorted(free, end))
+            near = free[max(0, place - _NESTED_WITHIN) : place]
+            near = near[(merged.device[near] == merged.device[end])]
+            near = near[(table.boot[near] == table.boot[end]) & (table.tick[near] != MISSING)]
+            elapsed = table.tick[end] - table.tick[near]
+            near = near[np.abs(elapsed - seconds[end]) <= _AGREE_S]
+        open_starts = [row for row in near.tolist() if row not in taken]
+        if open_starts:
+            taken.add(open_starts[-1])
+            found.append((open_starts[-1], end))
+    pairs = np.asarray(found, dtype=np.int64).reshape(-1, 2)
+    return pairs[:, 0], pairs[:, 1]
 
 
 def _add_seconds(

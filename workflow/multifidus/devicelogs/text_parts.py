@@ -34,6 +34,7 @@ _CLAIMED = re.compile(rb"R(\d{1,10}),")
 _LOWER = re.compile(rb"[HRBE][^*\n]{1,190}\*([0-9A-Fa-f]{8})")
 _WHOLE = re.compile(rb"[HRBE][^*\n]{1,190}\*[0-9A-F]{8}")
 _ENDING = re.compile(rb"\*[^*]{6,10}\Z")
+_NAMES = ("ipglog-text", "ipglog-bin")
 _SMALL_GAP = 1 << 16
 
 
@@ -251,7 +252,8 @@ def _describe_line(file: TextFile, part: TextPart, start: int, end: int) -> None
     seq = part.header.first_seq if seam else int(claimed[1]) if claimed else None
     if body[0] not in b"HBE":
         part.damaged.append(DamagedLine(start, end, seq, len(part.runs), len(part.blocks), seam))
-    number, detail = _kind_of_damage(body, complete=ended)
+    # Without a line end, but not the last: what follows it was glued to a line that was cut.
+    number, detail = _kind_of_damage(body, complete=ended or end < len(file.text.data))
     if seam:
         number, detail = 15, "the oldest record is half overwritten"
     elif number == 5:  # noqa: PLR2004
@@ -315,6 +317,8 @@ def _check_version(part: TextPart) -> None:
             34, "unknown major version; nothing read", severity="severe", outcome="reject"
         )
         part.readable = False
+    elif header.name is not None and header.name not in _NAMES:
+        part.faults.add(34, "the format line names another format; read as 1.0")
     elif header.minor is not None and header.minor > FORMAT_MINOR:
         part.faults.add(34, "newer minor version; read as 1.0")
     if not part.runs:

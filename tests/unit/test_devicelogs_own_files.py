@@ -1,0 +1,355 @@
+"""Logs written here from the specification alone, with no writer of the package.
+
+Checksums come from ``zlib.crc32`` and ``binascii.crc_hqx``. The sample of each form in the
+specification fixes the writer: its eight-digit and four-digit checks are reproduced below. The
+device: activated on 2021-01-01 at 00:00 UTC, tick 0 then, clock 9 s ahead, two sessions of
+1,800 s a day at 08:00 and 20:00.
+"""
+
+from __future__ import annotations
+
+import binascii
+import struct
+import zlib
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import pytest
+
+from multifidus.devicelogs import read_cohort_logs, read_log
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from multifidus.devicelogs import LogResult
+
+T0 = int(datetime(2021, 1, 1, tzinfo=UTC).timestamp())
+DEFAULT = int(datetime(2000, 1, 1, tzinfo=UTC).timestamp())
+DAY = 86_400
+AHEAD = 9
+START = ("ACT", 1, 31, 28, 214, 200, 10, 20)
+
+
+@dataclass(frozen=True)
+class Rec:
+    seq: int
+    boot: int
+    tick: int
+    clock: int | None
+    kind: str
+    values: tuple[object, ...]
+
+    def body(self) -> str:
+        values = [*self.values, *[""] * (8 - len(self.values))]
+        fields = [self.seq, self.boot, self.tick, iso(self.clock), self.kind, *values]
+        return "R" + ",".join(str(field) for field in fields)
+
+    def packed(self) -> bytes:
+        types = {"SST": 1, "SEN": 2}
+        assert self.clock is not None
+        head = (self.seq, self.tick, self.clock - DEFAULT, self.boot, types[self.kind], 0)
+        if self.kind == "SST":
+            payload = struct.pack("<BB6H", 0, *(int(str(value)) for value in self.values[1:]))
+        else:
+            stored = [int(str(value)) for value in self.values[1:]]
+            payload = struct.pack("<BB6H", 0, 1, *stored, 0)
+        first = struct.pack("<IIIHBB", *head) + payload
+        return first + struct.pack("<H", binascii.crc_hqx(first, 0xFFFF))
+
+
+def iso(seconds: int | None) -> str:
+    return "" if seconds is None else f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def line(text: str) -> bytes:
+    raw = text.encode("ascii")
+    return raw + b"*%08X\n" % zlib.crc32(raw)
+
+
+def at(seq: int, tick: int, kind: str, *values: object) -> Rec:
+    return Rec(seq, 0, tick, T0 + tick + AHEAD, kind, values)
+
+
+def device(days: int = 4) -> list[Rec]:
+    records: list[Rec] = []
+    for day in range(days):
+        for hour in (8, 20):
+            tick = day * DAY + hour * 3600
+            records.append(at(len(records) + 1, tick, "SST", *START))
+            end = ("CPL", 1800, 60, 31, 28, 0)
+            records.append(at(len(records) + 1, tick + 1800, "SEN", *end))
+    return records
+
+
+def renumbered(records: Sequence[Rec]) -> list[Rec]:
+    return [replace(record, seq=number) for number, record in enumerate(records, 1)]
+
+
+def header(
+    records: Sequence[Rec],
+    read: int,
+    *,
+    sync: tuple[int, int, int | None] | None = None,
+    session_s: int = 1800,
+    version: str = "ipglog-text,1.0",
+) -> list[str]:
+    """Header lines of a download at tick ``read``; ``sync`` is its boot, tick and clock."""
+    utc = T0 + read
+    boot, tick, clock = (0, read, utc + AHEAD) if sync is None else sync
+    later = None if clock is None else clock + 200
+    return [
+        f"Hformat,{version}",
+        "Hdevice,RX8-SIM,P017,fw2.1.4",
+        f"Hdownload,{iso(utc)},{iso(utc + 200)},PRG-03,+00:00",
+        f"Hsync,{boot},{tick},{iso(clock)},{iso(utc)},2",
+        f"Hsync,{boot},{tick + 200},{iso(later)},{iso(utc + 200)},2",
+        f"Hring,3184,{records[0].seq},{records[-1].seq},0",
+        f"Hrx,1,20,214,10,20,{session_s},2",
+    ]
+
+
+def lines(head: Sequence[str], records: Sequence[Rec]) -> list[bytes]:
+    """One line each: header, records, block lines every 64 records, end line."""
+    result = [line(text) for text in head]
+    blocks = 0
+    for begin in range(0, len(records), 64):
+        block = [line(record.body()) for record in records[begin : begin + 64]]
+        blocks += 1
+        last = records[begin + len(block) - 1].seq
+        check = f"{zlib.crc32(b''.join(block)):08X}"
+        block.append(line(f"B{blocks},{records[begin].seq},{last},{len(block)},{check}"))
+        result += block
+    return [*result, line(f"E{len(records)},{blocks}")]
+
+
+def page(records: Sequence[Rec], number: int, *, minor: int = 0, opened: bool = False) -> bytes:
+    count = 0xFFFF if opened else len(records)
+    head = struct.pack(
+        "<BBHIIHHII", 1, minor, 32, number, records[0].seq, count, 0, 0, records[0].tick
+    )
+    body = b"".join(record.packed() for record in records).ljust(63 * 32, b"\xff")
+    whole = b"IPGB" + head + body
+    return whole + struct.pack("<I", zlib.crc32(whole))
+
+
+def header_page(head: Sequence[str], *, minor: int = 0) -> bytes:
+    text = "".join(f"{item}\n" for item in head).encode()
+    whole = (b"IPGH" + struct.pack("<BBH", 1, minor, len(text)) + text).ljust(2044, b"\xff")
+    return whole + struct.pack("<I", zlib.crc32(whole))
+
+
+def faults(log: LogResult, number: int) -> pd.DataFrame:
+    assert log.identity.balanced
+    assert all(account.balanced for account in log.sequence.values())
+    return log.faults[log.faults["fault"] == number]
+
+
+def text_log(records: Sequence[Rec], **options: object) -> LogResult:
+    head = header(records, 5 * DAY, **options)  # type: ignore[arg-type]
+    return read_log(b"".join(lines(head, records)))
+
+
+def test_the_writer_reproduces_both_samples_of_the_specification() -> None:
+    """Specification, section 1: the line of record 3299 and the sample of the binary form."""
+    clock = int(datetime(2021, 3, 3, 22, 20, 40, tzinfo=UTC).timestamp())
+    end = Rec(3299, 3, 20_368_211, clock, "SEN", ("CPL", 1800, 60, 31, 28, 0))
+    assert line(end.body()).endswith(b",SEN,CPL,1800,60,31,28,0,,*2832703F\n")
+    sample = "e30c000053cb360138c8d22703000200000108073c001f001c00000000005fab"
+    assert end.packed().hex() == sample
+
+
+def test_text_and_binary_give_equal_tables() -> None:
+    """Specification, section 1; 68 days hold 272 records, so four full pages and one of 20."""
+    records = device(68)
+    head = header(records, 69 * DAY)
+    pages = [page(records[at : at + 63], at // 63) for at in range(0, len(records), 63)]
+    text = read_log(b"".join(lines(head, records)))
+    binary = read_log(header_page(head) + b"".join(pages))
+    for name in ("records", "sessions", "segments"):
+        pd.testing.assert_frame_equal(getattr(text, name), getattr(binary, name))
+    assert len(text.records) == 272
+    assert text.faults.empty
+    assert binary.faults.empty
+
+
+def test_a_line_cut_with_its_line_end_in_the_middle_of_the_file_is_fault_3() -> None:
+    """Record 5 loses all after 20 bytes: fault 3 over these 20; the rest reads on (fault 5: no)."""
+    records = device()
+    rows = lines(header(records, 5 * DAY), records)
+    place = 7 + 4
+    begin = sum(map(len, rows[:place]))
+    rows[place] = rows[place][:20]
+    log = read_log(b"".join(rows))
+    cut = faults(log, 3)
+    assert cut[["byte_start", "byte_end", "seq_first"]].to_numpy().tolist() == [
+        [begin, begin + 20, 5]
+    ]
+    assert faults(log, 5).empty
+    assert log.records["seq"].tolist() == [1, 2, 3, 4, *range(6, 17)]
+
+
+def test_an_open_page_whose_checksum_holds_is_read() -> None:
+    """Count 0xFFFF says "open", not another version: all 16 records of 8 sessions count."""
+    records = device()
+    head = header(records, 5 * DAY)
+    log = read_log(header_page(head) + page(records, 0, opened=True))
+    assert len(log.records) == 16
+    assert len(log.sessions) == 8
+    assert faults(log, 34).empty
+
+
+@pytest.mark.parametrize("where", ["header page", "page"])
+def test_a_newer_minor_version_of_the_binary_form_is_read_and_flagged(where: str) -> None:
+    """Specification, fault 34: a newer minor version is flagged and read."""
+    records = device()
+    head = header(records, 5 * DAY)
+    minors = (3, 0) if where == "header page" else (0, 3)
+    log = read_log(header_page(head, minor=minors[0]) + page(records, 0, minor=minors[1]))
+    assert len(log.records) == 16
+    assert faults(log, 34)["outcome"].tolist() == ["flag"]
+
+
+def test_a_format_line_of_another_name_is_flagged() -> None:
+    """Never silent: lines that verify under a name of no known format are kept and flagged."""
+    log = text_log(device(), version="ipglog-other,1.0")
+    assert faults(log, 34)["outcome"].tolist() == ["flag"]
+    assert len(log.sessions) == 8
+
+
+def test_one_damaged_binary_record_is_named_with_span_and_number() -> None:
+    """Fault 1: a bit of slot 5 flips; bytes 2048 + 28 + 160 to 32 more; number 6 is damaged."""
+    records = device()
+    data = bytearray(header_page(header(records, 5 * DAY)) + page(records, 0))
+    begin = 2048 + 28 + 5 * 32
+    data[begin + 3] ^= 4
+    log = read_log(bytes(data))
+    found = faults(log, 1)[["byte_start", "byte_end", "seq_first", "seq_last", "outcome"]]
+    assert found.to_numpy().tolist() == [[begin, begin + 32, 6, 6, "reject"]]
+    assert log.sequence["P017"].damaged == 1
+
+
+def test_a_clock_at_its_default_is_a_reset_and_days_stay() -> None:
+    """Fault 17: from record 9 on a new boot counts from 2000-01-01; tick and sync place it.
+
+    Boot 1 begins at tick 172,800 of boot 0. Record 9 starts at 08:00 of the third day. The sync
+    shows the default clock too: the difference to UTC is a reset, not a disagreement (fault 22).
+    """
+    shift = 2 * DAY
+    records = [
+        replace(record, boot=1, tick=record.tick - shift, clock=DEFAULT + record.tick - shift)
+        if record.seq > 8
+        else record
+        for record in device()
+    ]
+    log = text_log(records, sync=(1, 3 * DAY, DEFAULT + 3 * DAY))
+    assert faults(log, 22).empty
+    assert faults(log, 17)["severity"].unique().tolist() == ["note"]
+    assert 9 in faults(log, 17)["seq_first"].tolist()
+    starts = log.sessions.set_index("seq_start")["start_utc"]
+    assert starts[9] == pd.Timestamp("2021-01-03T08:00:00Z")
+    assert log.sessions["per_day"].all()
+
+
+def test_an_unset_clock_after_a_boot_is_noted() -> None:
+    """Fault 17, "recover through tick and sync", and never silent: empty clocks from record 9."""
+    records = [
+        replace(record, boot=1, tick=record.tick - 2 * DAY, clock=None)
+        if record.seq > 8
+        else record
+        for record in device()
+    ]
+    log = text_log(records, sync=(1, 3 * DAY, None))
+    assert faults(log, 17)["seq_first"].tolist() == [9]
+
+
+def test_a_clock_that_jumps_without_a_record_is_noted() -> None:
+    """Fault 18: from record 9 on the clock is an hour behind; ticks keep every time."""
+    records = [
+        replace(record, clock=(record.clock or 0) - 3600) if record.seq > 8 else record
+        for record in device()
+    ]
+    log = text_log(records, sync=(0, 5 * DAY, T0 + 5 * DAY + AHEAD - 3600))
+    assert faults(log, 18)[["seq_first", "seq_last"]].to_numpy().tolist() == [[9, 9]]
+    assert log.sessions["start_utc"].iloc[4] == pd.Timestamp("2021-01-03T08:00:00Z")
+
+
+def test_a_drifting_clock_does_not_jump() -> None:
+    """A clock 400 ppm fast gains 35 s a day: drift, no setting (fault 18 is not reported)."""
+    records = [
+        replace(record, clock=(record.clock or 0) + round(record.tick * 400e-6))
+        for record in device(30)
+    ]
+    head = header(records, 31 * DAY)
+    log = read_log(b"".join(lines(head, records)))
+    assert faults(log, 18).empty
+
+
+@pytest.mark.parametrize(
+    ("begin", "length", "order", "union_s"),
+    [
+        pytest.param(600, 600, ("inner", "outer"), 1800, id="nested"),
+        pytest.param(900, 1800, ("outer", "inner"), 2700, id="overlapping"),
+    ],
+)
+def test_nested_and_overlapping_sessions_keep_their_own_ends(
+    tmp_path: Path, begin: int, length: int, order: tuple[str, str], union_s: int
+) -> None:
+    """Fault 26: a second session begins within the first of 2 January; each end is its own.
+
+    Nested: 600 s from second 600 on, within 1,800 s: together 1,800 s. Overlapping: 1,800 s from
+    second 900 on: together 2,700 s, never 3,600. The other seven sessions give 12,600 s.
+    """
+    records = device()
+    tick = DAY + 8 * 3600
+    ends = {
+        "outer": at(0, tick + 1800, "SEN", "CPL", 1800, 60, 31, 28, 0),
+        "inner": at(0, tick + begin + length, "SEN", "CPL", length, length // 30, 31, 28, 0),
+    }
+    inserted = [at(0, tick + begin, "SST", *START), *(ends[name] for name in order)]
+    records = renumbered([*records[:5], *inserted, *records[6:]])
+    head = header(records, 5 * DAY)
+    data = b"".join(lines(head, records))
+    log = read_log(data)
+    assert len(log.sessions) == 9
+    assert sorted(log.sessions["seconds"])[:1] == [length]
+    assert len(faults(log, 26)) == 1
+    assert faults(log, 24).empty
+    assert faults(log, 25).empty
+    (tmp_path / "a.ipglog").write_bytes(data)
+    found = read_cohort_logs(tmp_path, roster()).periods.query("period == 'overall'").iloc[0]
+    assert round(found["hours"] * 3600) == 12_600 + union_s
+
+
+def test_the_prescription_before_its_first_change_is_the_old_one(tmp_path: Path) -> None:
+    """Fault 32: 2 x 1,800 s on 50 days, then 2 x 900 s on 50; the log's first PRG says 1800 to 900.
+
+    Programmed on day 50 at 22:00, it counts from day 51 on. 100 exposure days prescribe 50 x 60
+    + 50 x 30 = 4,500 min, delivered in full: utilisation 1.000 (the specification's check).
+    """
+    records: list[Rec] = []
+    for day in range(100):
+        length = 1800 if day < 50 else 900
+        for hour in (8, 20):
+            tick = day * DAY + hour * 3600
+            records.append(at(0, tick, "SST", *START))
+            end = ("CPL", length, length // 30, 31, 28, 0)
+            records.append(at(0, tick + length, "SEN", *end))
+        if day == 49:
+            records.append(at(0, day * DAY + 22 * 3600, "PRG", 1, "SES", 1800, 900, "PRG"))
+    records = renumbered(records)
+    data = b"".join(lines(header(records, 100 * DAY, session_s=900), records))
+    (tmp_path / "a.ipglog").write_bytes(data)
+    found = read_cohort_logs(tmp_path, roster()).periods.query("period == 'overall'").iloc[0]
+    assert found["exposure_days"] == 100
+    assert found["hours"] == pytest.approx(75.0)
+    assert found["utilisation"] == pytest.approx(1.0)
+    assert found["delivered_share"] == pytest.approx(1.0)
+
+
+def roster() -> pd.DataFrame:
+    frame = pd.DataFrame({"participant_id": ["P017"], "exposure_end": [pd.NaT]})
+    frame["exposure_start"] = pd.to_datetime(["2021-01-01"])
+    return frame
