@@ -32,9 +32,6 @@ __all__ = ["SESSION_COLUMNS", "build_sessions"]
 _AGREE_S = 5
 """Seconds by which stored and elapsed time may differ; both are whole seconds of one tick."""
 
-_NESTED_WITHIN = 8
-"""Open starts before an end among which its own is looked for."""
-
 _CUT_OFF_WITHIN = 64
 """Records within which the fault or reset that ended a session is looked for."""
 
@@ -64,6 +61,9 @@ SESSION_COLUMNS = (
     "per_day",
     "rule",
 )
+
+_NESTED_WITHIN = 8
+"""Open starts before an end among which its own is looked for."""
 
 
 @dataclass(frozen=True)
