@@ -220,3 +220,5 @@ def test_uncertainty_over_twelve_hours_counts_in_no_day(tmp_path: Path):
     overall = periods(tmp_path, [b"".join(lines)]).loc["overall"]
     assert (overall["hours_lower"], overall["coverage"]) == (0, 0)
     assert overall["utilisation_upper"] == 1
+    # 100 sessions of half an hour are 50 h, and so says the lifetime counter.
+    assert (overall["hours"], overall["hours_source"]) == (50, "lifetime counter")

@@ -349,6 +349,25 @@ def test_the_prescription_before_its_first_change_is_the_old_one(tmp_path: Path)
     assert found["delivered_share"] == pytest.approx(1.0)
 
 
+def test_sessions_without_a_place_in_time_count_in_the_total_only(tmp_path: Path) -> None:
+    """Method ``none``: no sync record and no clock, so 8 x 1,800 s = 4 h stand in no day or year.
+
+    The specification: counted in totals, left out of per-day figures, and said so. Nothing says
+    that they lie within the exposure, so the lower bound is 0; 4 days prescribe 4 h.
+    """
+    records = [replace(record, clock=None) for record in device()]
+    head = [text for text in header(records, 4 * DAY) if not text.startswith("Hsync")]
+    (tmp_path / "a.ipglog").write_bytes(b"".join(lines(head, records)))
+    result = read_cohort_logs(tmp_path, roster())
+    assert set(result.sessions["time_method"]) == {"none"}
+    periods = result.periods.set_index("period")
+    assert (periods.loc["overall", "hours"], periods.loc["year1", "hours"]) == (4, 0)
+    assert (periods.loc["overall", "hours_lower"], periods.loc["overall", "hours_upper"]) == (0, 4)
+    assert (periods["coverage"] == 0).all()
+    said = result.faults[result.faults["detail"].str.contains("without a place in time")]
+    assert said[["fault", "outcome", "count"]].to_numpy().tolist() == [[17, "flag", 8]]
+
+
 def roster() -> pd.DataFrame:
     frame = pd.DataFrame({"participant_id": ["P017"], "exposure_end": [pd.NaT]})
     frame["exposure_start"] = pd.to_datetime(["2021-01-01"])

@@ -21,6 +21,7 @@ from multifidus.devicelogs.observation import BEGINNING, device_histories
 from multifidus.devicelogs.reader import session_table
 from multifidus.devicelogs.records import MISSING
 from multifidus.devicelogs.shards import group_logs, list_cohort_logs
+from multifidus.devicelogs.unplaced import add_unplaced
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -149,6 +150,8 @@ def read_cohort_logs(
     sessions, strangers = _assign(sessions, roster)
     faults += strangers
     grid = _grid(sessions, histories, roster, zone, standard or Prescription())
+    periods, unplaced = add_unplaced(measure_periods(grid, years), sessions)
+    faults += unplaced
     identities = pd.DataFrame(
         sorted(row for result in results for row in result.identities), columns=list(_IDENTITY)
     )
@@ -156,7 +159,7 @@ def read_cohort_logs(
         _present(sessions),
         fault_frame(faults, ("participant_id", "file")),
         identities,
-        measure_periods(grid, years),
+        periods,
         measure_months(grid, years),
     )
 

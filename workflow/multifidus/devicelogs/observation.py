@@ -121,7 +121,9 @@ def _fill(batch: Batch, device: int, intervals: list[tuple[int, int]]) -> list[I
     trusted = batch.counter_trusted[device]
     own = batch.sessions[batch.sessions["device"] == device]
     ended = own["end_s"].to_numpy()
-    delivered = np.where(own["seconds"] == MISSING, 0, own["seconds"])
+    # What has no place in time is not among the recorded sessions of any stretch.
+    recorded = (own["seconds"] != MISSING) & own["per_day"].astype(bool)
+    delivered = np.where(recorded, own["seconds"], 0)
     result = []
     activation = _activation(batch, device)
     for begin, high in intervals:
