@@ -56,7 +56,7 @@ def test_no_product_names_the_machine(finished_run: Run) -> None:
 
 
 def test_logs_read_by_three_jobs_give_the_bytes_of_one(finished_run: Run, second_run: Run) -> None:
-    names = ("sessions", "periods", "faults", "identities")
+    names = ("sessions", "periods", "months", "faults", "identities")
     targets = [f"results/devicelogs/{name}.parquet" for name in names]
     shards = ("--config", "device_logs={shards: 3}", "--forcerun", "divide_device_logs")
     run = snakemake(second_run.folder, "--cores", "2", *shards, "--", *targets)

@@ -63,7 +63,13 @@ CHANGES = {
     "the coverage that the comparison of use and outcome asks for": (
         "config/studies/reactiv8b/study.yaml",
         ("minimum_coverage: 0.8", "minimum_coverage: 0.9"),
-        {"analyse_device_use", "analyse_flow", *AFTER_RESULTS},
+        {
+            "analyse_device_events",
+            "analyse_device_use",
+            "analyse_flow",
+            "list_narratives",
+            *AFTER_RESULTS,
+        },
     ),
     "a responder cut": (
         "config/studies/reactiv8b/study.yaml",
