@@ -182,6 +182,6 @@ def gather_tables(name: str, parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
     filled = [part for part in parts if len(part)] or list(parts[:1])
     whole = pd.concat(filled, ignore_index=True)
     # Parquet has no whole seconds; they are milliseconds when read back.
-    for column in whole.select_dtypes(include="datetimetz").columns:
+    for column in whole.select_dtypes(include=["datetime", "datetimetz"]).columns:
         whole[column] = whole[column].dt.as_unit("s")
     return whole.sort_values(ORDER[name], kind="stable", ignore_index=True)
