@@ -6,14 +6,12 @@ for programs. Both have the same bytes for the same data.
 
 from __future__ import annotations
 
-from importlib import resources
 from itertools import groupby
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-
 from multifidus.base.files import write_json, write_text
+from multifidus.base.pages import render_page
 from multifidus.contracts import TABLES
 from multifidus.contracts.dictionary import describe_table
 
@@ -128,19 +126,11 @@ def _finding(item: Finding) -> dict[str, Any]:
 
 
 def _page(outcome: IngestOutcome, content: dict[str, Any], study: StudyFacts) -> str:
-    environment = Environment(
-        loader=PackageLoader("multifidus.ingest"),
-        autoescape=select_autoescape(default=True),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    style = resources.files("multifidus.ingest").joinpath("templates/data_report.css")
-    template = environment.get_template("data_report.html.j2")
-    return template.render(
+    return render_page(
+        "multifidus.ingest",
+        "data_report.html.j2",
+        "data_report.css",
         **content,
-        css=style.read_text(encoding="utf-8"),
         title=study.short_title,
         origin=_SOURCES[content["source"]],
         rows_read=sum(item.rows for item in outcome.inputs),

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import math
-from importlib import resources
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-
 from multifidus.base.files import write_csv, write_json, write_text
+from multifidus.base.pages import render_page
 from multifidus.config.run import Tier
 from multifidus.literature.models import FAMILIES
 from multifidus.literature.verdicts import verdict_counts
@@ -121,20 +119,11 @@ def _render(
     tier: tuple[str, str],
     citations: Mapping[str, str],
 ) -> str:
-    environment = Environment(
-        loader=PackageLoader("multifidus.literature"),
-        autoescape=select_autoescape(default=True),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
     rows = [_display(row, citations) for row in scorecard.to_dict("records")]
-    template = environment.get_template("scorecard.html.j2")
-    return template.render(
-        css=resources.files("multifidus.literature")
-        .joinpath("templates/scorecard.css")
-        .read_text(encoding="utf-8"),
+    return render_page(
+        "multifidus.literature",
+        "scorecard.html.j2",
+        "scorecard.css",
         tier=tier[0],
         banner=tier[1],
         remark=_TIER_REMARKS[tier[0]],

@@ -5,16 +5,15 @@ They tell of single participants. They are made beside the documents and never s
 
 from __future__ import annotations
 
-from importlib import resources
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from multifidus.analyses.inputs import AnalysisInputs
 from multifidus.analyses.narratives import NARRATIVE_COLUMNS, REASONS, list_narratives
 from multifidus.base.files import write_csv, write_parquet, write_text
+from multifidus.base.pages import render_page
 from multifidus.contracts import read_table
 
 if TYPE_CHECKING:
@@ -93,17 +92,10 @@ def narrative_page(listed: pd.DataFrame, study: StudyConfig, tier: Tier) -> str:
     tier
         Data tier; its banner heads the page.
     """
-    environment = Environment(
-        loader=PackageLoader("multifidus.report"),
-        autoescape=select_autoescape(default=True),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    style = resources.files("multifidus.report").joinpath("templates/narratives.css")
-    return environment.get_template("narratives.html.j2").render(
-        css=style.read_text(encoding="utf-8"),
+    return render_page(
+        "multifidus.report",
+        "narratives.html.j2",
+        "narratives.css",
         tier=str(tier),
         banner=tier.banner,
         title=study.study.short_title,
