@@ -220,3 +220,47 @@ def test_a_reset_does_not_spread_damage_over_a_flash_dump():
     (data,) = simulate_device_binary(log)
     damaged = inject_fault(36, data, np.random.default_rng(3)).data
     assert 2 <= len(read_log(data).records) - len(read_log(damaged).records) <= 3
+
+
+@pytest.mark.parametrize("repeated", range(HEAD))
+def test_a_header_line_that_stands_twice_is_read_once(repeated: int):
+    """Fault 8, "line duplicated exactly: recover once, note", holds for header lines too.
+
+    Before, a second download or ring line opened a part without an owner: no session was left.
+    """
+    lines = [*OWN_LOG[: repeated + 1], *OWN_LOG[repeated:]]
+    faults = read_log(b"".join(lines)).faults
+    begin = sum(map(len, OWN_LOG[: repeated + 1]))
+    assert sessions(lines) == SESSIONS
+    assert faults["fault"].tolist() == [8]
+    assert (faults["byte_start"][0], faults["byte_end"][0]) == (
+        begin,
+        begin + len(OWN_LOG[repeated]),
+    )
+
+
+@pytest.mark.parametrize("place", range(1, HEAD))
+def test_records_under_a_header_of_two_devices_are_nobodys(place: int):
+    """Fault 12, "reject unless split by header": another device line is no header.
+
+    Before, the records were read as those of the device named last.
+    """
+    lines = [*OWN_LOG[:place], OTHER_LOG[1], *OWN_LOG[place:]]
+    faults = read_log(b"".join(lines)).faults
+    assert sessions(lines) == []
+    assert faults.loc[faults["fault"] == 12, "severity"].tolist() == ["severe"]
+
+
+def test_records_behind_a_header_of_which_little_is_left_are_nobodys():
+    """Own format and device lines, the prescription line of both, the donor's records.
+
+    Each line and block is whole and the end line agrees; nothing else says whose records they are.
+    """
+    assert sessions([*OWN_LOG[:2], OWN_LOG[HEAD - 1], *OTHER_LOG[HEAD:]]) == []
+
+
+def test_a_log_that_was_never_synchronised_is_read():
+    """Fault 21: without sync records the download is taken as written, its times are not."""
+    lines = [line for line in OWN_LOG if not line.startswith(b"Hsync")]
+    assert sessions(lines) == SESSIONS
+    assert 21 in set(read_log(b"".join(lines)).faults["fault"])

@@ -50,6 +50,8 @@ def doubts(header: Header, names: Sequence[str]) -> str:
         Names of its lines in the order of the file; of damaged ones the name that their shape
         shows, after a ``!``. The order of an undamaged header is its writer's own affair.
     """
+    if names.count("device") > 1:
+        return "the header names more than one device"
     damaged = any(name.startswith("!") for name in names)
     if damaged and not _ORDER.match(" ".join(name.lstrip("!") for name in names) + " "):
         return "the header is damaged between its device line and its sync records"

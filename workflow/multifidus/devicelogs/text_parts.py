@@ -80,6 +80,7 @@ class TextPart:
     damaged: list[DamagedLine] = field(default_factory=list)
     faults: FaultLog = field(default_factory=FaultLog)
     header_names: list[str] = field(default_factory=list)
+    header_texts: list[str] = field(default_factory=list)
     closed: bool = False
     readable: bool = True
 
@@ -94,11 +95,13 @@ class TextPart:
         low = self.header.first_seq or 0
         high = (1 << 40) if self.header.last_seq is None else self.header.last_seq
         span = (self.header.first_seq, self.header.last_seq)
-        # An excerpt can be bound by its sync records; without any it is taken as written.
         filled = bool(chain) and (chain[0][0], chain[-1][1]) == span
+        # An excerpt is bound by its sync records. A device that was never synchronised has none:
+        # its excerpt is taken as written, if what else its header must say is there.
+        stated = self.header.download_start is not None and self.header.capacity is not None
         return (
             bool(chain)
-            and (filled or not self.header.syncs)
+            and (filled or (stated and not self.header.syncs))
             and not self.damaged
             and not any(name.startswith("!") for name in self.header_names)
             and self.end == (self.count, len(self.blocks))
@@ -199,23 +202,34 @@ def _place(file: TextFile, item: RecordRun | Block | Frame | Gap) -> None:
 
 
 def _place_header(file: TextFile, part: TextPart, item: Frame) -> None:
-    if part.runs or part.closed or part.blocks or _repeats(part.header, item.text):
+    span = file.text.span(item.start, item.end)
+    file.account.framing += item.end - item.start
+    begun = bool(part.runs or part.closed or part.blocks)
+    if not begun and _again(part, item.text):
+        part.faults.add(8, "a header line is present twice; read once", span=span)
+        return
+    if begun or _opens(part.header, item.text):
         part = TextPart()
         file.parts.append(part)
     part.header_names.append(header_line_name(item.text))
-    file.account.framing += item.end - item.start
-    read_header_line(part.header, item.text, part.faults, file.text.span(item.start, item.end))
+    part.header_texts.append(item.text)
+    read_header_line(part.header, item.text, part.faults, span)
 
 
-def _repeats(header: Header, text: str) -> bool:
-    """Whether a header line says again what one download says only once."""
-    given = {
-        "format": header.name,
-        "device": header.pseudonym,
-        "download": header.programmer,
-        "ring": header.capacity,
-    }
-    return given.get(text.partition(",")[0]) is not None
+def _again(part: TextPart, text: str) -> bool:
+    """Whether a header line only repeats one of its header; a format line opens a new one."""
+    if header_line_name(text) == "format":
+        return part.header_texts == [text]
+    return text in part.header_texts
+
+
+def _opens(header: Header, text: str) -> bool:
+    """Whether a header line says anew what one download says only once.
+
+    A second device line does not: whose the lines on either side of it are, nobody can say.
+    """
+    given = {"format": header.name, "download": header.programmer, "ring": header.capacity}
+    return given.get(header_line_name(text)) is not None
 
 
 def _describe_gap(file: TextFile, part: TextPart, gap: Gap) -> None:
