@@ -137,7 +137,7 @@ def test_line_that_is_no_plain_text_is_rejected_whatever_its_checksum(strange: b
 
 def test_noise_is_one_gap():
     noise = np.random.default_rng(5).integers(0, 256, 300_000, dtype=np.uint8).tobytes()
-    items = scan_frames(clean_text(noise).data).items
+    items = list(scan_frames(clean_text(noise).data))
     assert [type(item) for item in items] == [Gap]
 
 

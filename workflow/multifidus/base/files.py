@@ -29,6 +29,7 @@ __all__ = [
     "atomic_directory",
     "atomic_path",
     "sha256_of",
+    "sha256_of_bytes",
     "sha256_of_many",
     "write_bytes",
     "write_csv",
@@ -135,6 +136,11 @@ def write_parquet(
         pq.write_table(table, path, compression="zstd", version="2.6", write_statistics=True)
 
 
+def sha256_of_bytes(data: bytes) -> str:
+    """Return the SHA-256 of bytes, as 64 lower-case hexadecimal digits."""
+    return hashlib.sha256(data).hexdigest()
+
+
 def sha256_of(path: Path | str) -> str:
     """Return the SHA-256 of a file's bytes, as 64 lower-case hexadecimal digits."""
     digest = hashlib.sha256()
@@ -147,4 +153,4 @@ def sha256_of(path: Path | str) -> str:
 def sha256_of_many(paths: Iterable[Path | str]) -> str:
     """Return one SHA-256 over the sorted (name, content hash) pairs of several files."""
     lines = sorted(f"{Path(path).name}:{sha256_of(path)}" for path in paths)
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+    return sha256_of_bytes("\n".join(lines).encode())

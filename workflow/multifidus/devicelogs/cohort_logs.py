@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from multifidus.base.errors import DataError
+from multifidus.base.files import sha256_of_bytes
 from multifidus.base.parallel import map_processes
 from multifidus.devicelogs.adherence import measure_months, measure_periods
 from multifidus.devicelogs.batch import read_batch
@@ -187,7 +188,7 @@ def _shards(files: Sequence[Path], shard_bytes: int) -> list[list[Path]]:
 
 
 def _read_shard(paths: list[Path]) -> _ShardResult:
-    batch = read_batch([path.read_bytes() for path in paths])
+    batch, hashes = _read_files(paths)
     histories = device_histories(batch)
     names = [path.name for path in paths]
     faults: list[tuple[object, ...]] = []
@@ -197,7 +198,7 @@ def _read_shard(paths: list[Path]) -> _ShardResult:
     for item in batch.downloads:
         who = item.header.participant_id or ""
         faults += [(who, names[item.file], *row) for row in item.faults.rows]
-        identities.append(_identity(batch, item, names[item.file]))
+        identities.append(_identity(batch, item, names[item.file], hashes[item.file]))
     for device, log in enumerate(batch.device_faults):
         who = batch.devices[device].partition("/")[0]
         faults += [(who, "", *row) for row in log.rows]
@@ -207,7 +208,13 @@ def _read_shard(paths: list[Path]) -> _ShardResult:
     return _ShardResult(sessions.assign(device=pseudonyms), faults, identities, histories)
 
 
-def _identity(batch: Batch, item: Download, name: str) -> tuple[object, ...]:
+def _read_files(paths: Sequence[Path]) -> tuple[Batch, list[str]]:
+    """Read files and hash them; their bytes are let go of on return."""
+    contents = [path.read_bytes() for path in paths]
+    return read_batch(contents), [sha256_of_bytes(data) for data in contents]
+
+
+def _identity(batch: Batch, item: Download, name: str, sha256: str) -> tuple[object, ...]:
     file = batch.files[item.file]
     header = item.header
     version = "" if header.major is None else f"{header.major}.{header.minor}"
@@ -215,7 +222,7 @@ def _identity(batch: Batch, item: Download, name: str) -> tuple[object, ...]:
     return (
         header.participant_id or "",
         name,
-        file.sha256,
+        sha256,
         file.format,
         version,
         header.pseudonym or "",

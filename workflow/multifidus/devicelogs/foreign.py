@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from multifidus.base.files import sha256_of_bytes
 from multifidus.devicelogs.model import NO_TIME
 from multifidus.devicelogs.opennerve import read_opennerve
 from multifidus.devicelogs.percept import read_percept
@@ -39,7 +40,7 @@ def percept_result(data: bytes) -> LogResult:
     identity = Identity(
         "percept-json",
         report.version,
-        report.sha256,
+        sha256_of_bytes(data),
         report.device,
         "",
         report.size,
@@ -83,7 +84,7 @@ def opennerve_result(data: bytes, *, ring: bool) -> LogResult:
     identity = Identity(
         name,
         "",
-        log.sha256,
+        sha256_of_bytes(data),
         "",
         "",
         account.size,

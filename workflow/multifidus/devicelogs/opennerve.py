@@ -12,7 +12,6 @@ times are the device's own clock.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections import Counter
 from dataclasses import dataclass
@@ -58,7 +57,6 @@ class OpenNerveLog:
     bound.
     """
 
-    sha256: str
     account: ByteAccount
     records: pd.DataFrame
     sessions: pd.DataFrame
@@ -90,7 +88,7 @@ def read_opennerve(data: bytes, *, ring: bool | None = None) -> OpenNerveLog:
         faults.add(43, "no entry can be read", span=(0, len(data)))
     _note_clock(records, faults)
     sessions = build_sessions(records, faults)
-    return OpenNerveLog(hashlib.sha256(data).hexdigest(), scan.account, records, sessions, faults)
+    return OpenNerveLog(scan.account, records, sessions, faults)
 
 
 class _Scan:

@@ -8,7 +8,6 @@ nothing. A section that is absent because the device was not fully read is "not 
 
 from __future__ import annotations
 
-import hashlib
 import re
 from dataclasses import dataclass
 from itertools import pairwise
@@ -65,7 +64,6 @@ class PerceptReport:
         and of dated fields.
     """
 
-    sha256: str
     version: str
     device: str
     size: int
@@ -103,7 +101,6 @@ def read_percept(data: bytes) -> PerceptReport:
     shapes.report(faults)
     version = report.get("DataVersion")
     return PerceptReport(
-        hashlib.sha256(data).hexdigest(),
         version if isinstance(version, str) and version.isascii() else "",
         str(facts["model"]),
         len(data),

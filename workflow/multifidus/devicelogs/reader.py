@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from multifidus.base.files import sha256_of_bytes
 from multifidus.devicelogs.batch import read_batch
 from multifidus.devicelogs.detect import detect_format
 from multifidus.devicelogs.findings import FaultLog, fault_frame
@@ -65,7 +66,7 @@ def _read_bytes(data: bytes) -> LogResult:
         return opennerve_result(data, ring=name == "opennerve-fram")
     batch = read_batch([data])
     return LogResult(
-        _identity(batch),
+        _identity(batch, data),
         _records(batch),
         session_table(batch.sessions, batch.devices),
         _segments(batch),
@@ -74,14 +75,14 @@ def _read_bytes(data: bytes) -> LogResult:
     )
 
 
-def _identity(batch: Batch) -> Identity:
+def _identity(batch: Batch, data: bytes) -> Identity:
     file = batch.files[0]
     header = batch.downloads[0].header if batch.downloads else Header()
     version = "" if header.major is None else f"{header.major}.{header.minor}"
     return Identity(
         file.format,
         version,
-        file.sha256,
+        sha256_of_bytes(data),
         header.pseudonym or "",
         header.firmware or "",
         file.account.size,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -34,10 +33,9 @@ __all__ = ["Download", "InputFile", "read_sources"]
 
 @dataclass
 class InputFile:
-    """One input: its format, content hash, byte account and faults of the file as a whole."""
+    """One input: its format, byte account and faults of the file as a whole."""
 
     format: LogFormat
-    sha256: str
     account: ByteAccount
     faults: FaultLog = field(default_factory=FaultLog)
 
@@ -82,11 +80,11 @@ def read_sources(
         if name == "ipglog-text":
             text = read_frames(data)
             texts.append((index, text))
-            files.append(InputFile(name, text.sha256, text.account, text.faults))
+            files.append(InputFile(name, text.account, text.faults))
         elif name == "ipglog-bin":
             binary = read_pages(data)
             binaries.append((index, binary))
-            files.append(InputFile(name, binary.sha256, binary.account))
+            files.append(InputFile(name, binary.account))
         else:
             files.append(_without_records(name, data))
     downloads, table = _from_text(texts)
@@ -96,7 +94,7 @@ def read_sources(
 
 def _without_records(name: LogFormat, data: bytes) -> InputFile:
     account = ByteAccount(size=len(data), flagged=len(data))
-    file = InputFile(name, hashlib.sha256(data).hexdigest(), account)
+    file = InputFile(name, account)
     reason = {
         "empty": "the input is empty",
         "unknown": "the input is of no known format",
@@ -132,7 +130,7 @@ def _from_text(texts: Sequence[tuple[int, TextFile]]) -> tuple[list[Download], T
         whole = part.complete and not lost
         tidy = None if whole else tidy_lines(file.text.data, part, seqs[own])[kept[own]]
         owner = _owner(part.header, part.header_names, part.count, part.faults)
-        seam = any(line.seam for line in part.damaged)
+        seam = any(part.damaged.seam)
         download = Download(index, part.header, part.faults, owner, size, claimed, tidy, seam=seam)
         downloads.append(download)
     _note_bad_values(table, bad, downloads)
@@ -142,7 +140,7 @@ def _from_text(texts: Sequence[tuple[int, TextFile]]) -> tuple[list[Download], T
 def _reject_lines(file: TextFile, part: TextPart, lines: Sequence[int]) -> None:
     """Move lines that the parser refused from accepted to flagged, and report them."""
     for line in lines:
-        start, end = _line_span(file.text.data, part, line)
+        start, end = part.runs.span_of_line(file.text.data, line)
         digits = file.text.data[start + 1 : end].split(b",", 1)[0]
         seq = int(digits) if digits.isdigit() and len(digits) < 11 else None  # noqa: PLR2004
         part.faults.add(
@@ -168,12 +166,13 @@ def _damaged_numbers(part: TextPart, seqs: IntArray) -> list[int]:
     seqs
         Numbers of its record lines in the order of the file, :data:`MISSING` where rejected.
     """
-    before_run = np.cumsum([0, *(run.lines for run in part.runs)]).tolist()
+    before_run = part.runs.before().tolist()
     # A half-overwritten oldest record is lost to wrap, not damaged.
-    lines = [line for line in part.damaged if not line.seam]
-    places = [(before_run[line.after_run], line.claimed_seq) for line in lines]
-    places += [(row, None) for row in np.flatnonzero(seqs == MISSING).tolist()]
-    places.sort(key=lambda place: (place[0], place[1] or 0))
+    lost = part.damaged
+    lines = zip(lost.after_run, lost.claimed, lost.seam, strict=True)
+    places = [(before_run[run], claimed) for run, claimed, seam in lines if not seam]
+    places += [(row, MISSING) for row in np.flatnonzero(seqs == MISSING).tolist()]
+    places.sort(key=lambda place: (place[0], max(place[1], 0)))
     numbers = seqs[seqs != MISSING]
     at = np.searchsorted(np.flatnonzero(seqs != MISSING), [row for row, _ in places])
     # The numbers of its neighbours, beyond them the ring's own ends as far as those are known.
@@ -189,7 +188,7 @@ def _damaged_numbers(part: TextPart, seqs: IntArray) -> list[int]:
         unknown.tolist(),
         strict=True,
     ):
-        if claimed is not None and (endless or low <= claimed <= high):
+        if claimed != MISSING and (endless or low <= claimed <= high):
             taken.add(claimed)
         elif not endless:
             free = lowest.get(low, low)
@@ -199,19 +198,6 @@ def _damaged_numbers(part: TextPart, seqs: IntArray) -> list[int]:
             if free <= high:
                 taken.add(free)
     return sorted(taken)
-
-
-def _line_span(data: bytes, part: TextPart, line: int) -> tuple[int, int]:
-    """Find the bytes of the n-th record line of a part."""
-    for run in part.runs:
-        if line < run.lines:
-            begin = run.start
-            for _ in range(line):
-                begin = data.index(b"\n", begin) + 1
-            end = data.find(b"\n", begin, run.end)
-            return begin, (run.end if end < 0 else end + 1)
-        line -= run.lines
-    raise IndexError(line)
 
 
 def _note_bad_values(

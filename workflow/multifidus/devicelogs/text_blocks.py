@@ -46,10 +46,10 @@ def tidy_lines(data: bytes, part: TextPart, seqs: IntArray) -> IntArray:
         foreign line.
     """
     blocks = len(part.blocks)
-    owner = np.repeat(np.asarray(part.run_blocks, dtype=np.int64), [r.lines for r in part.runs])
+    owner = part.runs.owners()
     edges = np.searchsorted(owner, np.arange(blocks + 2))
     first, last, lines = _columns(part)
-    vouched = np.asarray([block.verified for block in part.blocks], dtype=np.bool_)
+    vouched = np.array(part.blocks.verified) > 0
     # Lines may be repeated, out of order or glued, but none of them may be missing.
     enough = np.diff(edges)[:blocks] >= lines
     for number in np.flatnonzero(~vouched & enough).tolist():
@@ -71,9 +71,8 @@ def tidy_lines(data: bytes, part: TextPart, seqs: IntArray) -> IntArray:
 
 def _columns(part: TextPart) -> tuple[IntArray, IntArray, IntArray]:
     """Return first and last numbers and numbers of lines, as the block lines say."""
-    rows = [(block.first, block.last, block.lines) for block in part.blocks]
-    first, last, lines = np.asarray(rows, dtype=np.int64).reshape(-1, 3).T
-    return first, last, lines
+    blocks = part.blocks
+    return np.array(blocks.first), np.array(blocks.last), np.array(blocks.lines)
 
 
 def _chain(part: TextPart) -> tuple[int, int]:
@@ -81,14 +80,13 @@ def _chain(part: TextPart) -> tuple[int, int]:
 
     None where two blocks claim that number.
     """
-    blocks = part.blocks
-    newest = [at for at, block in enumerate(blocks) if block.last == part.header.last_seq]
+    first, last, _ = _columns(part)
+    newest = np.flatnonzero(last == part.header.last_seq)
     if len(newest) != 1:
         return 0, 0
-    start = newest[0]
-    while start and blocks[start - 1].last + 1 == blocks[start].first:
-        start -= 1
-    return start, newest[0] + 1
+    start = int(newest[0])
+    apart = np.flatnonzero(last[:start] + 1 != first[1 : start + 1])
+    return (int(apart[-1]) + 1 if len(apart) else 0), start + 1
 
 
 def _tiles(part: TextPart, begin: int, stop: int, vouched: BoolArray) -> bool:
@@ -96,14 +94,14 @@ def _tiles(part: TextPart, begin: int, stop: int, vouched: BoolArray) -> bool:
 
     Either there are no others and the end line does not deny it, or each of them verifies.
     """
-    blocks = part.blocks[begin:stop]
-    counts = sum(block.lines for block in blocks)
-    alone = len(blocks) == len(part.blocks) and part.end in {None, (counts, len(blocks))}
+    own = slice(begin, stop)
+    first, last, lines = (column[own] for column in _columns(part))
+    alone = len(first) == len(part.blocks) and part.end in {None, (lines.sum(), len(first))}
     return (
-        bool(blocks)
-        and blocks[0].first == part.header.first_seq
-        and all(block.lines == block.last - block.first + 1 for block in blocks)
-        and (alone or bool(vouched[begin:stop].all()))
+        len(first) > 0
+        and first[0] == part.header.first_seq
+        and bool((lines == last - first + 1).all())
+        and (alone or bool(vouched[own].all()))
     )
 
 
@@ -119,7 +117,7 @@ def _fitting_rows(
     size = len(part.blocks)
     first, last, lines = _columns(part)
     # A line cut in two leaves two fragments in one place: together they are one record or more.
-    places = {(line.block, line.after_run) for line in part.damaged}
+    places = set(zip(part.damaged.block, part.damaged.after_run, strict=True))
     held = np.asarray([block for block, _ in places], dtype=np.int64)
     fragments = np.bincount(held, minlength=size)[:size]
     rows = np.flatnonzero((seqs >= 0) & np.append(candidates, [False])[owner])
@@ -138,18 +136,17 @@ def _fitting_rows(
 
 def _same_lines(data: bytes, part: TextPart, number: int) -> bool:
     """Whether the lines are the writer's, though repeated, out of order or glued."""
-    low = bisect_left(part.run_blocks, number)
-    high = bisect_right(part.run_blocks, number)
+    runs = part.runs
+    own = slice(bisect_left(runs.blocks, number), bisect_right(runs.blocks, number))
     lines = {
         line
-        for run in part.runs[low:high]
-        for line in data[run.start : run.end].rstrip(b"\n").split(b"\n")
+        for start, end in zip(runs.starts[own], runs.ends[own], strict=True)
+        for line in data[start:end].rstrip(b"\n").split(b"\n")
     }
-    block = part.blocks[number]
-    if len(lines) != block.lines:
+    if len(lines) != part.blocks.lines[number]:
         return False
     ordered = sorted(lines, key=_number)
-    return crc32(b"\n".join(ordered) + b"\n") == block.crc
+    return crc32(b"\n".join(ordered) + b"\n") == part.blocks.crc[number]
 
 
 def _number(line: bytes) -> int:

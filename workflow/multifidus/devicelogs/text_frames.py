@@ -18,19 +18,33 @@ from multifidus.devicelogs.layout import MAX_LINE_BYTES
 from multifidus.devicelogs.text_lines import tabulate_lines
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from multifidus.devicelogs.text_lines import LineTable
 
-__all__ = ["Block", "CleanText", "Frame", "Gap", "RecordRun", "Scan", "clean_text", "scan_frames"]
+__all__ = [
+    "Block",
+    "CleanText",
+    "Frame",
+    "Gap",
+    "Item",
+    "RecordRun",
+    "Scan",
+    "clean_text",
+    "scan_frames",
+]
 
-_NEWLINE, _STAR_BYTE = ord("\n"), ord("*")
+_NEWLINE = ord("\n")
 _CHECKSUM = 9
+_AT_ONCE = 256
 _MAX_BODY = MAX_LINE_BYTES - _CHECKSUM
 _BLOCK = re.compile(
     rb"B(\d{1,10}),(\d{1,10}),(\d{1,10}),(\d{1,10}),([0-9A-F]{8})\*([0-9A-F]{8})(\n?)"
 )
 _FRAME = re.compile(rb"[HRBE][^*\r\n\x80-\xff]{1,190}\*([0-9A-F]{8})")
 _STAR = re.compile(rb"\*([0-9A-F]{8})")
-_START = re.compile(rb"[HRBE]")
+# Within a line, a frame starts at the letter of a kind and the digit or name that follows it.
+_START = re.compile(rb"[HRBE][0-9a-z]")
 _RESIDUES = ((b"\x00", "NUL"), (b"\r", "CR"), (b" ", "blanks"), (b"\t", "blanks"))
 _BOM = b"\xef\xbb\xbf"
 
@@ -92,24 +106,39 @@ class Frame(NamedTuple):
 
 
 class Gap(NamedTuple):
-    """Bytes between frames that verify nothing."""
+    """Bytes between frames that verify nothing.
+
+    ``framed`` says that they are one line with the shape of a frame.
+    """
 
     start: int
     end: int
+    framed: bool = False
+
+
+Item = RecordRun | Block | Frame | Gap
 
 
 @dataclass
 class Scan:
-    """Everything found, in the order of the file.
+    """Where a scan stands.
 
-    ``block_start`` is where the lines of the block now read begin, ``block_line`` how many line
-    ends lie before it.
+    ``items`` are those found and not yet given out; ``block_start`` is where the lines of the
+    block now read begin, ``block_line`` how many line ends lie before it; ``glued`` are positions
+    where a line end is missing.
     """
 
-    items: list[RecordRun | Block | Frame | Gap] = field(default_factory=list)
+    items: list[Item] = field(default_factory=list)
     block_start: int = 0
     block_line: int = 0
     glued: list[int] = field(default_factory=list)
+
+    def ready(self) -> list[Item]:
+        """Take out what was found, but for a gap that may yet grow."""
+        kept = 1 if self.items and isinstance(self.items[-1], Gap) else 0
+        given = self.items[: len(self.items) - kept]
+        del self.items[: len(given)]
+        return given
 
 
 def clean_text(data: bytes) -> CleanText:
@@ -140,29 +169,33 @@ def clean_text(data: bytes) -> CleanText:
     return CleanText(kept, len(data), len(gone), tuple(sorted(residues)), shift)
 
 
-def scan_frames(data: bytes) -> Scan:
+def scan_frames(data: bytes, scan: Scan | None = None) -> Iterator[Item]:
     """Split cleaned text into frames and gaps.
 
     Parameters
     ----------
     data
         The text as :func:`clean_text` gives it.
+    scan
+        A new scan, to be asked for ``glued`` positions afterwards.
 
-    Returns
-    -------
-    Scan
-        Items that together cover ``data`` without overlap.
+    Yields
+    ------
+    RecordRun, Block, Frame or Gap
+        In the order of the text, which they cover without overlap.
     """
-    scan = Scan()
+    scan = scan or Scan()
     table = tabulate_lines(data)
     view = memoryview(data)
     others = np.flatnonzero(~table.records)
     line = 0
-    columns = (table.starts, table.ends, table.claimed, table.verified)
+    columns = (table.starts, table.ends, table.claimed, table.framed, table.verified)
     rows = zip(others.tolist(), *(column[others].tolist() for column in columns), strict=True)
-    for other, start, end, claimed, verified in rows:
+    for other, start, end, claimed, framed, verified in rows:
         if other < line:
             continue  # taken with the damage before it
+        if len(scan.items) > _AT_ONCE:
+            yield from scan.ready()
         if line < other:
             begin = int(table.starts[line])
             scan.items.append(RecordRun(begin, start, other - line))
@@ -170,39 +203,40 @@ def scan_frames(data: bytes) -> Scan:
         if block and block[7]:
             _take_block(view, block, other, scan)
             line = other + 1
-        elif not verified and _is_plain_damage(data, start, end, claimed):
-            _flag(scan, start, end + 1)
+        elif not verified and _is_plain_damage(data, start, end, claimed if framed else None):
+            _flag(scan, start, end + 1, framed=framed)
             line = other + 1
         else:
             line = _take_piecewise(data, start, table, scan)
     _take_tail(data, line, table, scan)
-    return scan
+    yield from scan.items
 
 
-def _is_plain_damage(data: bytes, start: int, end: int, claimed: int) -> bool:
+def _is_plain_damage(data: bytes, start: int, end: int, claimed: int | None) -> bool:
     """Whether a line that does not verify holds no frame that does.
 
-    A frame within it would end at a star; a line with one star, where it belongs, claims one
-    checksum, and any frame within it starts at a letter of a kind. Other lines are not decided.
+    A frame within it would end at a star; a framed line with one star claims one checksum, and
+    any frame within it starts at a letter of a kind. Other lines are not decided.
     """
     stars = data.count(b"*", start, end)
     if not stars:
         return True
-    star = end - _CHECKSUM
-    if stars > 1 or data[star] != _STAR_BYTE or end - start > MAX_LINE_BYTES:
+    if stars > 1 or claimed is None:
         return False
-    view = memoryview(data)
-    found = _START.finditer(data, start + 1, star)
-    return all(crc32(view[letter.start() : star]) != claimed for letter in found)
+    star = end - _CHECKSUM
+    for letter in _START.finditer(data, start + 1, star):
+        if crc32(data[letter.start() : star]) == claimed:
+            return False
+    return True
 
 
-def _flag(scan: Scan, start: int, end: int) -> None:
+def _flag(scan: Scan, start: int, end: int, *, framed: bool = False) -> None:
     """Flag bytes, together with those flagged just before them."""
-    last = scan.items[-1] if scan.items else None
-    if isinstance(last, Gap) and last.end == start:
-        scan.items[-1] = Gap(last.start, end)
+    items = scan.items
+    if items and isinstance(items[-1], Gap):
+        items[-1] = Gap(items[-1].start, end)
     else:
-        scan.items.append(Gap(start, end))
+        items.append(Gap(start, end, framed))
 
 
 def _take_tail(data: bytes, line: int, table: LineTable, scan: Scan) -> None:

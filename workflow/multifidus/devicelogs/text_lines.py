@@ -24,6 +24,7 @@ __all__ = ["LineTable", "hexadecimal", "is_plain", "tabulate_lines", "words_befo
 
 BoolArray = npt.NDArray[np.bool_]
 _CHECKSUM = 9
+_PIECE, _ROWS = 1 << 20, 1 << 15
 _NEWLINE, _STAR, _RECORD = ord("\n"), ord("*"), ord("R")
 _KNOWN_KINDS = np.isin(np.arange(256), np.frombuffer(b"HRBE", dtype=np.uint8))
 
@@ -33,13 +34,14 @@ class LineTable:
     """The lines of a text that end with a line end.
 
     ``starts`` and ``ends`` are offsets of first bytes and line ends, ``claimed`` the checksums
-    that the lines claim, ``verified`` marks lines of a known kind whose checksum holds and
-    ``records`` the record lines among them.
+    that the lines claim, ``framed`` marks lines of a known kind with a checksum where it belongs,
+    ``verified`` those whose checksum holds and ``records`` the record lines among them.
     """
 
     starts: npt.NDArray[np.int64]
     ends: npt.NDArray[np.int64]
     claimed: npt.NDArray[np.uint32]
+    framed: BoolArray
     verified: BoolArray
     records: BoolArray
 
@@ -60,24 +62,37 @@ def tabulate_lines(data: bytes) -> LineTable:
         CRC-32 of what stands before.
     """
     octets = np.frombuffer(data, dtype=np.uint8)
-    ends = np.flatnonzero(octets == _NEWLINE)
-    if not len(ends) or len(data) <= _CHECKSUM:
-        none, never = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.bool_)
-        return LineTable(none, none, np.zeros(0, np.uint32), never, never)
-    starts = np.concatenate(([0], ends[:-1] + 1))
+    ends = _line_ends(octets)
+    count = len(ends) if len(data) > _CHECKSUM else 0
+    ends = ends[:count]
+    starts = np.concatenate(([0], ends + 1))[:count]
     # Lines come out of a stream one at a time: a list of them all would not fit the cache.
-    whole = np.fromiter(map(crc32, BytesIO(data)), np.uint32, len(ends))
-    claimed, shaped = hexadecimal(words_before(data, ends))
-    length = ends - starts
-    first = octets[starts]
-    verified = shaped & (length > _CHECKSUM) & (length <= MAX_LINE_BYTES) & _KNOWN_KINDS[first]
-    verified &= octets[np.maximum(ends - _CHECKSUM, 0)] == _STAR
-    verified &= whole == _of_whole_line(claimed)
+    whole = np.fromiter(map(crc32, BytesIO(data)), np.uint32, count)
+    claimed = np.empty(count, dtype=np.uint32)
+    framed, verified, records = (np.empty(count, dtype=np.bool_) for _ in range(3))
+    for begin in range(0, count, _ROWS):
+        rows = slice(begin, begin + _ROWS)
+        start, end = starts[rows], ends[rows]
+        claimed[rows], shaped = hexadecimal(words_before(data, end))
+        length, first = end - start, octets[start]
+        shaped &= (length > _CHECKSUM) & (length <= MAX_LINE_BYTES) & _KNOWN_KINDS[first]
+        shaped &= octets[np.maximum(end - _CHECKSUM, 0)] == _STAR
+        framed[rows], records[rows] = shaped, first == _RECORD
+        verified[rows] = shaped & (whole[rows] == _of_whole_line(claimed[rows]))
     if not is_plain(data):
-        rows = np.flatnonzero(verified)
-        spans = zip(starts[rows].tolist(), ends[rows].tolist(), strict=True)
-        verified[rows] = [is_plain(data[start:end]) for start, end in spans]
-    return LineTable(starts, ends, claimed, verified, verified & (first == _RECORD))
+        found = np.flatnonzero(verified)
+        spans = zip(starts[found].tolist(), ends[found].tolist(), strict=True)
+        verified[found] = [is_plain(data[start:end]) for start, end in spans]
+    return LineTable(starts, ends, claimed, framed, verified, verified & records)
+
+
+def _line_ends(octets: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
+    """Return the offsets of all line ends, searched in pieces that stay in the cache."""
+    pieces = [
+        np.flatnonzero(octets[begin : begin + _PIECE] == _NEWLINE) + begin
+        for begin in range(0, len(octets), _PIECE)
+    ]
+    return np.concatenate([np.zeros(0, dtype=np.int64), *pieces])
 
 
 def is_plain(text: bytes) -> bool:

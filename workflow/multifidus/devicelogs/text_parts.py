@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from dataclasses import dataclass, field
-from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from isal.isal_zlib import crc32
 
 from multifidus.devicelogs.custody import damaged_header_line
 from multifidus.devicelogs.findings import FaultLog
-from multifidus.devicelogs.layout import FORMAT_MAJOR, FORMAT_MINOR
+from multifidus.devicelogs.layout import FORMAT_MAJOR, FORMAT_MINOR, MAX_LINE_BYTES
 from multifidus.devicelogs.model import Header
+from multifidus.devicelogs.part_columns import BlockLines, DamagedLines, RecordRuns
 from multifidus.devicelogs.text_frames import (
     Block,
     Frame,
     Gap,
     RecordRun,
+    Scan,
     clean_text,
     scan_frames,
 )
@@ -26,15 +26,17 @@ from multifidus.devicelogs.text_header import header_line_name, read_header_line
 from multifidus.devicelogs.text_lines import is_plain
 
 if TYPE_CHECKING:
-    from multifidus.devicelogs.text_frames import CleanText
+    from multifidus.devicelogs.text_frames import CleanText, Item
 
-__all__ = ["ByteAccount", "DamagedLine", "TextFile", "TextPart", "read_frames"]
+__all__ = ["ByteAccount", "TextFile", "TextPart", "read_frames"]
 
 _CLAIMED = re.compile(rb"R(\d{1,10}),")
 _LOWER = re.compile(rb"[HRBE][^*\n]{1,190}\*([0-9A-Fa-f]{8})")
-_WHOLE = re.compile(rb"[HRBE][^*\n]{1,190}\*[0-9A-F]{8}")
+_TAIL = re.compile(rb"\*[0-9A-F]{8}\Z")
 _ENDING = re.compile(rb"\*[^*]{6,10}\Z")
 _NAMES = ("ipglog-text", "ipglog-bin")
+_KINDS = (b"H", b"R", b"B", b"E")
+_CHECKSUM = 9
 _SMALL_GAP = 1 << 16
 
 
@@ -53,31 +55,15 @@ class ByteAccount:
         return self.accepted + self.framing + self.flagged == self.size
 
 
-class DamagedLine(NamedTuple):
-    """A rejected piece: its span, the number it seems to carry, and where it lies.
-
-    ``after_run`` and ``block`` are the numbers of record runs and of block lines of the part
-    that lie before it. ``seam`` marks the half-overwritten oldest record of a ring.
-    """
-
-    start: int
-    end: int
-    claimed_seq: int | None
-    after_run: int
-    block: int
-    seam: bool = False
-
-
 @dataclass
 class TextPart:
     """One download: header, runs of verified record lines, block lines, end line, damage."""
 
     header: Header = field(default_factory=Header)
-    runs: list[RecordRun] = field(default_factory=list)
-    run_blocks: list[int] = field(default_factory=list)
-    blocks: list[Block] = field(default_factory=list)
+    runs: RecordRuns = field(default_factory=RecordRuns)
+    blocks: BlockLines = field(default_factory=BlockLines)
     end: tuple[int, int] | None = None
-    damaged: list[DamagedLine] = field(default_factory=list)
+    damaged: DamagedLines = field(default_factory=DamagedLines)
     faults: FaultLog = field(default_factory=FaultLog)
     header_names: list[str] = field(default_factory=list)
     header_texts: list[str] = field(default_factory=list)
@@ -91,30 +77,28 @@ class TextPart:
         Every block verifies, the blocks rise within the declared ring, and the end line counts
         the records and blocks that are there.
         """
-        chain = [(block.first, block.last) for block in self.blocks]
-        low = self.header.first_seq or 0
-        high = (1 << 40) if self.header.last_seq is None else self.header.last_seq
-        span = (self.header.first_seq, self.header.last_seq)
-        filled = bool(chain) and (chain[0][0], chain[-1][1]) == span
+        header, blocks = self.header, self.blocks
+        if (
+            not blocks
+            or self.damaged
+            or any(name.startswith("!") for name in self.header_names)
+            or self.end != (self.count, len(blocks))
+            or blocks.unverified
+            or not blocks.rise
+            or blocks.first[0] < (header.first_seq or 0)
+        ):
+            return False
+        filled = (blocks.first[0], blocks.last[-1]) == (header.first_seq, header.last_seq)
         # An excerpt is bound by its sync records. A device that was never synchronised has none:
         # its excerpt is taken as written, if what else its header must say is there.
-        stated = self.header.download_start is not None and self.header.capacity is not None
-        return (
-            bool(chain)
-            and (filled or (stated and not self.header.syncs))
-            and not self.damaged
-            and not any(name.startswith("!") for name in self.header_names)
-            and self.end == (self.count, len(self.blocks))
-            and all(block.verified for block in self.blocks)
-            and all(after[0] > before[1] for before, after in pairwise(chain))
-            and low <= chain[0][0]
-            and chain[-1][1] <= high
-        )
+        stated = header.download_start is not None and header.capacity is not None
+        within = header.last_seq is None or blocks.last[-1] <= header.last_seq
+        return filled or (within and stated and not header.syncs)
 
     @property
     def count(self) -> int:
         """Record lines that verified."""
-        return sum(run.lines for run in self.runs)
+        return self.runs.count
 
 
 @dataclass
@@ -122,7 +106,6 @@ class TextFile:
     """A whole input after framing."""
 
     text: CleanText
-    sha256: str
     parts: list[TextPart]
     account: ByteAccount
     faults: FaultLog
@@ -142,13 +125,13 @@ def read_frames(data: bytes) -> TextFile:
         At least one part; never raises on any input.
     """
     text = clean_text(data)
-    scan = scan_frames(text.data)
+    scan = Scan()
     account = ByteAccount(size=len(data), framing=text.removed)
-    file = TextFile(text, hashlib.sha256(data).hexdigest(), [TextPart()], account, FaultLog())
+    file = TextFile(text, [TextPart()], account, FaultLog())
     if text.residues:
         detail = f"removed: {', '.join(text.residues)}"
         file.faults.add(35, detail, span=(0, len(data)), count=text.removed)
-    for item in scan.items:
+    for item in scan_frames(text.data, scan):
         _place(file, item)
     for position in scan.glued:
         offset = text.offset(position)
@@ -159,16 +142,13 @@ def read_frames(data: bytes) -> TextFile:
         if part.runs or part.blocks:
             _check_end(part, len(data))
         if not part.readable:
-            refused = sum(run.end - run.start for run in part.runs)
-            account.accepted -= refused
-            account.flagged += refused
-            part.runs = []
-            part.run_blocks = []
-            part.damaged = []
+            account.accepted -= part.runs.size
+            account.flagged += part.runs.size
+            part.runs, part.damaged = RecordRuns(), DamagedLines()
     return file
 
 
-def _place(file: TextFile, item: RecordRun | Block | Frame | Gap) -> None:
+def _place(file: TextFile, item: Item) -> None:
     part = file.parts[-1]
     size = item.end - item.start
     if isinstance(item, Gap):
@@ -184,12 +164,11 @@ def _place(file: TextFile, item: RecordRun | Block | Frame | Gap) -> None:
         file.parts.append(part)
     if isinstance(item, RecordRun):
         file.account.accepted += size
-        part.runs.append(item)
-        part.run_blocks.append(len(part.blocks))
+        part.runs.append(item.start, item.end, item.lines, len(part.blocks))
         return
     file.account.framing += size
     if isinstance(item, Block):
-        part.blocks.append(item)
+        part.blocks.append(item.first, item.last, item.lines, item.crc, verified=item.verified)
         return
     numbers = item.text.split(",")
     if item.kind == "E" and len(numbers) == 2 and all(number.isdigit() for number in numbers):  # noqa: PLR2004
@@ -238,8 +217,11 @@ def _describe_gap(file: TextFile, part: TextPart, gap: Gap) -> None:
     if gap.end - gap.start > _SMALL_GAP:
         lines = data.count(b"\n", gap.start, gap.end) + 1
         part.header_names += [] if part.runs else ["!?"]
-        part.damaged.append(DamagedLine(gap.start, gap.end, None, len(part.runs), len(part.blocks)))
+        part.damaged.append(None, len(part.runs), len(part.blocks), seam=False)
         part.faults.add(1, "unreadable bytes", span=file.text.span(gap.start, gap.end), count=lines)
+        return
+    if gap.framed:
+        _describe_line(file, part, gap.start, gap.end, framed=True)
         return
     begin = gap.start
     while begin < gap.end:
@@ -249,25 +231,28 @@ def _describe_gap(file: TextFile, part: TextPart, gap: Gap) -> None:
         begin = end
 
 
-def _describe_line(file: TextFile, part: TextPart, start: int, end: int) -> None:
+def _describe_line(
+    file: TextFile, part: TextPart, start: int, end: int, *, framed: bool = False
+) -> None:
     body = file.text.data[start:end]
     ended = body.endswith(b"\n")
     if ended:
-        body = body.rstrip(b"\n")
+        body = body[:-1]
     span = file.text.span(start, end)
-    begun = bool(part.runs or part.blocks)
-    if not begun:
+    runs, blocks = len(part.runs), len(part.blocks)
+    if not runs and not blocks:
         part.header_names.append("!" + damaged_header_line(body.decode("latin-1")))
     if not body:
         part.faults.add(35, "an empty line", span=span)
         return
     claimed = _CLAIMED.match(body)
-    seam = not part.runs and _is_seam(part, body)
+    seam = not runs and _is_seam(part, body)
     seq = part.header.first_seq if seam else int(claimed[1]) if claimed else None
     if body[0] not in b"HBE":
-        part.damaged.append(DamagedLine(start, end, seq, len(part.runs), len(part.blocks), seam))
+        part.damaged.append(seq, runs, blocks, seam=seam)
     # Without a line end, but not the last: what follows it was glued to a line that was cut.
-    number, detail = _kind_of_damage(body, complete=ended or end < len(file.text.data))
+    complete = ended or end < len(file.text.data)
+    number, detail = _kind_of_damage(body, framed=framed or _is_framed(body), complete=complete)
     if seam:
         number, detail = 15, "the oldest record is half overwritten"
     elif number == 5:  # noqa: PLR2004
@@ -281,9 +266,9 @@ def _is_seam(part: TextPart, body: bytes) -> bool:
     return wrapped and not part.damaged and not body.startswith((b"H", b"B"))
 
 
-def _kind_of_damage(body: bytes, *, complete: bool) -> tuple[int, str]:
+def _kind_of_damage(body: bytes, *, framed: bool, complete: bool) -> tuple[int, str]:
     """Name the damage of one rejected line; what cannot be told apart is not guessed."""
-    if _WHOLE.fullmatch(body):
+    if framed:
         strange = not is_plain(body) and crc32(body[:-9]) == int(body[-8:], 16)
         return 1, "bytes that are no plain text" if strange else "checksum does not hold"
     lower = _LOWER.fullmatch(body)
@@ -291,9 +276,16 @@ def _kind_of_damage(body: bytes, *, complete: bool) -> tuple[int, str]:
         return 35, "checksum in lower-case digits is a format error"
     if not complete:
         return 5, "cut"
-    if _ENDING.search(body) and body[:1] in {b"H", b"R", b"B", b"E"}:
+    if _ENDING.search(body) and body[:1] in _KINDS:
         return 2, "checksum is not eight upper-case hexadecimal digits"
     return 3, "a fragment of a line"
+
+
+def _is_framed(body: bytes) -> bool:
+    """Whether a line has the shape of a frame: a kind, one star, eight digits."""
+    star = len(body) - _CHECKSUM
+    kind = body[:1] in _KINDS and 1 < star <= MAX_LINE_BYTES - _CHECKSUM
+    return kind and body.count(b"*") == 1 and _TAIL.match(body, star) is not None
 
 
 def _check_devices(file: TextFile) -> None:
@@ -317,7 +309,7 @@ def _check_end(part: TextPart, size: int) -> None:
             "the end line counts other records or blocks than were read",
             count=abs(part.end[0] - part.count),
         )
-    unequal = sum(not block.verified for block in part.blocks)
+    unequal = part.blocks.unverified
     if unequal:
         part.faults.add(6, "blocks whose lines are not those the writer counted", count=unequal)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from io import RawIOBase
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,7 +26,7 @@ from multifidus.devicelogs.records import (
 from multifidus.devicelogs.text_lines import hexadecimal, words_before
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from multifidus.devicelogs.model import IntArray
     from multifidus.devicelogs.text_parts import TextPart
@@ -32,7 +34,9 @@ if TYPE_CHECKING:
 __all__ = ["parse_records"]
 
 _CHECKSUM = 9
-_NEWLINE, _STAR, _RECORD = ord("\n"), ord("*"), ord("R")
+_NEWLINE = ord("\n")
+_LINE_END, _NOTHING = memoryview(b"\n"), memoryview(b"")
+_PIECE = 1 << 20
 _FIXED = ["seq", "boot", "tick", "clock", "type"]
 _NAMES = [*_FIXED, *(f"p{number}" for number in range(1, POSITIONS + 1))]
 BoolArray = npt.NDArray[np.bool_]
@@ -55,30 +59,53 @@ def parse_records(
         Rejected are lines whose checksum holds but whose shape is not that of a record; they
         are numbered among all lines, before rejection.
     """
-    pieces: list[bytes | memoryview] = []
-    for data, part in parts:
-        view = memoryview(data)
-        for run in part.runs:
-            pieces.append(view[run.start : run.end])
-            if data[run.end - 1] != _NEWLINE:
-                pieces.append(b"\n")  # its own line end was lost
-    buffer = b"".join(pieces)
     counts = np.asarray([part.count for _, part in parts], dtype=np.int64)
-    if not buffer:
+    if not counts.any():
         return empty_table(), [], [], counts
     owner = np.repeat(np.arange(len(parts), dtype=np.int64), counts)
-    table, rejected = _read_csv(buffer)
+    table, rejected = _read_csv(parts)
     keep = np.ones(len(owner), dtype=np.bool_)
     keep[rejected] = False
     typed, bad = _typed(table, owner[keep])
     return typed, bad, rejected, counts
 
 
-def _read_csv(buffer: bytes) -> tuple[pa.Table, list[int]]:
+def _pieces(parts: Sequence[tuple[bytes, TextPart]]) -> Iterator[memoryview]:
+    """Give the bytes of all verified record lines, run by run."""
+    for data, part in parts:
+        view = memoryview(data)
+        for start, end in part.runs.spans():
+            yield view[start:end]
+            if data[end - 1] != _NEWLINE:
+                yield _LINE_END  # its own line end was lost
+
+
+class _LineStream(RawIOBase):
+    """Pieces of text as one stream, so that no copy of all of them is made."""
+
+    def __init__(self, pieces: Iterator[memoryview]) -> None:
+        self._pieces = pieces
+        self._rest = _NOTHING
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        taken: list[memoryview] = []
+        wanted = sys.maxsize if size < 0 else size
+        while wanted:
+            self._rest = self._rest or next(self._pieces, _NOTHING)
+            if not self._rest:
+                break
+            taken.append(self._rest[:wanted])
+            self._rest = self._rest[wanted:]
+            wanted -= len(taken[-1])
+        return b"".join(taken)
+
+
+def _read_csv(parts: Sequence[tuple[bytes, TextPart]]) -> tuple[pa.Table, list[int]]:
     """Read the lines typed; when one value does not fit its type, read all as text."""
     skipped: list[int] = []
-    if not buffer:
-        return pa.table({name: pa.array([], type=pa.string()) for name in _NAMES}), skipped
 
     def skip(row: pacsv.InvalidRow) -> str:
         skipped.append(row.number - 1)
@@ -92,9 +119,9 @@ def _read_csv(buffer: bytes) -> tuple[pa.Table, list[int]]:
         skipped.clear()
         try:
             table = pacsv.read_csv(
-                pa.py_buffer(buffer),
+                _LineStream(_pieces(parts)),
                 read_options=pacsv.ReadOptions(
-                    column_names=_NAMES, use_threads=False, block_size=len(buffer) + 1
+                    column_names=_NAMES, use_threads=False, block_size=_PIECE
                 ),
                 parse_options=pacsv.ParseOptions(
                     quote_char=False, double_quote=False, invalid_row_handler=skip

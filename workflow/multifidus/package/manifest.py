@@ -7,7 +7,6 @@ copied and still be verified.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import platform
 from dataclasses import asdict, dataclass, field
@@ -15,7 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from multifidus import __version__
-from multifidus.base.files import sha256_of, write_json
+from multifidus.base.files import sha256_of, sha256_of_bytes, write_json
 from multifidus.config.run import Tier
 from multifidus.package.errors import PackageError
 from multifidus.package.labels import (
@@ -186,7 +185,7 @@ def build_manifest(
 def canonical_sha256(values: Mapping[str, Any]) -> str:
     """Return one hash of plain values that does not depend on the order of keys."""
     text = json.dumps(values, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    return sha256_of_bytes(text.encode())
 
 
 def read_manifest(path: Path | str) -> Manifest:
