@@ -34,12 +34,12 @@ def day_record(day: int, sessions: int, seconds: int, lifetime: int) -> bytes:
     return b"DAY,%d,%d,%d,%d,%d,,," % (day, sessions, seconds, sessions * 60, lifetime)
 
 
-def lines_of(records: list[tuple[int, bytes]], block: int = 4) -> list[bytes]:
-    """Record lines (tick and body given, numbers from 1, boot 2, clock unset) and their blocks."""
+def lines_of(records: list[tuple[int, bytes]], block: int = 4, boot: int = 2) -> list[bytes]:
+    """Record lines (tick and body given, numbers from 1, clock unset) and their blocks."""
     lines: list[bytes] = []
     for begin in range(0, len(records), block):
         chunk = [
-            frame_line(b"R%d,2,%d,,%b" % (begin + place + 1, tick, body))
+            frame_line(b"R%d,%d,%d,,%b" % (begin + place + 1, boot, tick, body))
             for place, (tick, body) in enumerate(records[begin : begin + block])
         ]
         crc = crc32(b"".join(chunk))
@@ -264,3 +264,32 @@ def test_a_log_that_was_never_synchronised_is_read():
     lines = [line for line in OWN_LOG if not line.startswith(b"Hsync")]
     assert sessions(lines) == SESSIONS
     assert 21 in set(read_log(b"".join(lines)).faults["fault"])
+
+
+def test_a_cut_sync_line_before_another_download_s_sync_line_shows_no_owner():
+    """Own device and download lines, a fragment, then the donor's header and records.
+
+    The donor was read eight hours after the own download, within a day of it: only the fragment
+    says that one header ends and another begins. Before, three sessions were given to P1.
+    """
+    donor = [
+        *header(b"P2", 170_000, b"2021-03-01T18:00:00Z", 9, 8_100),
+        *lines_of(OTHER),
+    ]
+    assert len(sessions(donor)) == 3
+    assert sessions([*OWN_LOG[:3], b"Hsync,2,260100,2*5714EF98\n", *donor[3:]]) == []
+
+
+def test_a_cut_sync_line_of_the_own_download_costs_nothing():
+    """Two sync lines at the start and the end of the visit; the first is cut in its middle."""
+    later = frame_line(b"Hsync,2,260300,,2021-03-01T10:03:20Z,2")
+    assert sessions([*OWN_LOG[:4], later, *OWN_LOG[4:]]) == SESSIONS
+    assert sessions([*OWN_LOG[:3], OWN_LOG[3][:14] + b"\n", later, *OWN_LOG[4:]]) == SESSIONS
+
+
+def test_a_ring_line_that_stands_twice_is_no_seam_of_two_headers():
+    """Own header with unset clock, the ring line twice, then the donor's rest; both rings agree."""
+    own = header(b"P1", 260_100, b"2021-03-01T10:00:00Z", 9, 12_600)
+    donor = [*OTHER_LOG[5:HEAD], *lines_of(OTHER, boot=1)]
+    assert own[4] == OTHER_LOG[4]
+    assert sessions([*own[:5], own[4], *donor]) == []

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["damaged_header_line", "doubts", "syncs_contradict"]
 
 _DAY = 86_400
-_ORDER = re.compile(r"(format )?device download (sync )*(ring )?(life )?(rx )*(other )*")
+_VISIT_S = 600
+_ORDER = re.compile(r"(format )?device download ")
 _TIME = r".{20}"
 _SHAPES = {
     "download": re.compile(rf"Hdownload,{_TIME},{_TIME},[^,]*,.{{6}}\*.{{8}}"),
@@ -59,10 +60,12 @@ def doubts(header: Header, names: Sequence[str]) -> str:
         return "every sync record of the header is damaged"
     start, end = header.download_start, header.download_end
     if start is not None and end is not None:
-        for sync in header.syncs:
-            # Within a day it is a wrong clock; beyond, another download.
-            if not start - _DAY <= sync.utc <= end + _DAY:
-                return "sync records lie more than a day outside the download"
+        # Within a day it is a wrong clock; beyond, another download. Where a header line is
+        # damaged, what stood in its place may have been the end of one header and the start of
+        # another.
+        allowed = _VISIT_S if damaged else _DAY
+        if any(not start - allowed <= sync.utc <= end + allowed for sync in header.syncs):
+            return "sync records lie outside the download"
     if syncs_contradict(header.syncs, _DAY):
         return "sync records contradict each other by more than a day"
     return ""

@@ -67,6 +67,7 @@ class TextPart:
     faults: FaultLog = field(default_factory=FaultLog)
     header_names: list[str] = field(default_factory=list)
     header_texts: list[str] = field(default_factory=list)
+    touched: bool = False
     closed: bool = False
     readable: bool = True
 
@@ -74,13 +75,14 @@ class TextPart:
     def complete(self) -> bool:
         """Whether the part is as its writer left it: nothing lost, nothing slipped in.
 
-        Every block verifies, the blocks rise within the declared ring, and the end line counts
-        the records and blocks that are there.
+        Every block verifies, the blocks rise within the declared ring, the end line counts the
+        records and blocks that are there, and no header line is damaged or stands twice.
         """
         header, blocks = self.header, self.blocks
         if (
             not blocks
             or self.damaged
+            or self.touched
             or any(name.startswith("!") for name in self.header_names)
             or self.end != (self.count, len(blocks))
             or blocks.unverified
@@ -186,6 +188,7 @@ def _place_header(file: TextFile, part: TextPart, item: Frame) -> None:
     begun = bool(part.runs or part.closed or part.blocks)
     if not begun and _again(part, item.text):
         part.faults.add(8, "a header line is present twice; read once", span=span)
+        part.touched = True
         return
     if begun or _opens(part.header, item.text):
         part = TextPart()
