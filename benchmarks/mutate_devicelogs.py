@@ -22,6 +22,7 @@ from multifidus.base.parallel import map_processes
 from multifidus.devicelogs.trials import Trials, prepare_trials, run_round
 
 _CHUNK = 20
+_TOLD = 250
 
 
 @cache
@@ -54,7 +55,15 @@ def main() -> int:
     rounds = range(options.first, options.first + -(-options.seeds // size))
     tasks = [(options.binary, number) for number in rounds]
     begin = time.perf_counter()
-    outcomes = list(map_processes(_judge, tasks, options.jobs, chunksize=_CHUNK))
+    outcomes = []
+    for outcome in map_processes(_judge, tasks, options.jobs, chunksize=_CHUNK):
+        outcomes.append(outcome)
+        for breach in outcome[2][:1]:
+            print(f"{breach} ({len(outcome[2])} in this round)", file=sys.stderr, flush=True)
+        if len(outcomes) % _TOLD == 0:
+            seconds = time.perf_counter() - begin
+            told = f"{len(outcomes)} of {len(tasks)} rounds, {seconds:.0f} s"
+            print(told, file=sys.stderr, flush=True)
     breaches = [breach for _, _, found in outcomes for breach in found]
     result = {
         "form": "binary" if options.binary else "text",

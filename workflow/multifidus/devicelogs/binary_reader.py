@@ -22,14 +22,13 @@ from multifidus.devicelogs.binary_layout import (
     RECORD,
     RECORD_BYTES,
 )
-from multifidus.devicelogs.binding import SUFFIX, UNTIDY, WHOLE_RING
 from multifidus.devicelogs.findings import FaultLog
-from multifidus.devicelogs.layout import FORMAT_MAJOR, FORMAT_MINOR
+from multifidus.devicelogs.layout import FORMAT_MAJOR
 from multifidus.devicelogs.model import Header
-from multifidus.devicelogs.packed_records import join_records
+from multifidus.devicelogs.page_order import Pages, gather_pages
 from multifidus.devicelogs.text_header import header_line_name, read_header_line
 from multifidus.devicelogs.text_parts import ByteAccount
-from multifidus.devicelogs.torn_pages import AGREEING, placed, steady
+from multifidus.devicelogs.torn_pages import ends_fit, first_number, placed, steady
 
 if TYPE_CHECKING:
     from multifidus.devicelogs.model import IntArray
@@ -72,22 +71,6 @@ class BinaryFile:
         return sum(piece.size for piece in self.pieces)
 
 
-@dataclass
-class _Pages:
-    """Pages found one by one: page number, records, whether it verified; and full ones.
-
-    ``bulk_records`` has one row of records for each full page.
-    """
-
-    bulk_numbers: IntArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
-    bulk_records: npt.NDArray[np.void] = field(
-        default_factory=lambda: np.zeros((0, PAGE_RECORDS), dtype=RECORD)
-    )
-    number: list[int] = field(default_factory=list)
-    records: list[npt.NDArray[np.void]] = field(default_factory=list)
-    verified: list[bool] = field(default_factory=list)
-
-
 def read_pages(data: bytes) -> BinaryFile:
     """Frame one ``ipglog-bin`` input and account for each byte.
 
@@ -102,7 +85,7 @@ def read_pages(data: bytes) -> BinaryFile:
         Never raises on any input.
     """
     file = BinaryFile(ByteAccount(size=len(data)))
-    pages = _Pages()
+    pages = Pages()
     sound = _sound_pages(data)
     unsound = [*np.flatnonzero(~sound).tolist(), len(sound)]
     used: list[tuple[int, int]] = []
@@ -116,7 +99,7 @@ def read_pages(data: bytes) -> BinaryFile:
         else:
             position = _take(data, position, file, pages)
     _take_sound(data, used, file, pages)
-    _gather(file, pages)
+    gather_pages(file, pages)
     return file
 
 
@@ -137,7 +120,7 @@ def _sound_pages(data: bytes) -> npt.NDArray[np.bool_]:
     )
 
 
-def _take_sound(data: bytes, used: list[tuple[int, int]], file: BinaryFile, pages: _Pages) -> None:
+def _take_sound(data: bytes, used: list[tuple[int, int]], file: BinaryFile, pages: Pages) -> None:
     """Take all full pages that verify in one piece, without a copy where they lie together."""
     if not used:
         return
@@ -151,7 +134,7 @@ def _take_sound(data: bytes, used: list[tuple[int, int]], file: BinaryFile, page
     file.account.framing += len(chosen) * (PAGE_BYTES - PAGE_RECORDS * RECORD_BYTES)
 
 
-def _take(data: bytes, start: int, file: BinaryFile, pages: _Pages) -> int:
+def _take(data: bytes, start: int, file: BinaryFile, pages: Pages) -> int:
     """Take what stands at one offset; return the offset after it."""
     magic = data[start : start + 4]
     page = data[start : start + PAGE_BYTES]
@@ -170,6 +153,8 @@ def _take(data: bytes, start: int, file: BinaryFile, pages: _Pages) -> int:
         return end
     if magic == HEADER_MAGIC:
         end = _next_magic(data, start + 1, start + PAGE_BYTES)
+        if file.header_names:
+            _refuse_second_header(file, (start, end))
         file.header_names.append("!?")
         file.faults.add(36, "the header page is damaged", span=(start, end), outcome="reject")
         file.account.flagged += end - start
@@ -199,9 +184,9 @@ def _read_header(page: bytes, start: int, file: BinaryFile) -> None:
     if page == file.header_page:
         file.faults.add(36, "the header page is repeated", span=span)
         return
+    if file.header_names:
+        _refuse_second_header(file, span)
     if file.header_page:
-        file.faults.add(12, "a header page of another download; nothing is used", span=span)
-        file.mixed = True
         return
     file.header_page = page
     for line in page[8 : 8 + length].decode("latin-1").splitlines():
@@ -213,7 +198,13 @@ def _read_header(page: bytes, start: int, file: BinaryFile) -> None:
     file.minor = max(file.minor, page[5])
 
 
-def _take_verified(page: bytes, start: int, file: BinaryFile, pages: _Pages) -> int:
+def _refuse_second_header(file: BinaryFile, span: tuple[int, int]) -> None:
+    """Refuse a dump with two header pages that are not the same: it holds two downloads."""
+    file.faults.add(12, "a header page of another download; nothing is used", span=span)
+    file.mixed = True
+
+
+def _take_verified(page: bytes, start: int, file: BinaryFile, pages: Pages) -> int:
     head = np.frombuffer(page, dtype=PAGE_HEADER, count=1)[0]
     count = int(head["count"])
     usable = count <= PAGE_RECORDS and int(head["record_size"]) == RECORD_BYTES
@@ -233,7 +224,7 @@ def _take_verified(page: bytes, start: int, file: BinaryFile, pages: _Pages) -> 
     return start + PAGE_BYTES
 
 
-def _take_torn(page: bytes, start: int, file: BinaryFile, pages: _Pages, *, short: bool) -> None:
+def _take_torn(page: bytes, start: int, file: BinaryFile, pages: Pages, *, short: bool) -> None:
     """Keep the records of an open, torn or short page whose own CRC and number hold.
 
     A record's number must be its page's first number plus its slot, or, where whole frames were
@@ -255,10 +246,7 @@ def _take_torn(page: bytes, start: int, file: BinaryFile, pages: _Pages, *, shor
     )
     base = records["seq"].astype(np.int64) - np.arange(slots)
     known = base[holds]
-    first = int(head["first"])
-    if len(known) >= AGREEING and (known == first).sum() < AGREEING:
-        values, counts = np.unique(known, return_counts=True)
-        first = int(values[counts.argmax()]) if counts.max() >= AGREEING else first
+    first = first_number(int(head["first"]), known)
     good = holds & ~blank & placed(base, known, first)
     bad = ~good & ~blank
     accepted = int(good.sum()) * RECORD_BYTES
@@ -287,104 +275,6 @@ def _take_torn(page: bytes, start: int, file: BinaryFile, pages: _Pages, *, shor
     pages.number.append(int(head["page"]))
     pages.records.append(records[good])
     pages.verified.append(opened)
-
-
-def _gather(file: BinaryFile, pages: _Pages) -> None:
-    """Put the pages in the order of their numbers; of a repeated one the latest page wins."""
-    if file.header.major is not None and file.header.major != FORMAT_MAJOR:
-        file.faults.add(34, "unknown major version; nothing read", outcome="reject")
-        file.mixed = True
-    elif max(file.minor, file.header.minor or 0) > FORMAT_MINOR:
-        file.faults.add(34, "newer minor version; read as 1.0")
-    if file.mixed:
-        file.account.flagged += file.account.accepted
-        file.account.accepted = 0
-        return
-    pieces = [piece for piece in (pages.bulk_records, *pages.records) if piece.size]
-    if not pieces:
-        file.faults.add(43, "no record verifies")
-        return
-    seq = np.concatenate([piece["seq"].reshape(-1) for piece in pieces])
-    low, high = int(seq[0]), int(seq[-1])
-    rising = high - low + 1 == len(seq) and bool((seq[1:] - seq[:-1] == 1).all())
-    if (
-        rising
-        and all(pages.verified)
-        and file.account.flagged == 0
-        and (low, high) == (file.header.first_seq, file.header.last_seq)
-    ):
-        file.pieces, file.complete = pieces, True
-        return
-    _gather_in_order(file, pages, join_records(pieces), rising=rising)
-
-
-def _gather_in_order(
-    file: BinaryFile, pages: _Pages, records: npt.NDArray[np.void], *, rising: bool
-) -> None:
-    """Sort the records of a dump that is not complete, and say which pages bind theirs."""
-    sizes = [PAGE_RECORDS] * len(pages.bulk_numbers) + [len(item) for item in pages.records]
-    numbers = [*pages.bulk_numbers.tolist(), *pages.number]
-    page = np.repeat(np.asarray(numbers, dtype=np.int64), sizes)
-    verified = [*([True] * len(pages.bulk_numbers)), *pages.verified]
-    sound = np.repeat(np.asarray(verified, dtype=np.bool_), sizes)
-    seq = records["seq"].astype(np.int64)
-    low, high = file.header.first_seq, file.header.last_seq
-    beyond = (seq < (low or 0)) | (seq > (high or 0))
-    if _tiles(numbers, page, seq, (low, high)):
-        tidy = np.where(sound, WHOLE_RING, SUFFIX + 1 + page)
-    else:
-        # A page that reaches beyond the declared ring binds nothing.
-        tidy = np.where(sound & ~np.isin(page, page[beyond]), -1 - page, UNTIDY)
-    if not rising:
-        chosen = _without_repeats(records, page, file)
-        records, tidy = records[chosen], tidy[chosen]
-    file.pieces, file.tidy = [records], tidy
-    seq = records["seq"]
-    file.complete = (
-        len(seq) > 0
-        and all(pages.verified)
-        and (int(seq[0]), int(seq[-1])) == (low, high)
-        and len(seq) == int(seq[-1]) - int(seq[0]) + 1
-        and file.account.flagged == 0
-    )
-
-
-def _tiles(
-    numbers: list[int], page: IntArray, seq: IntArray, ring: tuple[int | None, int | None]
-) -> bool:
-    """Whether the pages are those of one ring, each once: their numbers and records rise."""
-    low, high = ring
-    apart = len(set(numbers)) == len(numbers) == max(numbers) - min(numbers) + 1
-    if low is None or high is None or not apart:
-        return False
-    order = np.argsort(page, kind="stable")
-    edges = (int(seq[order[0]]), int(seq[order[-1]]))
-    return (
-        bool((np.diff(seq[order]) > 0).all())
-        and low <= edges[0] < low + PAGE_RECORDS
-        and high - PAGE_RECORDS < edges[1] <= high
-    )
-
-
-def _without_repeats(records: npt.NDArray[np.void], page: IntArray, file: BinaryFile) -> IntArray:
-    """Choose rows in the order of their numbers, each number once.
-
-    Of equal numbers the highest page wins; where one page number holds two different records
-    of one number, none is used (fault 9).
-    """
-    seq = records["seq"].astype(np.int64)
-    order = np.lexsort((page, seq))
-    same = np.append(seq[order][1:] == seq[order][:-1], [False])
-    clash: set[int] = set()
-    for row in np.flatnonzero(same).tolist():
-        one, two = int(order[row]), int(order[row + 1])
-        if page[one] == page[two] and records[one].tobytes() != records[two].tobytes():
-            clash.add(int(seq[one]))
-    if same.any():
-        detail = "pages repeat records; the latest page is used"
-        file.faults.add(36, detail, count=int(same.sum()))
-    for number in sorted(clash):
-        file.faults.add(9, "different records with one sequence number", seqs=(number, number))
-    chosen = order[~same.astype(np.bool_)]
-    file.damaged += sorted(clash)
-    return np.asarray(chosen[~np.isin(seq[chosen], list(clash))])
+    unseen = not ends_fit(records[good]) if opened else not (short or bad.any())
+    if unseen:
+        pages.mixed.append(int(head["page"]))

@@ -119,10 +119,13 @@ def _daily(below: Counter, above: Counter) -> bool:
 
 
 def _unmixed(tidy: IntArray, boot: IntArray, tick: IntArray) -> IntArray:
-    """Take away what vouches for damaged blocks in which time falls while numbers rise."""
-    fell = (np.diff(tidy) == 0) & (tidy[1:] > SUFFIX)
-    fell &= (np.diff(boot) < 0) | ((np.diff(boot) == 0) & (np.diff(tick) < 0))
-    return np.where(np.isin(tidy, tidy[1:][fell]), UNTIDY, tidy)
+    """Take away what vouches for damaged blocks in which time falls while numbers rise.
+
+    Their edges count too: a record that is later than the one after it is not of its block.
+    """
+    fell = (np.diff(boot) < 0) | ((np.diff(boot) == 0) & (np.diff(tick) < 0))
+    mixed = np.concatenate([tidy[1:][fell], tidy[:-1][fell]])
+    return np.where(np.isin(tidy, mixed[mixed > SUFFIX]), UNTIDY, tidy)
 
 
 class Binding:
@@ -238,11 +241,18 @@ class Binding:
         if self._seq[late] - self._seq[early] == 1:
             same = self._tidy[early] == self._tidy[late]
             joined = same or WHOLE_RING in {self._tidy[early], self._tidy[late]}
+            joined = joined and not self._left_open(early, late)
             return joined and self._follows(early, late) and not self._strangers(early, late)
         # Over a gap a chain goes on with a daily record: what lies between is bound from there.
         daily = self._facts.life.get(self._rows[index], MISSING) != MISSING
         apart = self._whole and daily and self._seq[late] > self._seq[early]
         return apart and self._agree(early, late) and self._follows_over(early, late)
+
+    def _left_open(self, early: int, late: int) -> bool:
+        """Whether a session starts and the next record of its boot is too late to be its end."""
+        if self._rows[early] not in self._facts.starts or self._boot[early] != self._boot[late]:
+            return False
+        return self._tick[late] - self._tick[early] > SESSION_LIMIT_S + COUNTER_SLACK_S
 
     def _related(self, one: int, two: int) -> bool:
         """Whether two records lie in one block, or in blocks that belong together."""

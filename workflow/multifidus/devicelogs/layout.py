@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 __all__ = [
+    "AGREE_S",
     "DEFAULT_RING_CAPACITY",
     "END_REASONS",
     "FORMAT_MAJOR",
@@ -33,6 +34,9 @@ FORMAT_MAJOR = 1
 FORMAT_MINOR = 0
 MAX_LINE_BYTES = 200
 DEFAULT_RING_CAPACITY = 3184
+AGREE_S = 5
+"""Seconds by which stored and elapsed time may differ; both are whole seconds of one tick."""
+
 SESSION_LIMIT_S = 3600
 """Longest session that the format allows, in seconds; longer ones are flagged and capped."""
 

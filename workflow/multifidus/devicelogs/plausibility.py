@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from multifidus.devicelogs.layout import RECORD_TYPES, TYPE_CODES
+from multifidus.devicelogs.layout import AGREE_S, RECORD_TYPES, TYPE_CODES
 from multifidus.devicelogs.model import NO_TIME, at_default
 from multifidus.devicelogs.records import MISSING, rows_of, typed_view
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["note_implausible"]
 
-_AGREE_S = 5
 _JUMP_S, _JUMP_RATE = 60, 1e-3
 """A clock that departs from the ticks by more was set: seconds, and a share of the time passed."""
 
@@ -130,7 +129,7 @@ def _note_overlaps(sessions: pd.DataFrame, faults: Sequence[FaultLog]) -> None:
     end = begin + placed["seconds_lower"].to_numpy(dtype=np.int64)
     stride = np.int64(1) << 36
     reached = np.maximum.accumulate(end + device * stride) - device * stride
-    over = np.flatnonzero(begin[1:] < np.where(np.diff(device) == 0, reached[:-1], 0) - _AGREE_S)
+    over = np.flatnonzero(begin[1:] < np.where(np.diff(device) == 0, reached[:-1], 0) - AGREE_S)
     first = placed["seq_start"].where(placed["seq_start"] != MISSING, placed["seq_end"])
     numbers = first.to_numpy(dtype=np.int64)
     for row in over.tolist():
@@ -161,7 +160,7 @@ def _note_daily(merged: MergedRecords, faults: Sequence[FaultLog]) -> None:
         & (days.columns["sessions"][1:] != MISSING)
     )
     summed = np.cumsum(seconds)
-    off = np.abs(summed[high] - summed[low] - days.columns["seconds"][1:]) > _AGREE_S
+    off = np.abs(summed[high] - summed[low] - days.columns["seconds"][1:]) > AGREE_S
     off |= count[high] - count[low] != days.columns["sessions"][1:]
     for row in np.flatnonzero(whole & off).tolist():
         span = (int(table.seq[low[row]]), int(table.seq[high[row]]))

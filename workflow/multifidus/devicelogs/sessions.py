@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from multifidus.devicelogs.layout import END_REASONS, SESSION_LIMIT_S, SOURCES, TYPE_CODES
+from multifidus.devicelogs.layout import AGREE_S, END_REASONS, SESSION_LIMIT_S, SOURCES, TYPE_CODES
 from multifidus.devicelogs.model import NO_TIME
 from multifidus.devicelogs.placement import METHODS, PER_DAY_LIMIT_S
 from multifidus.devicelogs.records import MISSING, typed_view
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
 __all__ = ["SESSION_COLUMNS", "build_sessions"]
 
-_AGREE_S = 5
-"""Seconds by which stored and elapsed time may differ; both are whole seconds of one tick."""
 
 _CUT_OFF_WITHIN = 64
 """Records within which the fault or reset that ended a session is looked for."""
@@ -148,7 +146,7 @@ def _pair(merged: MergedRecords, starts: IntArray, ends: IntArray, seconds: IntA
     same_boot = table.boot[end] == table.boot[begin]
     ticked = (table.tick[end] != MISSING) & (table.tick[begin] != MISSING)
     elapsed = table.tick[end] - table.tick[begin]
-    agree = same_boot & ticked & (np.abs(elapsed - seconds[end]) <= _AGREE_S)
+    agree = same_boot & ticked & (np.abs(elapsed - seconds[end]) <= AGREE_S)
     paired = whole | agree
     found = _pair_by_length(merged, starts, ends, seconds, (begin[agree], end[agree]))
     paired &= ~np.isin(begin, found[0]) & ~np.isin(end, found[1])
@@ -184,7 +182,7 @@ def _pair_by_length(
             near = near[(merged.device[near] == merged.device[end])]
             near = near[(table.boot[near] == table.boot[end]) & (table.tick[near] != MISSING)]
             elapsed = table.tick[end] - table.tick[near]
-            near = near[np.abs(elapsed - seconds[end]) <= _AGREE_S]
+            near = near[np.abs(elapsed - seconds[end]) <= AGREE_S]
         open_starts = [row for row in near.tolist() if row not in taken]
         if open_starts:
             taken.add(open_starts[-1])
@@ -208,7 +206,7 @@ def _add_seconds(
         & (_at(table.tick, pairs.end) != MISSING)
     )
     elapsed = np.where(comparable, _at(table.tick, pairs.end) - _at(table.tick, pairs.start), 0)
-    longer = comparable & known & (seconds > elapsed + _AGREE_S)
+    longer = comparable & known & (seconds > elapsed + AGREE_S)
     over = known & (seconds > SESSION_LIMIT_S)
     point = np.minimum(np.where(longer, np.maximum(elapsed, 0), seconds), SESSION_LIMIT_S)
     ceiling = np.where(limit > 0, limit, SESSION_LIMIT_S)
