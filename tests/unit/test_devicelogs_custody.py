@@ -293,3 +293,31 @@ def test_a_ring_line_that_stands_twice_is_no_seam_of_two_headers():
     donor = [*OTHER_LOG[5:HEAD], *lines_of(OTHER, boot=1)]
     assert own[4] == OTHER_LOG[4]
     assert sessions([*own[:5], own[4], *donor]) == []
+
+
+def test_a_session_left_open_is_not_followed_by_the_next_record_of_another_device():
+    """Own numbers 5 to 8 gave way to a donor's block whose counters fit; number 1 is damaged.
+
+    The donor's last record is a start 99,200 ticks before own number 9: no end of it follows.
+    Before, the donor's session 6 to 7 and the start 8 were this device's.
+    """
+    donor = [
+        (150_000, b"LNK,ON,5,ACT,,,,,"),
+        (150_100, START_RECORD),
+        (151_900, end_record(1800)),
+        (160_000, START_RECORD),
+    ]
+    records = [*OWN[:4], *donor, *OWN[8:]]
+    lines = [*OWN_LOG[:HEAD], *lines_of(records)]
+    lines[HEAD] = lines[HEAD].replace(b"SST", b"SSU")
+    assert read_log(b"".join(lines)).sessions.empty
+
+
+def test_records_later_than_the_visit_are_not_of_it_when_the_counter_says_so_too():
+    """The donor's whole ring under an own header read 18,300 ticks before its last record."""
+    lines = [*header(b"P1", 150_000, b"2021-03-01T10:00:00Z", 9, 12_600), *lines_of(OTHER)]
+    assert sessions(lines) == []
+    # The counter alone is a fault of the device; so is the tick.
+    later = frame_line(b"Hsync,2,170000,,2021-03-01T10:00:00Z,2")
+    assert len(sessions([*lines[:3], later, *lines[4:]])) == 3
+    assert len(sessions([*lines[:5], OTHER_LOG[5], *lines[6:]])) == 3
