@@ -25,6 +25,7 @@ from own_logs import (
     faults,
     header,
     header_page,
+    iso,
     line,
     lines,
     page,
@@ -258,3 +259,29 @@ def roster() -> pd.DataFrame:
     frame = pd.DataFrame({"participant_id": ["P017"], "exposure_end": [pd.NaT]})
     frame["exposure_start"] = pd.to_datetime(["2021-01-01"])
     return frame
+
+
+@pytest.mark.parametrize(("drift_ppm", "flagged"), [(0, False), (500, True)])
+def test_a_sync_line_of_an_earlier_visit_places_the_records_between(
+    drift_ppm: int, flagged: bool
+) -> None:
+    """Fault 19: a sync at activation and those of the visit after 30 days, all in one header.
+
+    At 500 ppm the device has counted 1,296 ticks too many after 30 days of 86,400 s.
+    """
+    days, fast = 30, 1 + drift_ppm / 1e6
+    records = [
+        replace(record, tick=round(record.tick * fast), clock=T0 + round(record.tick * fast))
+        for record in device(days)
+    ]
+    read = days * DAY
+    tick = round(read * fast)
+    head = header(records, read, sync=(0, tick, T0 + tick))
+    head.insert(3, f"Hsync,0,0,{iso(T0)},{iso(T0)},2")
+    log = read_log(b"".join(lines(head, records)))
+    assert set(log.segments["method"]) == {"between-syncs"}
+    true = pd.to_datetime([T0 + record.tick / fast for record in records[::2]], unit="s", utc=True)
+    apart = log.sessions["start_utc"] - pd.Series(true)
+    assert apart.abs().max() <= pd.Timedelta(seconds=5)
+    assert faults(log, 12).empty
+    assert (not faults(log, 19).empty) == flagged

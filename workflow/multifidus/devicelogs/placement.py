@@ -97,7 +97,7 @@ class _Segment:
 def device_anchors(
     parts: Sequence[int], headers: Sequence[Header], faults: Sequence[FaultLog]
 ) -> list[Anchor]:
-    """Turn the sync records of a device's downloads into one anchor per download and boot.
+    """Turn the sync records of a device's downloads into one anchor per visit and boot.
 
     Sync records that contradict each other within a download are not used (fault 21). Where
     device clock and programmer differ by more than a day the anchor's uncertainty is that
@@ -114,7 +114,10 @@ def device_anchors(
             if _contradict(own):
                 faults[part].add(21, "sync records of one download contradict each other")
                 continue
-            anchors.append(_anchor(own[0], headers[part].last_seq or 0, faults[part]))
+            # The records of one visit are one anchor; one of an earlier visit is another.
+            ends = own[:1] if own[-1].tick - own[0].tick <= _DAY else [own[0], own[-1]]
+            last = headers[part].last_seq or 0
+            anchors += [_anchor(sync, last, faults[part]) for sync in ends]
     return _cluster(anchors, [faults[part] for part in parts])
 
 
