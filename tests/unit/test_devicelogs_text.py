@@ -11,6 +11,7 @@ import pytest
 from multifidus.devicelogs import read_log, simulate_device
 from multifidus.devicelogs.device_truth import DeviceDesign, DeviceLife, SessionTruth
 from multifidus.devicelogs.text_frames import Gap, clean_text, scan_frames
+from multifidus.devicelogs.text_writer import frame_line
 
 # The example of the format's specification, checksums included (docs/ipglog.md).
 EXAMPLE = b"""\
@@ -250,3 +251,28 @@ def test_a_sealed_line_that_is_not_seven_bit_is_rejected(octets: bytes):
     assert result.identity.balanced
     assert result.identity.flagged == len(lines[9])
     assert result.sequence["P017"].damaged == 1
+
+
+@pytest.mark.parametrize("bad_clock", [False, True])
+def test_lines_of_no_record_shape_are_named_wherever_they_stand_in_a_large_log(bad_clock: bool):
+    """3.7 MB, more than the CSV engine reads at a time; five lines have four fields.
+
+    Those are bytes of the log, not records: each is reported with its number and its span. A date
+    that no month has, far behind, makes the engine read all as text; nothing else changes.
+    """
+    malformed = {10, 17_000, 17_001, 33_000, 59_999}
+    lines = [frame_line(b"Hformat,ipglog-text,1.0"), frame_line(b"Hdevice,RX8-SIM,P1,fw")]
+    for number in range(60_000):
+        month = 13 if bad_clock and number == 50_000 else 1
+        clock = b"2021-%02d-01T00:00:00Z" % month
+        rest = b"x" if number in malformed else clock + b",LNK,ON,5,ACT,,,,,"
+        lines.append(frame_line(b"R%d,0,%d,%b" % (number + 1, number, rest)))
+    log = read_log(b"".join(lines))
+    assert log.identity.flagged == sum(len(lines[number + 2]) for number in malformed)
+    found = log.faults[log.faults["fault"] == 1]
+    assert set(found["seq_first"]) == {number + 1 for number in malformed}
+    begins = {sum(map(len, lines[: number + 2])) for number in malformed}
+    assert set(found["byte_start"]) == begins
+    assert set(log.faults.loc[log.faults["fault"] == 23, "seq_first"]) == (
+        {50_001} if bad_clock else set()
+    )
