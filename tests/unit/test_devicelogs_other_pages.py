@@ -142,3 +142,15 @@ def test_a_page_of_another_dump_before_a_reset_is_told_by_its_days() -> None:
     same = life(8, first_day=14, lifetime=12 * 3600 + 1800)
     same = [replace(record, seq=record.seq + SLOTS) for record in same]
     assert len(starts([header_page(facts), page(other, 0), page(same, 1)])) == 26 + 16
+
+
+def test_a_page_torn_in_its_middle_keeps_the_records_that_were_written() -> None:
+    """Fault 36: power was lost after 30 records; the rest of the page, CRC included, is erased."""
+    whole = dump(OWN)
+    whole[1] = (whole[1][: 28 + 32 * 30]).ljust(2048, b"\xff")
+    log = read_log(b"".join(whole))
+    found = set(log.sessions["seq_start"].fillna(log.sessions["seq_end"]).astype(int))
+    kept = {seq for seq in SESSIONS if seq <= 30 or seq > SLOTS}
+    assert found == {*kept, 64}
+    assert faults(log, 36)["outcome"].tolist() == ["recover"]
+    assert log.sequence["P017"].missing == SLOTS - 30

@@ -275,6 +275,7 @@ def _take_torn(page: bytes, start: int, file: BinaryFile, pages: Pages, *, short
     pages.number.append(int(head["page"]))
     pages.records.append(records[good])
     pages.verified.append(opened)
-    unseen = not ends_fit(records[good]) if opened else not (short or bad.any())
-    if unseen:
+    # Fewer records than the page declares are damage enough to explain a CRC that fails.
+    unseen = not (short or bad.any()) and filled >= int(head["count"])
+    if unseen or (opened and not ends_fit(records[good])):
         pages.mixed.append(int(head["page"]))
