@@ -29,6 +29,7 @@ with atheris.instrument_imports(include=["multifidus.devicelogs"]):
 
 _LINE = re.compile(rb"([HRBE][^*\n]{1,190})\*[^\n]{0,8}")
 _HEAD, _RECORD = 28, 32
+_MEMORY_MB = 8192
 
 
 def check(data: bytes) -> None:
@@ -128,7 +129,11 @@ def main() -> None:
     seeds += [b"".join(_entries()), write_opennerve_ring(_entries())]
     for index, log in enumerate(seeds):
         (corpus / f"seed-{index}").write_bytes(log)
-    atheris.Setup([*sys.argv, "-max_len=140000", str(corpus)], check, custom_mutator=change)
+    # An instrumented comparison of arrays never lets go of its result, some 160 kB an input: that
+    # is atheris' memory, not the readers', and must not end the run.
+    limits = ["-max_len=140000", f"-rss_limit_mb={_MEMORY_MB}"]
+    name, *options = sys.argv
+    atheris.Setup([name, *limits, *options, str(corpus)], check, custom_mutator=change)
     atheris.Fuzz()
 
 
