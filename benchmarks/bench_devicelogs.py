@@ -24,7 +24,7 @@ import numpy as np
 import pandas as pd
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "workflow"))
@@ -53,12 +53,18 @@ def sessions(days: int, seed: int, share: float = 0.9) -> SessionTruth:
 
 def median_seconds(work: Callable[[], object], runs: int) -> float:
     """Median wall time of several runs."""
-    times = []
+    return medians_in_turn([work], runs)[0]
+
+
+def medians_in_turn(works: Sequence[Callable[[], object]], runs: int) -> list[float]:
+    """Median wall time of each work, run in turn, so that a slow moment meets all alike."""
+    times: list[list[float]] = [[] for _ in works]
     for _ in range(runs):
-        begin = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - begin)
-    return statistics.median(times)
+        for work, own in zip(works, times, strict=True):
+            begin = time.perf_counter()
+            work()
+            own.append(time.perf_counter() - begin)
+    return [statistics.median(own) for own in times]
 
 
 def one_log(records: int) -> tuple[bytes, bytes]:
@@ -120,14 +126,15 @@ def ratios(records: int, runs: int) -> list[tuple[str, float, str]]:
     def by_json() -> list[object]:
         return [json.loads(item) for item in objects]
 
-    clean = median_seconds(lambda: typed(text), runs)
-    plain = median_seconds(by_json, min(runs, 3))
-    pandas = median_seconds(
-        lambda: pd.read_csv(io.BytesIO(bare), names=names, engine="c", low_memory=False), runs
-    )
     hurt = damaged(text, 0.01)
-    worse = median_seconds(lambda: typed(hurt), runs)
-    fast = median_seconds(lambda: typed(binary), runs)
+
+    def by_pandas() -> pd.DataFrame:
+        return pd.read_csv(io.BytesIO(bare), names=names, engine="c", low_memory=False)
+
+    clean, worse, fast, pandas = medians_in_turn(
+        [lambda: typed(text), lambda: typed(hurt), lambda: typed(binary), by_pandas], runs
+    )
+    plain = median_seconds(by_json, min(runs, 3))
     whole = median_seconds(lambda: read_log(text), min(runs, 3))
     whole_binary = median_seconds(lambda: read_log(binary), min(runs, 3))
     rng = np.random.default_rng(1)

@@ -223,8 +223,8 @@ def _describe_gap(file: TextFile, part: TextPart, gap: Gap) -> None:
         part.damaged.append(None, len(part.runs), len(part.blocks), seam=False)
         part.faults.add(1, "unreadable bytes", span=file.text.span(gap.start, gap.end), count=lines)
         return
-    if gap.framed:
-        _describe_line(file, part, gap.start, gap.end, framed=True)
+    if gap.framed and part.runs:
+        _describe_framed(file, part, gap)
         return
     begin = gap.start
     while begin < gap.end:
@@ -234,9 +234,20 @@ def _describe_gap(file: TextFile, part: TextPart, gap: Gap) -> None:
         begin = end
 
 
-def _describe_line(
-    file: TextFile, part: TextPart, start: int, end: int, *, framed: bool = False
-) -> None:
+def _describe_framed(file: TextFile, part: TextPart, gap: Gap) -> None:
+    """Report a line with the shape of a frame, behind the first record: only its checksum fails."""
+    data = file.text.data
+    claimed = _CLAIMED.match(data, gap.start)
+    seq = int(claimed[1]) if claimed else None
+    if data[gap.start] not in b"HBE":
+        part.damaged.append(seq, len(part.runs), len(part.blocks), seam=False)
+    seqs = None if seq is None else (seq, seq)
+    detail = _checksum_fails(data[gap.start : gap.end - 1])
+    span = file.text.span(gap.start, gap.end)
+    part.faults.add(1, detail, span=span, seqs=seqs, outcome="reject")
+
+
+def _describe_line(file: TextFile, part: TextPart, start: int, end: int) -> None:
     body = file.text.data[start:end]
     ended = body.endswith(b"\n")
     if ended:
@@ -254,8 +265,7 @@ def _describe_line(
     if body[0] not in b"HBE":
         part.damaged.append(seq, runs, blocks, seam=seam)
     # Without a line end, but not the last: what follows it was glued to a line that was cut.
-    complete = ended or end < len(file.text.data)
-    number, detail = _kind_of_damage(body, framed=framed or _is_framed(body), complete=complete)
+    number, detail = _kind_of_damage(body, complete=ended or end < len(file.text.data))
     if seam:
         number, detail = 15, "the oldest record is half overwritten"
     elif number == 5:  # noqa: PLR2004
@@ -269,11 +279,16 @@ def _is_seam(part: TextPart, body: bytes) -> bool:
     return wrapped and not part.damaged and not body.startswith((b"H", b"B"))
 
 
-def _kind_of_damage(body: bytes, *, framed: bool, complete: bool) -> tuple[int, str]:
+def _checksum_fails(body: bytes) -> str:
+    """Say why a line with the shape of a frame does not verify."""
+    strange = not is_plain(body) and crc32(body[:-_CHECKSUM]) == int(body[-8:], 16)
+    return "bytes that are no plain text" if strange else "checksum does not hold"
+
+
+def _kind_of_damage(body: bytes, *, complete: bool) -> tuple[int, str]:
     """Name the damage of one rejected line; what cannot be told apart is not guessed."""
-    if framed:
-        strange = not is_plain(body) and crc32(body[:-9]) == int(body[-8:], 16)
-        return 1, "bytes that are no plain text" if strange else "checksum does not hold"
+    if _is_framed(body):
+        return 1, _checksum_fails(body)
     lower = _LOWER.fullmatch(body)
     if lower and crc32(body[:-9]) == int(lower[1], 16):
         return 35, "checksum in lower-case digits is a format error"
