@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from multifidus.devicelogs.dose import add_per_session
+from multifidus.devicelogs.dose import add_per_session, daily_doses
 from multifidus.devicelogs.windows import Window, ratio, set_within
 
 if TYPE_CHECKING:
@@ -83,6 +83,7 @@ def measure_periods(grid: DailyGrid, years: int = 5) -> pd.DataFrame:
         utilisation, which may exceed 1.
     """
     exposure = grid.exposure
+    doses = daily_doses(grid)
     frames = []
     for name, low, high in period_edges(exposure.first_day, years):
         window = _window(exposure, low, high)
@@ -97,7 +98,7 @@ def measure_periods(grid: DailyGrid, years: int = 5) -> pd.DataFrame:
         _add_sessions(frame, grid, window)
         _add_days(frame, grid, window)
         _add_persistence(frame, grid, window)
-        add_per_session(frame, grid, window)
+        add_per_session(frame, grid, window, doses)
         frames.append(frame)
     result = pd.concat(frames, ignore_index=True)
     result["participant_id"] = result["participant_id"].astype("str")

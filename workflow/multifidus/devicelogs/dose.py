@@ -18,21 +18,37 @@ if TYPE_CHECKING:
     from multifidus.devicelogs.daily import BoolArray, DailyGrid, FloatArray
     from multifidus.devicelogs.windows import Window
 
-__all__ = ["add_per_session"]
+__all__ = ["DailyDoses", "add_per_session", "daily_doses"]
 
 _SAME_TIME = 1e-12
 """Mean resultant lengths this close to 1 are rounding: every session began at one time of day."""
 
 
-def add_per_session(frame: pd.DataFrame, grid: DailyGrid, window: Window) -> None:
-    """Dose and regularity, from the sessions themselves."""
+@dataclass(frozen=True)
+class DailyDoses:
+    """What the sessions of each exposure day sum to, in the cells of the grid.
+
+    ``per_day`` holds a dose by name, ``highest`` the highest dose a second of each participant;
+    ``sessions``, ``cosine`` and ``sine`` sum their number and the directions of their start times.
+    """
+
+    per_day: dict[str, FloatArray]
+    highest: dict[str, FloatArray]
+    sessions: FloatArray
+    cosine: FloatArray
+    sine: FloatArray
+
+
+def daily_doses(grid: DailyGrid) -> DailyDoses:
+    """Sum the doses of all sessions per exposure day."""
     sessions = grid.sessions
     size = int(grid.exposure.days.sum())
     inside = grid.session_cell != MISSING
     cell = grid.session_cell[inside]
 
-    def total(values: FloatArray) -> FloatArray:
-        return window.total(np.bincount(cell, values[inside], minlength=size)[:size])
+    def summed(values: FloatArray) -> FloatArray:
+        days = np.bincount(cell, values[inside], minlength=size)[:size]
+        return days.astype(np.float64)
 
     def known(name: str) -> FloatArray:
         values = sessions[name].to_numpy(dtype=np.float64)
@@ -60,12 +76,29 @@ def add_per_session(frame: pd.DataFrame, grid: DailyGrid, window: Window) -> Non
             current * ratio(on, cycle),
             np.inf,
         )
-    for name, (per_session, per_second, unused) in doses.items():
-        highest = _highest(per_second, inside, grid, unused)[window.participant]
-        _add_dose(frame, name, total(per_session), highest, _seconds(frame, grid, window))
     angle = 2 * np.pi * (sessions["local_start"].to_numpy() % DAY_S) / DAY_S
-    length = np.hypot(total(np.cos(angle)), total(np.sin(angle)))
-    _add_regularity(frame, grid, window, total(np.ones(len(angle))), length)
+    return DailyDoses(
+        {name: summed(per_session) for name, (per_session, _, _) in doses.items()},
+        {
+            name: _highest(per_second, inside, grid, unused)
+            for name, (_, per_second, unused) in doses.items()
+        },
+        summed(np.ones(len(angle))),
+        summed(np.cos(angle)),
+        summed(np.sin(angle)),
+    )
+
+
+def add_per_session(
+    frame: pd.DataFrame, grid: DailyGrid, window: Window, doses: DailyDoses
+) -> None:
+    """Dose and regularity, from the sessions themselves."""
+    seconds = _seconds(frame, grid, window)
+    for name, per_day in doses.per_day.items():
+        highest = doses.highest[name][window.participant]
+        _add_dose(frame, name, window.total(per_day), highest, seconds)
+    length = np.hypot(window.total(doses.cosine), window.total(doses.sine))
+    _add_regularity(frame, grid, window, window.total(doses.sessions), length)
 
 
 def _highest(
