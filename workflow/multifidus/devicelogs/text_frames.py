@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 from isal.isal_zlib import crc32
 
 from multifidus.devicelogs.layout import MAX_LINE_BYTES
@@ -34,7 +35,7 @@ __all__ = [
     "scan_frames",
 ]
 
-_NEWLINE = ord("\n")
+_NEWLINE, _STAR_BYTE = ord("\n"), ord("*")
 _CHECKSUM = 9
 _AT_ONCE = 256
 _MAX_BODY = MAX_LINE_BYTES - _CHECKSUM
@@ -45,6 +46,11 @@ _FRAME = re.compile(rb"[HRBE][^*\r\n\x80-\xff]{1,190}\*([0-9A-F]{8})")
 _STAR = re.compile(rb"\*([0-9A-F]{8})")
 # Within a line, a frame starts at the letter of a kind and the digit or name that follows it.
 _START = re.compile(rb"[HRBE][0-9a-z]")
+_LETTERS = np.isin(np.arange(256), np.frombuffer(b"HRBE", dtype=np.uint8))
+_FOLLOWING = np.isin(
+    np.arange(256), np.frombuffer(b"0123456789abcdefghijklmnopqrstuvwxyz", dtype=np.uint8)
+)
+BoolArray = npt.NDArray[np.bool_]
 _RESIDUES = ((b"\x00", "NUL"), (b"\r", "CR"), (b" ", "blanks"), (b"\t", "blanks"))
 _BOM = b"\xef\xbb\xbf"
 
@@ -189,9 +195,10 @@ def scan_frames(data: bytes, scan: Scan | None = None) -> Iterator[Item]:
     view = memoryview(data)
     others = np.flatnonzero(~table.records)
     line = 0
-    columns = (table.starts, table.ends, table.claimed, table.framed, table.verified)
+    alone = _hold_no_frame(data, table, others[table.framed[others] & ~table.verified[others]])
+    columns = (table.starts, table.ends, table.claimed, table.framed, table.verified, alone)
     rows = zip(others.tolist(), *(column[others].tolist() for column in columns), strict=True)
-    for other, start, end, claimed, framed, verified in rows:
+    for other, start, end, claimed, framed, verified, empty in rows:
         if other < line:
             continue  # taken with the damage before it
         if len(scan.items) > _AT_ONCE:
@@ -203,13 +210,33 @@ def scan_frames(data: bytes, scan: Scan | None = None) -> Iterator[Item]:
         if block and block[7]:
             _take_block(view, block, other, scan)
             line = other + 1
-        elif not verified and _is_plain_damage(data, start, end, claimed if framed else None):
+        elif empty or (
+            not verified and _is_plain_damage(data, start, end, claimed if framed else None)
+        ):
             _flag(scan, start, end + 1, framed=framed)
             line = other + 1
         else:
             line = _take_piecewise(data, start, table, scan)
     _take_tail(data, line, table, scan)
     yield from scan.items
+
+
+def _hold_no_frame(data: bytes, table: LineTable, lines: npt.NDArray[np.int64]) -> BoolArray:
+    """Mark framed lines with one star within which no frame can start; see below for others."""
+    marks = np.zeros(len(table.starts), dtype=np.bool_)
+    if not len(lines):
+        return marks
+    begin, end = table.starts[lines], table.ends[lines]
+    spans = zip(begin.tolist(), end.tolist(), strict=True)
+    octets = np.frombuffer(b"".join([data[low:high] for low, high in spans]), dtype=np.uint8)
+    edge = np.concatenate(([0], np.cumsum(end - begin)))
+    starts = np.append(_LETTERS[octets[:-1]] & _FOLLOWING[octets[1:]], [False])
+    starts[edge[:-1]] = False
+    starts[edge[1:, None] - np.arange(1, _CHECKSUM + 1)] = False
+    found = np.logical_or.reduceat(starts, edge[:-1])
+    stars = np.add.reduceat((octets == _STAR_BYTE).astype(np.int64), edge[:-1])
+    marks[lines] = ~found & (stars == 1)
+    return marks
 
 
 def _is_plain_damage(data: bytes, start: int, end: int, claimed: int | None) -> bool:
