@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AGREE_S",
+    "CHECKSUM_BYTES",
     "DEFAULT_RING_CAPACITY",
     "END_REASONS",
     "FORMAT_MAJOR",
@@ -33,6 +34,9 @@ __all__ = [
 FORMAT_MAJOR = 1
 FORMAT_MINOR = 0
 MAX_LINE_BYTES = 200
+CHECKSUM_BYTES = 9
+"""Length of the end of a line of the text form: a star and eight hexadecimal digits."""
+
 DEFAULT_RING_CAPACITY = 3184
 AGREE_S = 5
 """Seconds by which stored and elapsed time may differ; both are whole seconds of one tick."""

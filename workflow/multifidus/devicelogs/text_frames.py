@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 from isal.isal_zlib import crc32
 
-from multifidus.devicelogs.layout import MAX_LINE_BYTES
-from multifidus.devicelogs.text_lines import tabulate_lines
+from multifidus.devicelogs.layout import CHECKSUM_BYTES, MAX_LINE_BYTES
+from multifidus.devicelogs.text_lines import KNOWN_KINDS, tabulate_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,9 +36,9 @@ __all__ = [
 ]
 
 _NEWLINE, _STAR_BYTE = ord("\n"), ord("*")
-_CHECKSUM = 9
 _AT_ONCE = 256
-_MAX_BODY = MAX_LINE_BYTES - _CHECKSUM
+BoolArray = npt.NDArray[np.bool_]
+_MAX_BODY = MAX_LINE_BYTES - CHECKSUM_BYTES
 _BLOCK = re.compile(
     rb"B(\d{1,10}),(\d{1,10}),(\d{1,10}),(\d{1,10}),([0-9A-F]{8})\*([0-9A-F]{8})(\n?)"
 )
@@ -46,11 +46,9 @@ _FRAME = re.compile(rb"[HRBE][^*\r\n\x80-\xff]{1,190}\*([0-9A-F]{8})")
 _STAR = re.compile(rb"\*([0-9A-F]{8})")
 # Within a line, a frame starts at the letter of a kind and the digit or name that follows it.
 _START = re.compile(rb"[HRBE][0-9a-z]")
-_LETTERS = np.isin(np.arange(256), np.frombuffer(b"HRBE", dtype=np.uint8))
 _FOLLOWING = np.isin(
     np.arange(256), np.frombuffer(b"0123456789abcdefghijklmnopqrstuvwxyz", dtype=np.uint8)
 )
-BoolArray = npt.NDArray[np.bool_]
 _RESIDUES = ((b"\x00", "NUL"), (b"\r", "CR"), (b" ", "blanks"), (b"\t", "blanks"))
 _BOM = b"\xef\xbb\xbf"
 
@@ -87,14 +85,13 @@ class RecordRun(NamedTuple):
 
 
 class Block(NamedTuple):
-    """A block line: number, sequence range, count and CRC-32 of the lines before it.
+    """A block line: sequence range, count and CRC-32 of the lines before it.
 
     ``verified`` says that the bytes before it are those the writer wrote.
     """
 
     start: int
     end: int
-    number: int
     first: int
     last: int
     lines: int
@@ -230,9 +227,9 @@ def _hold_no_frame(data: bytes, table: LineTable, lines: npt.NDArray[np.int64]) 
     spans = zip(begin.tolist(), end.tolist(), strict=True)
     octets = np.frombuffer(b"".join([data[low:high] for low, high in spans]), dtype=np.uint8)
     edge = np.concatenate(([0], np.cumsum(end - begin)))
-    starts = np.append(_LETTERS[octets[:-1]] & _FOLLOWING[octets[1:]], [False])
+    starts = np.append(KNOWN_KINDS[octets[:-1]] & _FOLLOWING[octets[1:]], [False])
     starts[edge[:-1]] = False
-    starts[edge[1:, None] - np.arange(1, _CHECKSUM + 1)] = False
+    starts[edge[1:, None] - np.arange(1, CHECKSUM_BYTES + 1)] = False
     found = np.logical_or.reduceat(starts, edge[:-1])
     stars = np.add.reduceat((octets == _STAR_BYTE).astype(np.int64), edge[:-1])
     marks[lines] = ~found & (stars == 1)
@@ -250,7 +247,7 @@ def _is_plain_damage(data: bytes, start: int, end: int, claimed: int | None) -> 
         return True
     if stars > 1 or claimed is None:
         return False
-    star = end - _CHECKSUM
+    star = end - CHECKSUM_BYTES
     for letter in _START.finditer(data, start + 1, star):
         if crc32(data[letter.start() : star]) == claimed:
             return False
@@ -292,7 +289,7 @@ def _take_piecewise(data: bytes, start: int, table: LineTable, scan: Scan) -> in
             position = block.end()
         else:
             match = _FRAME.match(data, position)
-            if match and crc32(match[0][:-_CHECKSUM]) == int(match[1], 16):
+            if match and crc32(match[0][:-CHECKSUM_BYTES]) == int(match[1], 16):
                 position = _take_frame(data, match, table, scan)
             else:
                 position = _take_gap(data, position, scan)
@@ -307,13 +304,13 @@ def _take_block(view: memoryview, line: re.Match[bytes], ends_before: int, scan:
 
     ``ends_before`` is the number of line ends before the block line.
     """
-    number, first, last, count, claim = line.group(1, 2, 3, 4, 5)
+    first, last, count, claim = line.group(2, 3, 4, 5)
     start, end = line.span()
     if not line[7] and end < len(view):
         scan.glued.append(end)
     crc, lines = int(claim, 16), int(count)
     whole = ends_before - scan.block_line == lines and crc32(view[scan.block_start : start]) == crc
-    scan.items.append(Block(start, end, int(number), int(first), int(last), lines, crc, whole))
+    scan.items.append(Block(start, end, int(first), int(last), lines, crc, whole))
     scan.block_start = end
     scan.block_line = ends_before + len(line[7])
 
@@ -329,7 +326,7 @@ def _take_frame(data: bytes, frame: re.Match[bytes], table: LineTable, scan: Sca
     if kind == "R":
         scan.items.append(RecordRun(start, end, 1))
         return end
-    text = data[start + 1 : end].rstrip(b"\n")[:-_CHECKSUM]
+    text = data[start + 1 : end].rstrip(b"\n")[:-CHECKSUM_BYTES]
     scan.items.append(Frame(kind, start, end, text.decode("latin-1")))
     scan.block_start = end
     scan.block_line = int(np.searchsorted(table.ends, end))

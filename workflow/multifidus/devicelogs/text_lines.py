@@ -15,18 +15,18 @@ import numpy as np
 import numpy.typing as npt
 from isal.isal_zlib import crc32
 
-from multifidus.devicelogs.layout import MAX_LINE_BYTES
+from multifidus.devicelogs.layout import CHECKSUM_BYTES, MAX_LINE_BYTES
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["LineTable", "hexadecimal", "is_plain", "tabulate_lines", "words_before"]
+__all__ = ["KNOWN_KINDS", "LineTable", "hexadecimal", "is_plain", "tabulate_lines", "words_before"]
 
 BoolArray = npt.NDArray[np.bool_]
-_CHECKSUM = 9
 _PIECE, _ROWS = 1 << 20, 1 << 15
 _NEWLINE, _STAR, _RECORD = ord("\n"), ord("*"), ord("R")
-_KNOWN_KINDS = np.isin(np.arange(256), np.frombuffer(b"HRBE", dtype=np.uint8))
+KNOWN_KINDS = np.isin(np.arange(256), np.frombuffer(b"HRBE", dtype=np.uint8))
+"""By octet, whether it is the letter of a kind of line."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def tabulate_lines(data: bytes) -> LineTable:
     """
     octets = np.frombuffer(data, dtype=np.uint8)
     ends = _line_ends(octets)
-    count = len(ends) if len(data) > _CHECKSUM else 0
+    count = len(ends) if len(data) > CHECKSUM_BYTES else 0
     ends = ends[:count]
     starts = np.concatenate(([0], ends + 1))[:count]
     # Lines come out of a stream one at a time: a list of them all would not fit the cache.
@@ -75,8 +75,8 @@ def tabulate_lines(data: bytes) -> LineTable:
         start, end = starts[rows], ends[rows]
         claimed[rows], shaped = hexadecimal(words_before(data, end))
         length, first = end - start, octets[start]
-        shaped &= (length > _CHECKSUM) & (length <= MAX_LINE_BYTES) & _KNOWN_KINDS[first]
-        shaped &= octets[np.maximum(end - _CHECKSUM, 0)] == _STAR
+        shaped &= (length > CHECKSUM_BYTES) & (length <= MAX_LINE_BYTES) & KNOWN_KINDS[first]
+        shaped &= octets[np.maximum(end - CHECKSUM_BYTES, 0)] == _STAR
         framed[rows], records[rows] = shaped, first == _RECORD
         verified[rows] = shaped & (whole[rows] == _of_whole_line(claimed[rows]))
     if not is_plain(data):

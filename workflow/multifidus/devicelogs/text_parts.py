@@ -10,7 +10,7 @@ from isal.isal_zlib import crc32
 
 from multifidus.devicelogs.custody import damaged_header_line
 from multifidus.devicelogs.findings import FaultLog
-from multifidus.devicelogs.layout import FORMAT_MAJOR, FORMAT_MINOR, MAX_LINE_BYTES
+from multifidus.devicelogs.layout import CHECKSUM_BYTES, FORMAT_MAJOR, FORMAT_MINOR, MAX_LINE_BYTES
 from multifidus.devicelogs.model import Header
 from multifidus.devicelogs.part_columns import BlockLines, DamagedLines, RecordRuns
 from multifidus.devicelogs.text_frames import (
@@ -36,7 +36,6 @@ _TAIL = re.compile(rb"\*[0-9A-F]{8}\Z")
 _ENDING = re.compile(rb"\*[^*]{6,10}\Z")
 _NAMES = ("ipglog-text", "ipglog-bin")
 _KINDS = (b"H", b"R", b"B", b"E")
-_CHECKSUM = 9
 _SMALL_GAP = 1 << 16
 
 
@@ -281,7 +280,7 @@ def _is_seam(part: TextPart, body: bytes) -> bool:
 
 def _checksum_fails(body: bytes) -> str:
     """Say why a line with the shape of a frame does not verify."""
-    strange = not is_plain(body) and crc32(body[:-_CHECKSUM]) == int(body[-8:], 16)
+    strange = not is_plain(body) and crc32(body[:-CHECKSUM_BYTES]) == int(body[-8:], 16)
     return "bytes that are no plain text" if strange else "checksum does not hold"
 
 
@@ -290,7 +289,7 @@ def _kind_of_damage(body: bytes, *, complete: bool) -> tuple[int, str]:
     if _is_framed(body):
         return 1, _checksum_fails(body)
     lower = _LOWER.fullmatch(body)
-    if lower and crc32(body[:-9]) == int(lower[1], 16):
+    if lower and crc32(body[:-CHECKSUM_BYTES]) == int(lower[1], 16):
         return 35, "checksum in lower-case digits is a format error"
     if not complete:
         return 5, "cut"
@@ -301,8 +300,8 @@ def _kind_of_damage(body: bytes, *, complete: bool) -> tuple[int, str]:
 
 def _is_framed(body: bytes) -> bool:
     """Whether a line has the shape of a frame: a kind, one star, eight digits."""
-    star = len(body) - _CHECKSUM
-    kind = body[:1] in _KINDS and 1 < star <= MAX_LINE_BYTES - _CHECKSUM
+    star = len(body) - CHECKSUM_BYTES
+    kind = body[:1] in _KINDS and 1 < star <= MAX_LINE_BYTES - CHECKSUM_BYTES
     return kind and body.count(b"*") == 1 and _TAIL.match(body, star) is not None
 
 

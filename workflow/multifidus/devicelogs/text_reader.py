@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
-from multifidus.devicelogs.layout import MAX_LINE_BYTES, POSITIONS, RECORD_TYPES
+from multifidus.devicelogs.layout import CHECKSUM_BYTES, MAX_LINE_BYTES, POSITIONS, RECORD_TYPES
 from multifidus.devicelogs.model import NO_TIME
 from multifidus.devicelogs.records import (
     MISSING,
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
 __all__ = ["parse_records"]
 
-_CHECKSUM = 9
 _NEWLINE = ord("\n")
 _LINE_END, _NOTHING = memoryview(b"\n"), memoryview(b"")
 _PIECE = 1 << 20
@@ -169,7 +168,7 @@ def _typed(table: pa.Table, owner: IntArray) -> tuple[TextRecords, list[BadValue
     note("clock", 29, sentinel)
     index = pc.index_in(columns["type"], value_set=pa.array(RECORD_TYPES))
     code = index.fill_null(-1).to_numpy(zero_copy_only=False) + 1
-    last = pc.binary_slice(columns["p8"], 0, -_CHECKSUM).view(pa.string())
+    last = pc.binary_slice(columns["p8"], 0, -CHECKSUM_BYTES).view(pa.string())
     positions = (*(columns[f"p{number}"] for number in range(1, POSITIONS)), last)
     records = TextRecords(
         owner,
