@@ -175,7 +175,7 @@ def cohort(participants: int) -> list[tuple[str, float, str]]:
         code = (
             f"import sys; sys.path.insert(0, {str(ROOT / 'workflow')!r})\n"
             "import pandas as pd\n"
-            "from multifidus.devicelogs import read_cohort_logs\n"
+            "from multifidus.devicelogs.cohort_logs import read_cohort_logs\n"
             "def peak():\n"
             "    text = open('/proc/self/status').read()\n"
             "    return int(text.split('VmHWM:')[1].split()[0])\n"

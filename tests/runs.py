@@ -61,7 +61,7 @@ def snakemake(folder: Path, *arguments: str, timeout: float = 900) -> Run:
 
 def multifidus(folder: Path, *arguments: str, timeout: float = 900) -> Run:
     """Run the ``multifidus`` command in a copy of the project."""
-    return _run(folder, ["-c", "from multifidus.cli import main; main()", *arguments], timeout)
+    return _run(folder, ["-c", "from multifidus.cli.app import main; main()", *arguments], timeout)
 
 
 def _run(folder: Path, arguments: list[str], timeout: float) -> Run:

@@ -30,14 +30,14 @@ from typing import TYPE_CHECKING
 import pytest
 from hand_written_cohort import FOLLOW_UP, inputs, study
 
-from multifidus.analyses import ANALYSES, run_analysis
-from multifidus.analyses.opioid_transitions import course_of, use_by_visit
-from multifidus.analyses.responder_status import responder_status
-from multifidus.config import StudyConfig
+from multifidus.analyses.opioids.transitions import course_of, use_by_visit
+from multifidus.analyses.registry import ANALYSES, run_analysis
+from multifidus.analyses.responders.responder_status import responder_status
+from multifidus.config.study import StudyConfig
 
 if TYPE_CHECKING:
     from multifidus.analyses.inputs import AnalysisInputs
-    from multifidus.results import ResultRow
+    from multifidus.results.table import ResultRow
 
 NOT_WORSE = "vas50_or_odi20_not_worse"
 NAMES = ("effectiveness", "responders", "opioids", "flow", "sensitivity", "supplement")

@@ -25,11 +25,11 @@ import pytest
 from hand_written_cohort import study
 
 from multifidus.analyses.inputs import AnalysisInputs
-from multifidus.config import StudyConfig
-from multifidus.contracts import empty_table
+from multifidus.config.study import StudyConfig
+from multifidus.contracts.check import empty_table
 
 if TYPE_CHECKING:
-    from multifidus.results import ResultRow
+    from multifidus.results.table import ResultRow
 
 VALUES = {
     "A": (8, 4, 4),

@@ -13,11 +13,12 @@ from hand_written_cohort import study
 
 from multifidus.analyses.inputs import AnalysisInputs
 from multifidus.analyses.registry import ANALYSES, analyses_of
-from multifidus.config import StudyConfig, load_study
-from multifidus.contracts import empty_table
+from multifidus.config.load import load_study
+from multifidus.config.study import StudyConfig
+from multifidus.contracts.check import empty_table
 
 if TYPE_CHECKING:
-    from multifidus.results import ResultRow
+    from multifidus.results.table import ResultRow
 
 VISITS = ("m6", "y1", "y2")
 

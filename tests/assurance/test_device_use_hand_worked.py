@@ -9,12 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from multifidus.analyses.device_use import BOUNDS, MEASURES
+from multifidus.analyses.device_use.summary import BOUNDS, MEASURES
 from multifidus.config.analysis import DeviceUseRules
-from multifidus.devicelogs import read_cohort_logs, simulate_device
+from multifidus.devicelogs.cohort_logs import read_cohort_logs
 from multifidus.devicelogs.device_truth import SessionTruth
 from multifidus.devicelogs.model import Prescription
 from multifidus.devicelogs.run import exposure_roster
+from multifidus.devicelogs.simulator import simulate_device
 
 if TYPE_CHECKING:
     from pathlib import Path

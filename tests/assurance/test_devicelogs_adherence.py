@@ -8,17 +8,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from multifidus.analyses.device_use import summarise_device_use
+from multifidus.analyses.device_use.summary import summarise_device_use
 from multifidus.analyses.inputs import AnalysisInputs
 from multifidus.base.errors import DataError
-from multifidus.config import load_sections
-from multifidus.devicelogs import read_cohort_logs, simulate_device
+from multifidus.config.load import load_sections
+from multifidus.devicelogs.cohort_logs import read_cohort_logs
 from multifidus.devicelogs.device_truth import (
     DeviceDesign,
     DeviceLife,
     PrescriptionChange,
     SessionTruth,
 )
+from multifidus.devicelogs.simulator import simulate_device
 
 if TYPE_CHECKING:
     from pathlib import Path

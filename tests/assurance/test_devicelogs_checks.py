@@ -12,9 +12,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from multifidus.devicelogs import read_cohort_logs, read_log, simulate_device
+from multifidus.devicelogs.cohort_logs import read_cohort_logs
 from multifidus.devicelogs.device_truth import DeviceDesign, DeviceLife, SessionTruth
 from multifidus.devicelogs.inject import _Text, inject_fault
+from multifidus.devicelogs.reader import read_log
+from multifidus.devicelogs.simulator import simulate_device
 from multifidus.devicelogs.text_writer import frame_line
 
 if TYPE_CHECKING:

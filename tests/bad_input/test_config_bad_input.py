@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from multifidus.base.errors import ConfigError, ExitCode
-from multifidus.config import load_run, load_study
 from multifidus.config.generate import main as generate
+from multifidus.config.load import load_run, load_study
 
 STUDY: dict[str, Any] = {
     "study": {

@@ -7,10 +7,11 @@ import pytest
 from multifidus.base.errors import StatisticsError
 from multifidus.stats.competing_risks import cumulative_incidence
 from multifidus.stats.examples import trial
-from multifidus.stats.imputation import impute, regress_imputations, tipping_point
+from multifidus.stats.imputation.analysis import regress_imputations, tipping_point
+from multifidus.stats.imputation.multiple import impute
 from multifidus.stats.means import ancova, mean_interval, paired_change, summarise
 from multifidus.stats.means import two_sample_difference as two_sample
-from multifidus.stats.mmrm import mmrm
+from multifidus.stats.mmrm.model import mmrm
 from multifidus.stats.paired_proportions import mcnemar, paired_proportion_difference
 from multifidus.stats.pooling import pool, pool_proportions
 from multifidus.stats.proportions import proportion, proportion_difference, two_proportion_test

@@ -13,8 +13,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from multifidus.devicelogs import read_cohort_logs, read_log
+from multifidus.devicelogs.cohort_logs import read_cohort_logs
 from multifidus.devicelogs.inject import TEXT_FAULTS, inject_fault
+from multifidus.devicelogs.reader import read_log
 from multifidus.devicelogs.trials import Trials, prepare_trials, run_round
 
 TEXT_ROUNDS, BINARY_ROUNDS, STEP = 65, 45, 5

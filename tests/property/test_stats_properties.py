@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from multifidus.stats.examples import trial
-from multifidus.stats.imputation import impute
+from multifidus.stats.imputation.multiple import impute
 from multifidus.stats.means import paired_change
-from multifidus.stats.mmrm import mmrm
+from multifidus.stats.mmrm.model import mmrm
 from multifidus.stats.paired_proportions import mcnemar, paired_proportion_difference
 from multifidus.stats.pooling import pool
 from multifidus.stats.proportions import proportion, proportion_difference

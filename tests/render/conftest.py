@@ -11,12 +11,13 @@ import pytest
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 
-from multifidus.report.engines import execute_notebook, render
+from multifidus.report.engines.api import render
+from multifidus.report.engines.kernel import execute_notebook
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from multifidus.report.engines import RenderOutcome
+    from multifidus.report.engines.api import RenderOutcome
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 FIXTURES = Path(__file__).parent / "fixtures"

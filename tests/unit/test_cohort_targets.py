@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from multifidus.base.errors import LiteratureError
-from multifidus.cohort import CohortTargets, Window, targets_from_claims
+from multifidus.cohort.calibration.targets import CohortTargets, Window, targets_from_claims
 
 COLUMNS = ("claim_id", "result_id", "value_printed", "ci_lower_printed", "ci_upper_printed")
 CHANGE = "change.odi.y5.observed.all"

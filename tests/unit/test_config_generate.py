@@ -10,8 +10,10 @@ import jsonschema
 import pytest
 import yaml
 
-from multifidus.config import RunConfig, StudyConfig, load_run, load_study
 from multifidus.config.generate import COMMAND, drift, generated_files, main, reference
+from multifidus.config.load import load_run, load_study
+from multifidus.config.run import RunConfig
+from multifidus.config.study import StudyConfig
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -20,8 +20,8 @@ import pytest
 from typer.testing import CliRunner
 
 from multifidus.base.files import sha256_of
-from multifidus.devicelogs import read_cohort_logs
 from multifidus.devicelogs.cli import app
+from multifidus.devicelogs.cohort_logs import read_cohort_logs
 from multifidus.devicelogs.findings import FAULT_KINDS
 from percept_report import make_report
 

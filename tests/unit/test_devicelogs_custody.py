@@ -12,13 +12,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from multifidus.devicelogs import read_log, simulate_device
 from multifidus.devicelogs.batch import read_batch
 from multifidus.devicelogs.binary_writer import simulate_device_binary
 from multifidus.devicelogs.device_truth import DeviceLife, SessionTruth
 from multifidus.devicelogs.inject import inject_fault
 from multifidus.devicelogs.laws import broken_laws, true_sessions
-from multifidus.devicelogs.simulator import build_device_log
+from multifidus.devicelogs.reader import read_log
+from multifidus.devicelogs.simulator import build_device_log, simulate_device
 from multifidus.devicelogs.text_writer import frame_line
 
 DAY = 86_400

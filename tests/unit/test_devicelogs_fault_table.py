@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 
 from multifidus.base.errors import DataError
-from multifidus.devicelogs import read_cohort_logs, read_log, simulate_device
+from multifidus.devicelogs.cohort_logs import read_cohort_logs
 from multifidus.devicelogs.device_truth import DeviceLife, SessionTruth
 from multifidus.devicelogs.findings import FAULT_KINDS
 from multifidus.devicelogs.inject import TEXT_FAULTS, _Text
@@ -25,6 +25,8 @@ from multifidus.devicelogs.provoke import (
     inject_mixture,
     provoke_fault,
 )
+from multifidus.devicelogs.reader import read_log
+from multifidus.devicelogs.simulator import simulate_device
 from multifidus.devicelogs.text_writer import frame_line
 
 DAY = 86_400

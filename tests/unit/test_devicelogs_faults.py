@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from multifidus.devicelogs import read_cohort_logs, read_log, simulate_device
 from multifidus.devicelogs.batch import read_batch
 from multifidus.devicelogs.binary_writer import simulate_device_binary
+from multifidus.devicelogs.cohort_logs import read_cohort_logs
 from multifidus.devicelogs.device_truth import (
     DeviceDesign,
     DeviceLife,
@@ -23,7 +23,8 @@ from multifidus.devicelogs.device_truth import (
 from multifidus.devicelogs.findings import FAULT_KINDS
 from multifidus.devicelogs.inject import BINARY_FAULTS, TEXT_FAULTS, inject_fault
 from multifidus.devicelogs.laws import broken_laws, true_sessions
-from multifidus.devicelogs.simulator import build_device_log
+from multifidus.devicelogs.reader import read_log
+from multifidus.devicelogs.simulator import build_device_log, simulate_device
 
 DAY = 86_400
 START = 1_609_459_200  # 2021-01-01T00:00:00Z

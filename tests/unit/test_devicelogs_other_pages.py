@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from own_logs import DAY, START, T0, Rec, faults, header, header_page, page
 
-from multifidus.devicelogs import read_log
+from multifidus.devicelogs.reader import read_log
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 
 from multifidus.config.analysis import DeviceUseRules
-from multifidus.devicelogs import read_cohort_logs, simulate_device
+from multifidus.devicelogs.cohort_logs import read_cohort_logs
 from multifidus.devicelogs.device_truth import SessionTruth
 from multifidus.devicelogs.run import exposure_roster
+from multifidus.devicelogs.simulator import simulate_device
 
 RULES = DeviceUseRules(exposure_start={"treatment": "activation_date", "control": "crossover_date"})
 

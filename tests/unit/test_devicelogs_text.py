@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from multifidus.devicelogs import read_log, simulate_device
 from multifidus.devicelogs.device_truth import DeviceDesign, DeviceLife, SessionTruth
+from multifidus.devicelogs.reader import read_log
+from multifidus.devicelogs.simulator import simulate_device
 from multifidus.devicelogs.text_frames import Gap, clean_text, scan_frames
 from multifidus.devicelogs.text_writer import frame_line
 

@@ -15,19 +15,12 @@ import pytest
 
 from multifidus.base.files import write_parquet
 from multifidus.cli.app import main as command
-from multifidus.config import RunConfig
-from multifidus.config.run import Tier
-from multifidus.package import (
-    Finding,
-    read_manifest,
-    summarise,
-    verify_command,
-    verify_manifest,
-    write_manifest,
-)
+from multifidus.config.run import RunConfig, Tier
 from multifidus.package.errors import PackageError
 from multifidus.package.labels import stated_tiers, table_shape
-from multifidus.package.manifest import canonical_sha256
+from multifidus.package.manifest import canonical_sha256, read_manifest, write_manifest
+from multifidus.package.summary import summarise
+from multifidus.package.verify import Finding, verify_command, verify_manifest
 
 RUN = RunConfig().model_dump(mode="json")
 # The banner as a page may break it.

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from multifidus.base.errors import RenderError
-from multifidus.report.engines import ENGINE_VARIABLE, render
+from multifidus.report.engines.api import ENGINE_VARIABLE, render
 from multifidus.report.engines.quarto import find_quarto
 
 MANUSCRIPT = Path(__file__).parents[2] / "reports" / "manuscript"

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from multifidus.base.errors import StatisticsError
 from multifidus.stats.cli import app
 from multifidus.stats.examples import growth, trial
-from multifidus.stats.mmrm import mmrm
+from multifidus.stats.mmrm.model import mmrm
 
 
 def _run(*arguments):

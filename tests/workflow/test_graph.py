@@ -83,7 +83,7 @@ CHANGES = {
         },
     ),
     "the module of the opioid analysis": (
-        "workflow/multifidus/analyses/opioids.py",
+        "workflow/multifidus/analyses/opioids/categories.py",
         ("from __future__", "# A comment.\nfrom __future__"),
         {"analyse_opioids", "analyse_supplement", *AFTER_RESULTS},
     ),

@@ -7,7 +7,7 @@ from pathlib import Path
 from multifidus.analyses.registry import analyses_of
 from multifidus.base.errors import MultifidusError
 from multifidus.base.imports import code_behind
-from multifidus.config import load_run, load_study
+from multifidus.config.load import load_run, load_study
 from multifidus.ingest.inputs import required_tables
 
 PACKAGE = Path(workflow.current_basedir).parent / "multifidus"

@@ -1,6 +1,6 @@
 """Score the instruments at every visit."""
 
-from multifidus.config import load_sections
+from multifidus.config.load import load_sections
 from multifidus.instruments.run import score_instruments
 from step import step
 

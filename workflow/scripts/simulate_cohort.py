@@ -1,7 +1,7 @@
 """Draw the synthetic cohort: raw tables, therapy usage, calibration report."""
 
 from multifidus.cohort.run import simulate_cohort
-from multifidus.config import load_sections
+from multifidus.config.load import load_sections
 from step import step
 
 with step(snakemake):

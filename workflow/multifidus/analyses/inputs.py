@@ -6,16 +6,15 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from multifidus.analyses.errors import AnalysisError
-from multifidus.results import ResultRow
 from multifidus.results.plain import PLAIN_METHODS
+from multifidus.results.table import ResultRow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     import pandas as pd
 
-    from multifidus.config import StudyConfig
-    from multifidus.config.study import AnalysisSet
+    from multifidus.config.study import AnalysisSet, StudyConfig
 
 __all__ = ["ALL", "AnalysisInputs", "Cell", "Group"]
 

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from multifidus.analyses.inputs import AnalysisInputs
-    from multifidus.config import StudyConfig
-    from multifidus.results import ResultRow
+    from multifidus.config.study import StudyConfig
+    from multifidus.results.table import ResultRow
 
 __all__ = ["ANALYSES", "Analysis", "analyses_of", "run_analysis"]
 
@@ -74,14 +74,14 @@ _SETS = ("arms", "analysis_sets", "visits", "outcomes")
 _ALL = (
     Analysis(
         "baseline",
-        "multifidus.analyses.baseline.summarise_baseline",
+        "multifidus.analyses.efficacy.baseline.summarise_baseline",
         (*_PEOPLE, "characteristics"),
         (*_SETS, "characteristics"),
         needs_scores=True,
     ),
     Analysis(
         "effectiveness",
-        "multifidus.analyses.effectiveness.summarise_effectiveness",
+        "multifidus.analyses.efficacy.effectiveness.summarise_effectiveness",
         _PEOPLE,
         (*_SETS, "randomised"),
         needs_scores=True,
@@ -89,7 +89,7 @@ _ALL = (
     ),
     Analysis(
         "responders",
-        "multifidus.analyses.responders.summarise_responders",
+        "multifidus.analyses.responders.shares.summarise_responders",
         (*_PEOPLE, "analgesics"),
         (*_SETS, "responders", "randomised"),
         needs_scores=True,
@@ -97,7 +97,7 @@ _ALL = (
     ),
     Analysis(
         "mixed_model",
-        "multifidus.analyses.mixed_model.summarise_mixed_model",
+        "multifidus.analyses.efficacy.mixed_model.summarise_mixed_model",
         _PEOPLE,
         (*_SETS, "mixed_model"),
         needs_scores=True,
@@ -105,7 +105,7 @@ _ALL = (
     ),
     Analysis(
         "randomised",
-        "multifidus.analyses.randomised.summarise_randomised",
+        "multifidus.analyses.efficacy.randomised.summarise_randomised",
         (*_PEOPLE, "analgesics"),
         (*_SETS, "responders", "randomised"),
         needs_scores=True,
@@ -113,7 +113,7 @@ _ALL = (
     ),
     Analysis(
         "opioids",
-        "multifidus.analyses.opioids.summarise_opioids",
+        "multifidus.analyses.opioids.categories.summarise_opioids",
         _PEOPLE,
         ("analysis_sets", "opioids"),
         needs_scores=True,
@@ -121,26 +121,26 @@ _ALL = (
     ),
     Analysis(
         "adverse_events",
-        "multifidus.analyses.adverse_events.summarise_adverse_events",
+        "multifidus.analyses.safety.adverse_events.summarise_adverse_events",
         (*_PEOPLE, "adverse_events"),
         ("arms", "analysis_sets", "adverse_events"),
     ),
     Analysis(
         "device_events",
-        "multifidus.analyses.device_safety.summarise_device_safety",
+        "multifidus.analyses.safety.device_safety.summarise_device_safety",
         (*_PEOPLE, "adverse_events", "device_events"),
         ("arms", "analysis_sets", "adverse_events", "device_use"),
     ),
     Analysis(
         "flow",
-        "multifidus.analyses.flow.summarise_flow",
+        "multifidus.analyses.flow.disposition.summarise_flow",
         (*_PEOPLE, "visits", "disposition"),
         (*_SETS, "device_use"),
         needs_scores=True,
     ),
     Analysis(
         "sensitivity",
-        "multifidus.analyses.sensitivity.summarise_sensitivity",
+        "multifidus.analyses.sensitivity.summary.summarise_sensitivity",
         (*_PEOPLE, "analgesics"),
         (*_SETS, "responders", "mixed_model", "randomised"),
         needs_scores=True,
@@ -157,7 +157,7 @@ _ALL = (
     ),
     Analysis(
         "device_use",
-        "multifidus.analyses.device_use.summarise_device_use",
+        "multifidus.analyses.device_use.summary.summarise_device_use",
         (),
         ("device_use.years", "device_use.minimum_coverage", "visits", "outcomes"),
         needs_scores=True,

@@ -10,13 +10,13 @@ import pandas as pd
 from multifidus.analyses.inputs import AnalysisInputs
 from multifidus.analyses.registry import ANALYSES, run_analysis
 from multifidus.base.files import sha256_of_many, write_parquet
-from multifidus.contracts import read_table
-from multifidus.literature.models import COMPARATORS
-from multifidus.literature.tables import load_table
-from multifidus.results import Provenance, rows_to_frame
+from multifidus.contracts.tables import read_table
+from multifidus.literature.record.models import COMPARATORS
+from multifidus.literature.record.tables import load_table
+from multifidus.results.table import Provenance, rows_to_frame
 
 if TYPE_CHECKING:
-    from multifidus.config import StudyConfig
+    from multifidus.config.study import StudyConfig
 
 __all__ = ["analyse"]
 

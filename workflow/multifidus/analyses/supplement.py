@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from multifidus.analyses.comparison import summarise_comparison
-from multifidus.analyses.completers import summarise_completers
-from multifidus.analyses.distribution import summarise_distribution
-from multifidus.analyses.durability import summarise_durability
-from multifidus.analyses.maintained import summarise_maintained
-from multifidus.analyses.opioid_model import summarise_opioid_model
-from multifidus.analyses.opioid_transitions import summarise_opioid_transitions
-from multifidus.analyses.profiles import summarise_profiles
-from multifidus.analyses.subgroups import summarise_subgroups
-from multifidus.analyses.time_to_event import summarise_time_to_event
+from multifidus.analyses.efficacy.comparison import summarise_comparison
+from multifidus.analyses.efficacy.distribution import summarise_distribution
+from multifidus.analyses.efficacy.profiles import summarise_profiles
+from multifidus.analyses.efficacy.subgroups import summarise_subgroups
+from multifidus.analyses.flow.completers import summarise_completers
+from multifidus.analyses.opioids.model import summarise_opioid_model
+from multifidus.analyses.opioids.transitions import summarise_opioid_transitions
+from multifidus.analyses.responders.durability import summarise_durability
+from multifidus.analyses.responders.maintained import summarise_maintained
+from multifidus.analyses.responders.time_to_event import summarise_time_to_event
 
 if TYPE_CHECKING:
     from multifidus.analyses.inputs import AnalysisInputs
-    from multifidus.results import ResultRow
+    from multifidus.results.table import ResultRow
 
 __all__ = ["PARTS", "summarise_supplement"]
 

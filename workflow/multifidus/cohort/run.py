@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 
 from multifidus.base.errors import DataError
 from multifidus.base.files import atomic_directory, write_csv, write_parquet
+from multifidus.cohort.calibration.targets import targets_from_claims
 from multifidus.cohort.design import CohortDesign
+from multifidus.cohort.devices.usage_table import usage_frame
 from multifidus.cohort.generate import generate_cohort
 from multifidus.cohort.tables import write_cohort
-from multifidus.cohort.targets import targets_from_claims
-from multifidus.cohort.usage_table import usage_frame
-from multifidus.literature import load_claims, load_value_sets
-from multifidus.literature.models import DIVERGENCES
-from multifidus.literature.tables import load_table
+from multifidus.literature.record.claims import load_claims
+from multifidus.literature.record.models import DIVERGENCES
+from multifidus.literature.record.tables import load_table
+from multifidus.literature.record.value_sets import load_value_sets
 
 if TYPE_CHECKING:
     import pandas as pd

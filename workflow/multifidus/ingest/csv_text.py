@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
 
-from multifidus.contracts import ROW, TABLES, Finding
+from multifidus.contracts.check import ROW, Finding
 from multifidus.contracts.rules import rule_named
+from multifidus.contracts.tables import TABLES
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from multifidus.base.files import write_csv, write_json
-from multifidus.literature.bibliography import short_citations
-from multifidus.literature.checks import check_claims, require_declared
-from multifidus.literature.claims import load_literature
-from multifidus.literature.page import ScorecardFiles, write_scorecard
-from multifidus.literature.recompute import recompute_figures
-from multifidus.literature.scorecard import build_scorecard
-from multifidus.literature.value_sets import load_mme_factors, load_value_sets
-from multifidus.literature.verdicts import (
+from multifidus.literature.consistency.checks import check_claims, require_declared
+from multifidus.literature.consistency.recompute import recompute_figures
+from multifidus.literature.record.bibliography import short_citations
+from multifidus.literature.record.claims import load_literature
+from multifidus.literature.record.value_sets import load_mme_factors, load_value_sets
+from multifidus.literature.scorecard.build import build_scorecard
+from multifidus.literature.scorecard.page import ScorecardFiles, write_scorecard
+from multifidus.literature.scorecard.verdicts import (
     compare_verdicts,
     load_expected_verdicts,
     verdict_counts,

@@ -8,15 +8,18 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from multifidus.base.errors import RenderError
-from multifidus.config import StudyConfig, load_sections
+from multifidus.config.load import load_sections
 from multifidus.report.figures.style import Drawing
 from multifidus.report.numbers import describe, number_markdown
-from multifidus.results import Results
+from multifidus.results.table import Results
+
+if TYPE_CHECKING:
+    from multifidus.config.study import StudyConfig
 
 __all__ = ["CONTEXT_VARIABLE", "Inline", "ReportContext", "open_report"]
 

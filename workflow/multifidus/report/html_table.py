@@ -18,7 +18,7 @@ from multifidus.results.plain import PLAIN_METHODS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from multifidus.results import Results
+    from multifidus.results.table import Results
 
 __all__ = ["DASH", "ReportTable"]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 if TYPE_CHECKING:
-    from multifidus.results import Results
+    from multifidus.results.table import Results
 
 __all__ = ["describe", "number_html", "number_markdown"]
 

@@ -12,12 +12,13 @@ import multifidus
 from multifidus.base.errors import RenderError
 from multifidus.base.files import sha256_of, write_json
 from multifidus.report.context import CONTEXT_VARIABLE
-from multifidus.report.engines import execute_notebook, render
+from multifidus.report.engines.api import render
+from multifidus.report.engines.kernel import execute_notebook
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from multifidus.report.engines import RenderOutcome
+    from multifidus.report.engines.api import RenderOutcome
 
 __all__ = ["render_document", "run_notebook"]
 

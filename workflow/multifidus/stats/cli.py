@@ -20,7 +20,7 @@ from multifidus.base.files import write_csv
 from multifidus.stats.estimates import as_frame
 from multifidus.stats.inputs import check_count, finite_vector
 from multifidus.stats.means import paired_change
-from multifidus.stats.mmrm import MmrmFit, mmrm
+from multifidus.stats.mmrm.model import MmrmFit, mmrm
 from multifidus.stats.pooling import pool
 from multifidus.stats.proportions import proportion
 from multifidus.stats.rates import poisson_rate

@@ -12,8 +12,8 @@ from multifidus.report.figures.style import PALETTE, WIDTH
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from multifidus.config import StudyConfig
-    from multifidus.results import Results
+    from multifidus.config.study import StudyConfig
+    from multifidus.results.table import Results
 
 __all__ = ["draw_cumulative"]
 

@@ -19,8 +19,8 @@ from multifidus.report.figures.style import house_style, save_figure
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from multifidus.config import StudyConfig
-    from multifidus.results import Results
+    from multifidus.config.study import StudyConfig
+    from multifidus.results.table import Results
 
 __all__ = ["draw_figures"]
 

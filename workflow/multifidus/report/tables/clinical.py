@@ -8,8 +8,8 @@ from multifidus.report.html_table import ReportTable
 from multifidus.report.tables.groups import groups_in, measure
 
 if TYPE_CHECKING:
-    from multifidus.config import StudyConfig
-    from multifidus.results import Results
+    from multifidus.config.study import StudyConfig
+    from multifidus.results.table import Results
 
 __all__ = [
     "baseline_table",
