@@ -24,7 +24,9 @@ VALUE_SET = "usa_2019"
 def published_targets() -> CohortTargets:
     """The windows of the committed claims."""
     literature = load_literature(LITERATURE)
-    return targets_from_claims(literature.claims, literature.divergences)
+    return targets_from_claims(
+        literature.claims.to_dict("records"), literature.divergences.to_dict("records")
+    )
 
 
 @cache

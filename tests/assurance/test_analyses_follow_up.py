@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from multifidus.results.table import ResultRow
 
 NOT_WORSE = "vas50_or_odi20_not_worse"
-NAMES = ("effectiveness", "responders", "opioids", "flow", "sensitivity", "supplement")
+NAMES = ("effectiveness", "responders", "opioids", "flow", "sensitivity", "device_events")
 
 
 @pytest.fixture(scope="module")

@@ -1,24 +1,39 @@
 """Helpers of all rules: the run's configuration, its study, paths and code inputs. No rules here."""
 
-import csv
 import os
+from dataclasses import astuple
 from pathlib import Path
 
 from multifidus.analyses.registry import analyses_of
 from multifidus.base.errors import MultifidusError
 from multifidus.base.imports import code_behind
+from multifidus.cohort.calibration.targets import read_targets
 from multifidus.config.load import load_run, load_study
 from multifidus.ingest.inputs import required_tables
 
-PACKAGE = Path(workflow.current_basedir).parent / "multifidus"
-SCRIPTS = PACKAGE.parent / "scripts"
+# Folder of this project, as seen from the working folder: "." unless another workflow uses this one
+# as a module. Sources are found from here; outputs and the user's data from the working folder.
+PROJECT = Path(os.path.relpath(Path(workflow.current_basedir).parents[1]))
+PACKAGE = PROJECT / "workflow/multifidus"
+SCRIPTS = PROJECT / "workflow/scripts"
+
+
+def get_source(path):
+    """Path of a file of this project, seen from the working folder."""
+    return str(PROJECT / path)
+
+
+def get_study_file(study, name):
+    """File that describes a study: in the working folder where it is there, else the project's."""
+    path = Path("config/studies") / study / name
+    return str(path) if path.is_file() else get_source(path)
 
 
 def get_configuration():
     """Validate configuration and study; a fault ends the run with its sentence and exit code."""
     try:
         run = load_run(config)
-        study = load_study(Path("config/studies") / run.study / "study.yaml")
+        study = load_study(get_study_file(run.study, "study.yaml"))
     except MultifidusError as error:
         print(error, file=sys.stderr)
         raise SystemExit(int(error.exit_code)) from None
@@ -32,7 +47,6 @@ LOGS = Path(RUN.paths.logs)
 HAS_DATA = RUN.data.source != "none"
 SYNTHETIC = RUN.data.source == "synthetic"
 ENVIRONMENT = "../envs/multifidus.yaml"
-CALIBRATED = "recovered_from_cohort"
 LOG_TABLES = ("sessions", "periods", "months", "faults", "identities")
 LOG_SECTIONS = (
     "device_use.prescribed_minutes_per_day",
@@ -41,7 +55,6 @@ LOG_SECTIONS = (
     "device_use.years",
     "device_use.after_explant",
 )
-PROSE = {"note", "reason", "locator", "source"}
 
 
 wildcard_constraints:
@@ -51,10 +64,40 @@ wildcard_constraints:
     shard="[0-9]+",
 
 
-def get_code(script, *modules):
-    """Files of the package that a script and further modules rest on, as declared inputs."""
-    files = code_behind(PACKAGE, SCRIPTS / script, SCRIPTS / "step.py", *modules)
-    return [os.path.relpath(path) for path in files]
+def get_code(script, *others):
+    """Files of the package that a script and other modules and documents import, as inputs."""
+    return code_behind(PACKAGE, SCRIPTS / script, SCRIPTS / "step.py", *others)
+
+
+def get_log(name):
+    """Log file of a rule or job."""
+    return LOGS / f"{name}.log"
+
+
+def get_benchmark(name):
+    """File of a job's time and memory."""
+    return LOGS / f"benchmarks/{name}.tsv"
+
+
+def get_memory(megabytes):
+    """Memory of a job, more with each attempt."""
+    return lambda wildcards, attempt: megabytes * attempt
+
+
+def get_analysis_inputs(wildcards):
+    """Files that an analysis reads, by the name under which its script takes them."""
+    plan = ANALYSES[wildcards.analysis]
+    files = {"tables": RESULTS / "tables"}
+    if plan.needs_scores and STUDY.outcomes:
+        files["scores"] = RESULTS / "scores/scores.parquet"
+    if plan.needs_usage:
+        files |= {
+            "usage": RESULTS / "devicelogs/periods.parquet",
+            "months": RESULTS / "devicelogs/months.parquet",
+        }
+    if plan.needs_comparators:
+        files["comparators"] = get_source("literature/comparators.csv")
+    return files
 
 
 def get_sections(*names):
@@ -98,33 +141,23 @@ def get_external_logs():
 
 
 def get_value_set_files():
-    """Names of the files under literature/value_sets/ that scoring reads."""
-    return sorted(path.stem for path in Path("literature/value_sets").glob("*.csv"))
+    """Files of the EQ-5D value sets."""
+    return sorted(
+        str(path) for path in (PROJECT / "literature/value_sets").glob("*.csv")
+    )
 
 
 def get_literature():
-    """Tables of the published figures and the references that they name."""
-    return sorted(str(path) for path in Path("literature").glob("*.csv")) + [
-        "literature/references.bib"
-    ]
+    """Tables of the published figures."""
+    return sorted(str(path) for path in (PROJECT / "literature").glob("*.csv"))
 
 
-def get_calibration_targets():
-    """The published figures that the cohort is calibrated to, and the rules on clashing ones.
+def get_targets():
+    """Windows of the published figures that the cohort is calibrated to.
 
     A parameter and not an input: a change of any other claim, or of a note, leaves the cohort alone.
     """
-    targets = {}
-    for name in ("claims", "divergences"):
-        path = Path(f"literature/{name}.csv")
-        if not path.is_file():
-            continue  # the rule check_literature says what is missing
-        with path.open(encoding="utf-8", newline="") as stream:
-            for row in csv.DictReader(stream):
-                if row.get("evidence", CALIBRATED) == CALIBRATED:
-                    words = (value for key, value in row.items() if key not in PROSE)
-                    targets[next(iter(row.values()))] = list(words)
-    return targets
+    return [list(astuple(window)) for window in read_targets(PROJECT / "literature")]
 
 
 def get_deliverables():
@@ -177,7 +210,7 @@ def get_context(**paths):
         "tier": str(RUN.tier),
         "banner": RUN.tier.banner,
         "seed": RUN.seed,
-        "lock": "requirements.lock",
+        "lock": get_source("requirements.lock"),
         "sections": get_sections(
             "study",
             "arms",
@@ -200,9 +233,15 @@ def get_context(**paths):
 
 def get_document_parts():
     """Everything under reports/manuscript/ but the documents: sections, templates, styles."""
-    folder = Path("reports/manuscript")
+    folder = PROJECT / "reports/manuscript"
     return sorted(
         str(path)
         for path in folder.rglob("*")
         if path.is_file() and not (path.parent == folder and path.suffix == ".qmd")
     )
+
+
+def get_documents(document):
+    """A document and the sections that documents include: their cells import the package."""
+    folder = PROJECT / "reports/manuscript"
+    return [folder / f"{document}.qmd", *sorted(folder.glob("_sections/*.qmd"))]

@@ -8,7 +8,7 @@ from step import step
 
 with step(snakemake):
     score_reproduction(
-        "literature",
+        Path(snakemake.input.references).parent,
         results=snakemake.input.get("results") or None,
         files=ScorecardFiles(
             Path(snakemake.output.csv), Path(snakemake.output.json), Path(snakemake.output.html)

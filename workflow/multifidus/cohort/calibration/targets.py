@@ -15,17 +15,17 @@ is listed in :attr:`CohortTargets.declined`.
 
 from __future__ import annotations
 
+import csv
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from multifidus.literature.record.printed import parse_printed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
-    import pandas as pd
-
-__all__ = ["CohortTargets", "Declined", "Window", "targets_from_claims"]
+__all__ = ["CohortTargets", "Declined", "Window", "read_targets", "targets_from_claims"]
 
 _CALIBRATED_EVIDENCE = "recovered_from_cohort"
 
@@ -128,8 +128,41 @@ class CohortTargets:
         return tuple(both or by_count)
 
 
+def read_targets(literature: Path | str) -> CohortTargets:
+    """Read the windows from the tables of the published record.
+
+    Standard library only: the workflow calls this each time it starts, so that a change of a note
+    or of a claim that is no target leaves the cohort alone.
+
+    Parameters
+    ----------
+    literature
+        Folder with ``claims.csv`` and ``divergences.csv``.
+
+    Returns
+    -------
+    CohortTargets
+        Without any window where a table is absent; checking the record reports that.
+
+    Raises
+    ------
+    LiteratureError
+        When a printed figure is not a number.
+    """
+    return targets_from_claims(
+        *(_rows(Path(literature) / name) for name in ("claims.csv", "divergences.csv"))
+    )
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    if not path.is_file():
+        return []
+    with path.open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
 def targets_from_claims(
-    claims: pd.DataFrame, divergences: pd.DataFrame | None = None
+    claims: Iterable[Mapping[str, Any]], divergences: Iterable[Mapping[str, Any]] = ()
 ) -> CohortTargets:
     """Turn the table of published claims into calibration windows.
 
@@ -153,10 +186,9 @@ def targets_from_claims(
     LiteratureError
         When a printed figure is not a number.
     """
-    given_up = _given_up(divergences)
-    rows = [
-        {str(key): _text(value) for key, value in row.items()} for row in claims.to_dict("records")
-    ]
+    # Under a divergence of part "all" no part of a claim is aimed at.
+    given_up = frozenset(row["divergence_id"] for row in divergences if row["part"] == "all")
+    rows = [{key: _text(value) for key, value in row.items()} for row in claims]
     rows = [row for row in rows if row["result_id"] and row["evidence"] == _CALIBRATED_EVIDENCE]
     standing = {row["claim_id"] for row in rows if not _is_given_up(row, given_up)}
     windows: dict[str, Window] = {}
@@ -170,13 +202,6 @@ def targets_from_claims(
         for window in found:
             _add(windows, declined, window)
     return CohortTargets(tuple(windows.values()), tuple(declined))
-
-
-def _given_up(divergences: pd.DataFrame | None) -> frozenset[str]:
-    """Return the divergences under which no part of a claim is aimed at."""
-    if divergences is None:
-        return frozenset()
-    return frozenset(divergences.loc[divergences["part"] == "all", "divergence_id"])
 
 
 def _is_given_up(row: Mapping[str, str], given_up: frozenset[str]) -> bool:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pandas as pd
 
 from multifidus.base.errors import ScorecardError
-from multifidus.base.files import write_csv
+from multifidus.base.files import write_csv, write_json
 from multifidus.config.run import Tier
 from multifidus.literature.record.models import EXPECTED_VERDICTS, VERDICTS
 from multifidus.literature.record.tables import load_table
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 __all__ = [
+    "check_verdicts",
     "compare_verdicts",
     "load_expected_verdicts",
     "verdict_counts",
@@ -24,6 +22,21 @@ __all__ = [
 
 ACCEPT_COMMAND = "multifidus literature accept-verdicts"
 _NAMED = 10
+
+
+def check_verdicts(
+    *, scorecard: Path | str, expected: Path | str, counts: Path | str, tier: Tier
+) -> None:
+    """Compare the verdicts of a scorecard with the declared ones and write their counts.
+
+    Raises
+    ------
+    ScorecardError
+        As :func:`compare_verdicts`.
+    """
+    frame = pd.read_csv(scorecard, dtype=str, keep_default_na=False)
+    compare_verdicts(frame, load_expected_verdicts(Path(expected)), tier)
+    write_json(counts, {"tier": str(tier), "verdicts": verdict_counts(frame)})
 
 
 def load_expected_verdicts(path: Path) -> pd.DataFrame:
