@@ -76,6 +76,7 @@ rule collect_results:
         parquet=RESULTS / "results.parquet",
         csv=report(
             RESULTS / "results.csv",
+            caption="../report/results.rst",
             category="Results",
             labels={"what": "results table", "form": "table"},
         ),

@@ -56,6 +56,7 @@ rule ingest_tables:
         tables=directory(RESULTS / "tables"),
         page=report(
             RESULTS / "data_report/index.html",
+            caption="../report/data_report.rst",
             category="Data",
             labels={"what": "data report", "form": "page"},
         ),

@@ -44,12 +44,14 @@ rule score_reproduction:
     output:
         csv=report(
             RESULTS / "scorecard.csv",
+            caption="../report/scorecard.rst",
             category="Reproduction",
             labels={"what": "scorecard", "form": "table"},
         ),
         json=RESULTS / "scorecard.json",
         html=report(
             RESULTS / "scorecard.html",
+            caption="../report/scorecard.rst",
             category="Reproduction",
             labels={"what": "scorecard", "form": "page"},
         ),

@@ -116,6 +116,7 @@ rule render_document:
                 RESULTS / "{{document}}/{{document}}.{ending}",
                 ending=RUN.render.formats,
             ),
+            caption="../report/document.rst",
             category="Documents",
             labels={"what": "{document}"},
         ),
