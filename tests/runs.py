@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+OBSERVER = ROOT / "tests/workflow/observer"
 PRODUCTS = {".git", ".venv", ".snakemake", "results", "logs", "wheelhouse"}
 CACHES = {".pytest_cache", ".mypy_cache", ".ruff_cache", ".hypothesis", "__pycache__"}
 
@@ -70,7 +71,8 @@ def _run(folder: Path, arguments: list[str], timeout: float) -> Run:
         for name, value in os.environ.items()
         if not name.startswith(("SNAKEMAKE", "MULTIFIDUS_REPORT", "QUARTO"))
     }
-    environment["PYTHONPATH"] = str(folder / "workflow")
+    environment["PYTHONPATH"] = os.pathsep.join([str(OBSERVER), str(folder / "workflow")])
+    environment["MULTIFIDUS_OBSERVED"] = str(folder / ".snakemake/observed")
     done = subprocess.run(
         [sys.executable, *arguments],
         cwd=folder,

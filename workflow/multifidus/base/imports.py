@@ -11,6 +11,10 @@ import json
 import re
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 __all__ = ["code_behind"]
 
@@ -70,7 +74,7 @@ def _files_of(name: str, package: Path) -> list[Path]:
 def _imported(path: Path, package: Path) -> tuple[Path, ...]:
     """Files that a file imports; remembered, since the rules ask for the same ones again."""
     files: list[Path] = []
-    for node in ast.walk(ast.parse(_python_of(path))):
+    for node in _executed(ast.parse(_python_of(path))):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 files.extend(_files_of(alias.name, package))
@@ -79,6 +83,16 @@ def _imported(path: Path, package: Path) -> tuple[Path, ...]:
             for alias in node.names:
                 files.extend(_files_of(f"{node.module}.{alias.name}", package))
     return tuple(files)
+
+
+def _executed(tree: ast.AST) -> Iterator[ast.AST]:
+    """Walk a tree without what only type checkers read."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            yield from (part for other in node.orelse for part in (other, *_executed(other)))
+        else:
+            yield node
+            yield from _executed(node)
 
 
 def _python_of(path: Path) -> str:
