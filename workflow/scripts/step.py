@@ -54,11 +54,14 @@ def step(snakemake: Any) -> Iterator[None]:
             _leave(log, snakemake.rule, error.error_id, str(error), error.exit_code)
         except Exception as error:
             traceback.print_exc(file=stream)
-            sentence = (
+            _leave(
+                log,
+                snakemake.rule,
+                "INT-001",
                 f"[INT-001] Rule {snakemake.rule} failed unexpectedly ({type(error).__name__}): "
-                f"read {log} and report it with that file."
+                f"read {log} and report it with that file.",
+                ExitCode.UNEXPECTED,
             )
-            _leave(log, snakemake.rule, "INT-001", sentence, ExitCode.UNEXPECTED)
 
 
 def _leave(log: Path, rule: str, error_id: str, sentence: str, code: ExitCode) -> None:

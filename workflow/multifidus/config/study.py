@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from multifidus.config.analysis import (
     AdverseEventRules,
@@ -14,6 +14,7 @@ from multifidus.config.analysis import (
     RandomisedComparison,
 )
 from multifidus.config.base import Slug, StrictModel
+from multifidus.config.instruments import INSTRUMENTS
 from multifidus.config.references import check_references
 
 __all__ = [
@@ -101,6 +102,12 @@ class Visit(StrictModel):
         return self
 
 
+def _known_instrument(name: str) -> str:
+    if name not in INSTRUMENTS:
+        raise ValueError(f"there is no instrument '{name}'; choose one of {', '.join(INSTRUMENTS)}")
+    return name
+
+
 class Outcome(StrictModel):
     """A scored outcome."""
 
@@ -108,7 +115,9 @@ class Outcome(StrictModel):
     """Id used in results."""
     label: str
     """Name printed in tables."""
-    instrument: Literal["vas", "odi", "eq5d"]
+    instrument: Annotated[
+        str, AfterValidator(_known_instrument), Field(json_schema_extra={"enum": [*INSTRUMENTS]})
+    ]
     """Instrument whose raw answers are scored."""
     unit: str
     """Unit of the score (`cm`, `points`, `index`)."""
@@ -119,12 +128,14 @@ class Outcome(StrictModel):
     max_missing_items: Annotated[int, Field(ge=0, le=5)] = 0
     """Items of a questionnaire that may be missing (ODI)."""
     value_set: Slug | None = None
-    """EQ-5D-5L value set; required for `eq5d`, refused for the others."""
+    """Value set of the index; required where the instrument has value sets, else refused."""
 
     @model_validator(mode="after")
     def _value_set_for_eq5d(self) -> Self:
-        if (self.instrument == "eq5d") != (self.value_set is not None):
-            raise ValueError(f"outcome '{self.id}': value_set is required for eq5d and only there")
+        needed = INSTRUMENTS[self.instrument].value_set
+        if needed != (self.value_set is not None):
+            rule = "is required" if needed else "does not apply"
+            raise ValueError(f"outcome '{self.id}': value_set {rule} for {self.instrument}")
         return self
 
 

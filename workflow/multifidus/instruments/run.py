@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from multifidus.base.files import write_parquet
+from multifidus.config.instruments import INSTRUMENTS
 from multifidus.contracts.tables import read_table
 from multifidus.instruments.mme_factors import mme_factors_from_frame
 from multifidus.instruments.scores import build_scores
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["read_value_sets", "score_instruments"]
 
-TABLES_READ = ("participants", "visits", "vas", "odi", "eq5d", "opioids")
+TABLES_READ = ("participants", "visits", *INSTRUMENTS, "opioids")
 """Tables that scoring reads."""
 
 

@@ -22,6 +22,7 @@ from multifidus.analyses.efficacy.trajectories import Trajectories, not_fitted, 
 from multifidus.analyses.inputs import ALL, AnalysisInputs, Cell
 from multifidus.analyses.responders.responder_status import reached, worsened
 from multifidus.base.errors import StatisticsError
+from multifidus.config.instruments import INSTRUMENTS
 from multifidus.stats.imputation.analysis import tipping_point
 from multifidus.stats.imputation.multiple import Imputations, impute
 from multifidus.stats.pooling import pool, pool_proportions
@@ -39,8 +40,6 @@ __all__ = ["IMPUTATIONS", "summarise_multiple_imputation"]
 
 IMPUTATIONS = 50
 _SHIFTS = 21
-_SPANS = {"vas": 10.0, "odi": 100.0, "eq5d": 1.5}
-"""Length of each instrument's scale: the largest shift that makes sense."""
 
 
 def summarise_multiple_imputation(inputs: AnalysisInputs) -> list[ResultRow]:
@@ -173,7 +172,7 @@ def _tipping(
         return changes.mean(axis=1), changes.var(axis=1, ddof=1) / size, float(size - 1)
 
     sign = 1.0 if outcome.better == "lower" else -1.0
-    span = _SPANS[outcome.instrument]
+    span = INSTRUMENTS[outcome.instrument].span  # the largest shift that makes sense
     found = tipping_point(last, mean_change, sign * np.linspace(0.0, span, _SHIFTS))
     reached_at = f"worsening of up to {span:g} {outcome.unit} searched"
     cell = Cell("tipping_point", outcome.id, data.visits[-1], inputs.main_set(), ALL, outcome.label)

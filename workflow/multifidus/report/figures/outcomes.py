@@ -8,6 +8,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 import seaborn as sns
 
+from multifidus.config.instruments import INSTRUMENTS
 from multifidus.report.figures.style import ACCENT, INK, LIGHT, PALETTE, SOFT, WIDTH
 
 if TYPE_CHECKING:
@@ -78,8 +79,7 @@ def draw_outcomes(results: Results, study: StudyConfig) -> Figure:
 
 
 def _from_zero(axis: Axes, outcome: Outcome) -> None:
-    top = {"vas": 10.0, "odi": 60.0, "eq5d": 1.0}[outcome.instrument]
-    axis.set_ylim(0, top)
+    axis.set_ylim(0, INSTRUMENTS[outcome.instrument].axis_top)
 
 
 def draw_responders(results: Results, study: StudyConfig) -> Figure:
