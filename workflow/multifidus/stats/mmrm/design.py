@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Mapping as MappingType
+from collections.abc import Sequence as SequenceType
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +24,7 @@ __all__ = ["Design", "build_design"]
 
 # C(arm) says no more than that `arm` is a factor; contrasts are chosen by `reference`
 _BARE_FACTOR = re.compile(r"\bC\(\s*([A-Za-z_]\w*)\s*\)")
+_NUMBER = re.compile(r"(\d+(?:\.\d+)?)", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -111,38 +114,44 @@ def build_design(
     Text, boolean and categorical columns are factors, and so are the visit, columns written as
     ``C(name)`` and those with a ``reference``; other numbers are covariates. The first level is the
     reference: that of ``reference``, else the first of ``visit_order`` (visit only), else the
-    first category, else the first in sort order.
+    first category, else the first in sort order. Visits named in text are sorted by their numbers.
 
     Raises
     ------
     StatisticsError
-        ``STA-101`` to ``STA-108``: formula, columns, duplicates, infinite values, empty factors.
+        ``STA-101`` to ``STA-109``: formula, columns, duplicates, infinite values, empty factors,
+        visits in no clear order.
     """
+    _check_arguments(data, formula, (subject, visit), reference, visit_order)
     factors = {visit, *_BARE_FACTOR.findall(formula), *(reference or {})}
     formula = _BARE_FACTOR.sub(r"\1", formula)
     parsed, outcome = _parse(formula)
     used = _variables(parsed, data)
     _need_columns(data, [outcome, subject, visit, *used])
-    frame = data.loc[:, list(dict.fromkeys([outcome, subject, visit, *used]))].copy()
-    frame["_outcome"] = _numeric(frame[outcome], outcome)
+    frame = data.loc[:, list(dict.fromkeys([outcome, subject, visit, *used]))]
+    y = _numeric(frame[outcome], outcome)
     _check_keys(frame, subject, visit)
-    has_outcome = frame["_outcome"].notna()
-    has_covariates = frame[used].notna().all(axis=1) if used else has_outcome | True
-    kept = frame.loc[has_outcome & has_covariates].copy()
-    if kept.empty:
+    has_outcome = y.notna().to_numpy()
+    has_covariates = frame[used].notna().all(axis=1).to_numpy() if used else has_outcome | True
+    chosen = has_outcome & has_covariates
+    if not chosen.any():
         raise StatisticsError(
             "STA-104", f"No row has `{outcome}` and all covariates of the formula; nothing to fit."
         )
-    order = _levels_of(kept[visit], visit, visit_order, None)
-    kept = _sorted_rows(kept, subject, visit, order)
+    kept = frame.loc[chosen]
+    order = _visit_levels(kept[visit], visit, visit_order)
+    people, occasions = _codes(kept, subject, visit, order)
+    rows = np.lexsort((occasions, people))
+    # only columns that the formula names: a name of our own would hide one of the user's
+    kept = kept.iloc[rows].loc[:, list(dict.fromkeys([visit, *used]))].reset_index(drop=True)
     levels = _cast_factors(kept, used, (visit, order), factors=factors, reference=reference or {})
     matrix = _model_matrix(parsed, kept)
     covariates = [name for name in used if name not in levels]
     return Design(
         x=np.asarray(matrix, dtype=float),
-        y=kept["_outcome"].to_numpy(dtype=float),
-        subject=kept["_subject"].to_numpy(),
-        visit=kept["_visit"].to_numpy().astype(int),
+        y=y.to_numpy(dtype=float)[chosen][rows],
+        subject=people[rows],
+        visit=occasions[rows],
         visit_levels=tuple(str(level) for level in order),
         columns=tuple(str(name) for name in matrix.columns),
         terms=tuple((str(term), part) for term, part in matrix.model_spec.term_slices.items()),
@@ -159,16 +168,40 @@ def build_design(
     )
 
 
-def _sorted_rows(
+def _check_arguments(
+    data: object, formula: object, keys: tuple[object, ...], reference: object, order: object
+) -> None:
+    """Refuse arguments that are not of their kind (``STA-109``)."""
+    fits = {
+        "data": isinstance(data, pd.DataFrame),
+        "formula": isinstance(formula, str),
+        "subject": isinstance(keys[0], str),
+        "visit": isinstance(keys[1], str) and keys[0] != keys[1],
+        "reference": reference is None or isinstance(reference, MappingType),
+        "visit_order": order is None or (isinstance(order, SequenceType) and _distinct(order)),
+    }
+    wrong = [name for name, good in fits.items() if not good]
+    if wrong:
+        raise StatisticsError(
+            "STA-109",
+            f"`{wrong[0]}` is not what the model needs: a frame, a formula as text, two different "
+            "column names, a reference level by factor, and a list of distinct visits.",
+        )
+
+
+def _distinct(order: SequenceType[Any]) -> bool:
+    return not isinstance(order, str) and len({(type(x), x) for x in order}) == len(order)
+
+
+def _codes(
     kept: pd.DataFrame, subject: str, visit: str, order: Sequence[Any]
-) -> pd.DataFrame:
-    """Return the rows sorted by participant (by the text of the id) and visit, both numbered."""
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return number of participant (by the text of the id) and of visit of each row."""
     codes, found = pd.factorize(kept[subject])
     rank = np.empty(len(found), dtype=int)
     rank[np.argsort(np.asarray(found).astype(str), kind="stable")] = np.arange(len(found))
-    kept["_subject"] = rank[codes]
-    kept["_visit"] = _categorical(kept[visit], order).codes
-    return kept.sort_values(["_subject", "_visit"], kind="stable").reset_index(drop=True)
+    occasions = np.asarray(_categorical(kept[visit], order).codes, dtype=int)
+    return rank[codes], occasions
 
 
 def _parse(formula: str) -> tuple[Any, str]:
@@ -262,6 +295,36 @@ def _categorical(column: pd.Series[Any], levels: Sequence[Any]) -> pd.Categorica
     return pd.Categorical(column, categories=list(levels))
 
 
+def _visit_levels(
+    column: pd.Series[Any], name: str, order: Sequence[Any] | None
+) -> tuple[Any, ...]:
+    """Return the visits among the rows used, in order.
+
+    The order is the one given, that of ordered categories, that of numbers or dates, or that of the
+    numbers in the text when all texts are alike but for them ("Week 8", "Week 16").
+    """
+    levels = _levels_of(column, name, order, None)
+    if order is not None or not any(isinstance(level, str) for level in levels):
+        return levels
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        known = list(column.cat.categories)
+        # categories found by pandas are in the order of the alphabet, which is none of the visits
+        if column.cat.ordered or known != sorted(known, key=str):
+            return levels
+    parts = [_NUMBER.split(level) if isinstance(level, str) else [""] for level in levels]
+    numbers = [tuple(float(part) for part in each[1::2]) for each in parts]
+    alike = len({tuple(part.strip() for part in each[::2]) for each in parts}) == 1
+    if not alike or len(set(numbers)) < len(numbers):
+        if len(levels) < 3:  # noqa: PLR2004 - no estimate depends on the order of two visits
+            return levels
+        raise StatisticsError(
+            "STA-109",
+            f"The order of the visits in `{name}` is not clear from their names; give it as "
+            "`visit_order`.",
+        )
+    return tuple(level for _, level in sorted(zip(numbers, levels, strict=True)))
+
+
 def _levels_of(
     column: pd.Series[Any], name: str, order: Sequence[Any] | None, first: Any
 ) -> tuple[Any, ...]:
@@ -277,7 +340,12 @@ def _levels_of(
     elif isinstance(column.dtype, pd.CategoricalDtype):
         levels = [level for level in column.cat.categories if level in present]
     else:
-        levels = sorted(present, key=lambda level: (isinstance(level, str), level))
+        try:
+            levels = sorted(present, key=lambda level: (isinstance(level, str), level))
+        except TypeError:
+            raise StatisticsError(
+                "STA-103", f"Column `{name}` mixes kinds of values; make them all text or numbers."
+            ) from None
     if first is not None:
         if first not in levels:
             raise StatisticsError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -9,17 +10,24 @@ import numpy as np
 
 from multifidus.base.errors import StatisticsError
 from multifidus.stats.estimates import Estimate, FTest, as_frame, t_estimate
-from multifidus.stats.inputs import check_alpha
+from multifidus.stats.inputs import check_alpha, check_choice, finite_table, finite_vector
 from multifidus.stats.mmrm.compression import compress
 from multifidus.stats.mmrm.design import Design, build_design
 from multifidus.stats.mmrm.engine import Engine
 from multifidus.stats.mmrm.inference import DfMethod, prepare_inference
 from multifidus.stats.mmrm.marginal_means import MarginalMeans, lsmean_rows, type3_rows
-from multifidus.stats.mmrm.preparation import independent_rows, orthonormal, scaled_problem
+from multifidus.stats.mmrm.preparation import (
+    Problem,
+    independent_rows,
+    plain_problem,
+    split_columns,
+    weighted_problem,
+)
 from multifidus.stats.mmrm.selection import DEFAULT_FALLBACK, fit_first
+from multifidus.stats.mmrm.structures import STRUCTURE_NAMES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     import numpy.typing as npt
     import pandas as pd
@@ -136,10 +144,11 @@ class MmrmFit:
         Raises
         ------
         StatisticsError
-            ``STA-113`` wrong length, ``STA-114`` not estimable.
+            ``STA-113`` wrong length, ``STA-114`` not estimable, ``STA-001`` or ``STA-002`` weights
+            that are no finite numbers.
         """
         level = self.alpha if alpha is None else check_alpha(alpha)
-        row = np.asarray(weights, dtype=float).ravel()
+        row = finite_vector(weights, "weights")
         return self._estimate(row, label, level, self.method)
 
     def f_test(self, weights: npt.ArrayLike, label: str = "contrast") -> FTest:
@@ -147,7 +156,7 @@ class MmrmFit:
 
         Dependent rows are dropped, so the numerator df is the rank of ``weights``.
         """
-        rows = self._rows(np.atleast_2d(np.asarray(weights, dtype=float)))
+        rows = self._rows(finite_table(np.atleast_2d(np.asarray(weights)), "weights"))
         rows = independent_rows(rows)
         f, df, p = self._engine.f_test(rows)
         return FTest(label, len(rows), df, f, p, self.method)
@@ -179,6 +188,8 @@ class MmrmFit:
             ``STA-114`` not estimable, ``STA-119`` unknown factor, covariate or level.
         """
         names = (factors,) if isinstance(factors, str) else tuple(factors)
+        if not all(isinstance(name, str) for name in names):
+            raise StatisticsError("STA-119", "LS means run over factors; give their names.")
         rows, labels = lsmean_rows(self.design, names, weights, at or {})
         level = self.alpha if alpha is None else check_alpha(alpha)
         method = f"{self.method}; LS means, {weights} weights"
@@ -192,7 +203,9 @@ class MmrmFit:
         """Return the Type 3 F test of each term, as SAS PROC MIXED.
 
         A term's hypothesis is that its columns are zero under sum-to-zero coding, which equals
-        SAS Type III when no cell is empty. Its order of terms does not matter.
+        SAS Type III when no cell is empty. The order of terms does not matter. The Satterthwaite
+        df of a term with several rows belongs to rows in reference coding, as in SAS PROC MIXED and
+        R mmrm; SAS takes the last level as the reference, R the first.
 
         Raises
         ------
@@ -261,7 +274,8 @@ def mmrm(
     reference
         Reference level by factor.
     visit_order
-        Order of the visits, when the column is neither ordered categories nor sortable.
+        Order of the visits, when neither the column's categories nor the numbers in its texts give
+        it.
     fallback
         Structures tried in turn when ``covariance`` cannot be fitted; said in ``convergence`` and
         ``method``. Empty: an error instead.
@@ -274,6 +288,7 @@ def mmrm(
         ``STA-101`` to ``STA-118``.
     """
     check_alpha(alpha)
+    _check_choices(covariance, df_method, fallback, aliased, reml)
     design = build_design(
         data, formula, subject=subject, visit=visit, reference=reference, visit_order=visit_order
     )
@@ -286,6 +301,21 @@ def mmrm(
         aliased=aliased,
         alpha=alpha,
     )
+
+
+def _check_choices(
+    covariance: object, df_method: object, fallback: object, aliased: object, reml: object
+) -> None:
+    """Refuse misspelt choices before anything is fitted."""
+    check_choice(covariance, STRUCTURE_NAMES, "covariance", "STA-111")
+    check_choice(df_method, _DF_NAMES, "df_method", "STA-112")
+    check_choice(aliased, ("refuse", "drop"), "aliased", "STA-115")
+    if isinstance(fallback, str) or not isinstance(fallback, Sequence):
+        raise StatisticsError("STA-111", "`fallback` is a sequence of covariance structures.")
+    for name in fallback:
+        check_choice(name, STRUCTURE_NAMES, "fallback", "STA-111")
+    if not isinstance(reml, bool):
+        raise StatisticsError("STA-112", "`reml` is True or False.")
 
 
 def fit_design(
@@ -301,11 +331,18 @@ def fit_design(
 ) -> MmrmFit:
     """Fit an already built (and perhaps already compressed) design; see :func:`mmrm`."""
     raw = compress(design) if compressed is None else compressed
-    kept, dropped, aliasing, triangle = orthonormal(raw, design, aliased)
-    scaled, scale, start = scaled_problem(raw, kept, triangle)
-    optimum, structure, skipped = fit_first(scaled, start, covariance, fallback, reml=reml)
-    inference = prepare_inference(scaled, optimum, df_method, reml=reml)
-    engine = Engine(kept, dropped, aliasing, triangle, scale, optimum.state.beta, inference)
+    kept, dropped, aliasing = split_columns(raw, design, aliased)
+    problem, optimum, structure, skipped = fit_first(
+        plain_problem(raw, kept),
+        lambda: weighted_problem(raw, kept),
+        covariance,
+        fallback,
+        reml=reml,
+    )
+    inference = prepare_inference(problem.data, optimum, df_method, reml=reml)
+    engine = Engine(
+        kept, dropped, aliasing, problem.triangle, problem.scale, optimum.state.beta, inference
+    )
     report = ConvergenceReport(
         optimum.gradient,
         optimum.iterations,
@@ -328,11 +365,13 @@ def fit_design(
         df_method=df_method,
         alpha=alpha,
         method=method,
-        covariance=optimum.at.sigma * scale**2,
-        covariance_parameters=_natural_parameters(structure, optimum.theta, scale),
+        covariance=optimum.at.sigma
+        * problem.scale**2
+        * np.outer(problem.visit_scale, problem.visit_scale),
+        covariance_parameters=_natural_parameters(structure, optimum.theta, problem),
         coefficients=estimates,
         coefficient_covariance=spread,
-        deviance=_deviance(optimum, engine, raw.rows, reml=reml),
+        deviance=_deviance(optimum, problem, reml=reml),
         convergence=report,
         aliased=tuple(design.columns[index] for index in dropped),
         design=design,
@@ -340,20 +379,25 @@ def fit_design(
     )
 
 
-def _deviance(optimum: Optimum, engine: Engine, rows: int, *, reml: bool) -> float:
+def _deviance(optimum: Optimum, problem: Problem, *, reml: bool) -> float:
     """Return -2 log-likelihood on the outcome's scale and in the formula's columns."""
-    free = rows - len(engine.kept) * reml
-    total = optimum.state.deviance + 2.0 * float(np.log(engine.scale)) * free
+    data = problem.data
+    free = data.rows - len(problem.triangle) * reml
+    total = optimum.state.deviance + 2.0 * float(np.log(problem.scale)) * free
+    total += 2.0 * float(data.counts @ data.masks @ np.log(problem.visit_scale))
     if reml:
-        total += 2.0 * float(np.log(np.abs(np.diag(engine.triangle))).sum())
+        total += 2.0 * float(np.log(np.abs(np.diag(problem.triangle))).sum())
     return total
 
 
-def _natural_parameters(structure: Structure, theta: np.ndarray, scale: float) -> dict[str, float]:
+def _natural_parameters(
+    structure: Structure, theta: np.ndarray, problem: Problem
+) -> dict[str, float]:
     """Return the parameters by name on the outcome's scale (correlations stay as they are)."""
+    by_visit = structure.scales(np.outer(problem.visit_scale, problem.visit_scale))
     return {
-        name: float(value if name.startswith("rho") else value * scale**2)
-        for name, value in zip(structure.parameter_names, theta, strict=True)
+        name: float(value if name.startswith("rho") else value * problem.scale**2 * factor)
+        for name, value, factor in zip(structure.parameter_names, theta, by_visit, strict=True)
     }
 
 
