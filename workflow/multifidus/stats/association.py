@@ -58,9 +58,10 @@ def spearman(x: npt.ArrayLike, y: npt.ArrayLike, alpha: float = 0.05) -> RankCor
 
     Notes
     -----
-    Ties take mid-ranks; values equal but for rounding are ties. The p value is that of the t approximation with n - 2 degrees of freedom.
-    Limits are Fisher's z with the standard error sqrt((1 + r^2 / 2) / (n - 3)) of Bonett and
-    Wright (2000), Psychometrika 65:23-28; they are r itself where r is 1 or -1.
+    Ties take mid-ranks; values equal but for rounding are ties. The p value is that of the t
+    approximation with n - 2 degrees of freedom. Limits are Fisher's z with the standard error
+    sqrt((1 + r^2 / 2) / (n - 3)) of Bonett and Wright (2000), Psychometrika 65:23-28; they are r
+    itself where r is 1 or -1.
     """
     check_alpha(alpha)
     first, second = _varied(x, y)

@@ -108,9 +108,9 @@ def _numbers(values: npt.ArrayLike, name: str, *, allow_flags: bool) -> np.ndarr
     refusal = StatisticsError(
         "STA-001", f"`{name}` holds something that is not a number; give numbers only."
     )
-    if isinstance(values, np.ma.MaskedArray):
-        values = values.astype(float).filled(np.nan)
     try:
+        if isinstance(values, np.ma.MaskedArray):
+            values = np.where(np.ma.getmaskarray(values), np.nan, values.data)
         array = np.asarray(values)
         if array.dtype == object:
             cells = np.asarray(array, dtype=object)
@@ -196,10 +196,14 @@ def group_codes(group: npt.ArrayLike, name: str = "group") -> tuple[list[object]
     return [found[k] for k in order], rank[codes]
 
 
+def _is_number(value: object) -> bool:
+    """Whether a value is one real number; true and false are none."""
+    return isinstance(value, Real) and not isinstance(value, bool | np.bool_)
+
+
 def check_number(value: float, name: str) -> float:
     """Return ``value`` as a finite float, or refuse text, truth, ``NaN`` and infinity."""
-    number = isinstance(value, Real) and not isinstance(value, bool | np.bool_)
-    if not number or not abs(value) <= _LARGEST:
+    if not _is_number(value) or not abs(value) <= _LARGEST:
         raise StatisticsError("STA-006", f"`{name}` must be one finite number.")
     return float(value)
 
@@ -220,8 +224,7 @@ def check_choice(value: object, choices: Collection[str], name: str, error_id: s
 
 def check_alpha(alpha: float) -> float:
     """Return ``alpha``, or refuse a level outside (0, 1) (``STA-004``)."""
-    number = isinstance(alpha, Real) and not isinstance(alpha, bool | np.bool_)
-    if not number or not 0.0 < alpha < 1.0:
+    if not _is_number(alpha) or not 0.0 < alpha < 1.0:
         raise StatisticsError(
             "STA-004", "`alpha` must lie between 0 and 1, for instance 0.05 for 95 % limits."
         )
@@ -230,8 +233,7 @@ def check_alpha(alpha: float) -> float:
 
 def check_count(count: float, name: str, *, upper: float | None = None) -> int:
     """Return ``count`` as a whole number of at least zero, or refuse it (``STA-005``)."""
-    number = isinstance(count, Real) and not isinstance(count, bool | np.bool_)
-    if not number or not 0 <= count <= _LARGEST_COUNT or not float(count).is_integer():
+    if not _is_number(count) or not 0 <= count <= _LARGEST_COUNT or not float(count).is_integer():
         raise StatisticsError("STA-005", f"`{name}` must be a whole number of at least 0.")
     if upper is not None and count > upper:
         raise StatisticsError("STA-005", f"`{name}` is larger than its denominator; check both.")

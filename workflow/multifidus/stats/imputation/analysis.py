@@ -186,8 +186,8 @@ def tipping_point(
         From completed tables ``(imputations, n, m)`` to estimates, variances and complete-data df,
         for instance through :func:`regress_imputations`.
     shifts
-        Grid of shifts to search, holding at least two; 0 is added. Between neighbours whose p lie on
-        two sides of ``alpha`` the point is found to 1e-8 of the step.
+        Grid of shifts to search, holding at least two; 0 is added. Between neighbours whose p lie
+        on two sides of ``alpha`` the point is found to 1e-8 of the step.
     rows
         Participants whose imputed values are shifted, for instance the active arm.
 

@@ -57,4 +57,3 @@ def last_observation_carried_forward(
     last = np.where(np.isnan(filled), 0, np.arange(filled.shape[1]))
     np.maximum.accumulate(last, axis=1, out=last)
     return np.asarray(filled[np.arange(len(filled))[:, None], last][:, 1:])
-

@@ -16,6 +16,12 @@ from formulaic.errors import FormulaicError
 from formulaic.parser.types import Factor, Term
 
 from multifidus.base.errors import StatisticsError
+from multifidus.stats.mmrm.factors import (
+    cast_factors,
+    categorical,
+    numeric_column,
+    visit_levels,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,7 +30,6 @@ __all__ = ["Design", "build_design"]
 
 # C(arm) says no more than that `arm` is a factor; contrasts are chosen by `reference`
 _BARE_FACTOR = re.compile(r"\bC\(\s*([A-Za-z_]\w*)\s*\)")
-_NUMBER = re.compile(r"(\d+(?:\.\d+)?)", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -70,7 +75,7 @@ class Design:
         """Return the design rows of ``grid`` (columns: all factors and covariates)."""
         cast = grid.copy()
         for name, levels in self.levels.items():
-            cast[name] = _categorical(cast[name], levels)
+            cast[name] = categorical(cast[name], levels)
         return np.asarray(self.spec.get_model_matrix(cast), dtype=float)
 
     def sum_coded(self) -> tuple[np.ndarray, tuple[tuple[str, slice], ...]]:
@@ -129,7 +134,7 @@ def build_design(
     used = _variables(parsed, data)
     _need_columns(data, [outcome, subject, visit, *used])
     frame = data.loc[:, list(dict.fromkeys([outcome, subject, visit, *used]))]
-    y = _numeric(frame[outcome], outcome)
+    y = numeric_column(frame[outcome], outcome)
     _check_keys(frame, subject, visit)
     has_outcome = y.notna().to_numpy()
     has_covariates = frame[used].notna().all(axis=1).to_numpy() if used else has_outcome | True
@@ -139,12 +144,12 @@ def build_design(
             "STA-104", f"No row has `{outcome}` and all covariates of the formula; nothing to fit."
         )
     kept = frame.loc[chosen]
-    order = _visit_levels(kept[visit], visit, visit_order)
+    order = visit_levels(kept[visit], visit, visit_order)
     people, occasions = _codes(kept, subject, visit, order)
     rows = np.lexsort((occasions, people))
     # only columns that the formula names: a name of our own would hide one of the user's
     kept = kept.iloc[rows].loc[:, list(dict.fromkeys([visit, *used]))].reset_index(drop=True)
-    levels = _cast_factors(kept, used, (visit, order), factors=factors, reference=reference or {})
+    levels = cast_factors(kept, used, (visit, order), factors=factors, reference=reference or {})
     matrix = _model_matrix(parsed, kept)
     covariates = [name for name in used if name not in levels]
     return Design(
@@ -200,7 +205,7 @@ def _codes(
     codes, found = pd.factorize(kept[subject])
     rank = np.empty(len(found), dtype=int)
     rank[np.argsort(np.asarray(found).astype(str), kind="stable")] = np.arange(len(found))
-    occasions = np.asarray(_categorical(kept[visit], order).codes, dtype=int)
+    occasions = np.asarray(categorical(kept[visit], order).codes, dtype=int)
     return rank[codes], occasions
 
 
@@ -251,18 +256,6 @@ def _need_columns(data: pd.DataFrame, names: Sequence[str]) -> None:
         )
 
 
-def _numeric(column: pd.Series[Any], name: str) -> pd.Series[float]:
-    if isinstance(column.dtype, pd.CategoricalDtype) or not pd.api.types.is_numeric_dtype(column):
-        raise StatisticsError("STA-103", f"Column `{name}` must be numeric.")
-    values = column.astype(float)
-    infinite = int(np.isinf(values).sum())
-    if infinite:
-        raise StatisticsError(
-            "STA-103", f"Column `{name}` holds {infinite} infinite values; correct or remove them."
-        )
-    return values
-
-
 def _check_keys(frame: pd.DataFrame, subject: str, visit: str) -> None:
     """Refuse missing keys and duplicate participant-visit rows."""
     unkeyed = int(frame[[subject, visit]].isna().any(axis=1).sum())
@@ -277,112 +270,6 @@ def _check_keys(frame: pd.DataFrame, subject: str, visit: str) -> None:
             f"{int(duplicated.sum())} rows repeat a pair of `{subject}` and `{visit}`, the first "
             f"at data row {int(np.argmax(duplicated)) + 1}; keep one record per visit.",
         )
-
-
-def _is_factor(column: pd.Series[Any]) -> bool:
-    return (
-        isinstance(column.dtype, pd.CategoricalDtype)
-        or pd.api.types.is_bool_dtype(column)
-        or not pd.api.types.is_numeric_dtype(column)
-    )
-
-
-def _categorical(column: pd.Series[Any], levels: Sequence[Any]) -> pd.Categorical:
-    """Return the column with exactly these levels, in this order."""
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        # plain values first: pandas objects to recoding away a level, even an unused one
-        column = column.astype(column.cat.categories.dtype)
-    return pd.Categorical(column, categories=list(levels))
-
-
-def _visit_levels(
-    column: pd.Series[Any], name: str, order: Sequence[Any] | None
-) -> tuple[Any, ...]:
-    """Return the visits among the rows used, in order.
-
-    The order is the one given, that of ordered categories, that of numbers or dates, or that of the
-    numbers in the text when all texts are alike but for them ("Week 8", "Week 16").
-    """
-    levels = _levels_of(column, name, order, None)
-    if order is not None or not any(isinstance(level, str) for level in levels):
-        return levels
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        known = list(column.cat.categories)
-        # categories found by pandas are in the order of the alphabet, which is none of the visits
-        if column.cat.ordered or known != sorted(known, key=str):
-            return levels
-    parts = [_NUMBER.split(level) if isinstance(level, str) else [""] for level in levels]
-    numbers = [tuple(float(part) for part in each[1::2]) for each in parts]
-    alike = len({tuple(part.strip() for part in each[::2]) for each in parts}) == 1
-    if not alike or len(set(numbers)) < len(numbers):
-        if len(levels) < 3:  # noqa: PLR2004 - no estimate depends on the order of two visits
-            return levels
-        raise StatisticsError(
-            "STA-109",
-            f"The order of the visits in `{name}` is not clear from their names; give it as "
-            "`visit_order`.",
-        )
-    return tuple(level for _, level in sorted(zip(numbers, levels, strict=True)))
-
-
-def _levels_of(
-    column: pd.Series[Any], name: str, order: Sequence[Any] | None, first: Any
-) -> tuple[Any, ...]:
-    """Return the levels of a factor among the rows used, reference level first."""
-    present = set(column.unique())
-    if order is not None:
-        unknown = len(present - set(order))
-        if unknown:
-            raise StatisticsError(
-                "STA-107", f"{unknown} levels of `{name}` are not in the order given; add them."
-            )
-        levels = [level for level in order if level in present]
-    elif isinstance(column.dtype, pd.CategoricalDtype):
-        levels = [level for level in column.cat.categories if level in present]
-    else:
-        try:
-            levels = sorted(present, key=lambda level: (isinstance(level, str), level))
-        except TypeError:
-            raise StatisticsError(
-                "STA-103", f"Column `{name}` mixes kinds of values; make them all text or numbers."
-            ) from None
-    if first is not None:
-        if first not in levels:
-            raise StatisticsError(
-                "STA-107", f"The reference level of `{name}` does not occur in the rows used."
-            )
-        levels = [first, *(level for level in levels if level != first)]
-    return tuple(levels)
-
-
-def _cast_factors(
-    kept: pd.DataFrame,
-    used: Sequence[str],
-    visits: tuple[str, Sequence[Any]],
-    *,
-    factors: set[str],
-    reference: Mapping[str, Any],
-) -> dict[str, tuple[Any, ...]]:
-    """Turn the factors of ``kept`` into categoricals and return their levels."""
-    unknown = sorted(set(reference) - set(used))
-    if unknown:
-        raise StatisticsError(
-            "STA-107", f"A reference level is given for {', '.join(unknown)}, not in the formula."
-        )
-    levels: dict[str, tuple[Any, ...]] = {}
-    for name in used:
-        if not (_is_factor(kept[name]) or name in factors):
-            kept[name] = _numeric(kept[name], name)
-            continue
-        order = visits[1] if name == visits[0] else None
-        levels[name] = _levels_of(kept[name], name, order, reference.get(name))
-        if len(levels[name]) < 2:  # noqa: PLR2004 - a contrast needs two levels
-            raise StatisticsError(
-                "STA-108",
-                f"Factor `{name}` has one level among the rows used; take it out of the formula.",
-            )
-        kept[name] = _categorical(kept[name], levels[name])
-    return levels
 
 
 def _model_matrix(parsed: Any, kept: pd.DataFrame) -> Any:

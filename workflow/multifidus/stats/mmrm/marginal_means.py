@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from multifidus.stats.mmrm.design import Design
-    from multifidus.stats.mmrm.model import MmrmFit
+    from multifidus.stats.mmrm.result import MmrmFit
 
 __all__ = ["MarginalMeans", "lsmean_rows", "type3_rows"]
 
@@ -214,7 +214,7 @@ def type3_rows(design: Design) -> list[tuple[str, np.ndarray]]:
     """
     coded, terms = design.sum_coded()
     change = np.linalg.lstsq(coded, design.x, rcond=None)[0]
-    own = {name: part for name, part in design.terms}
+    own = dict(design.terms)
     return [
         (name, np.linalg.solve(change[part][:, own[name]], change[part]))
         for name, part in terms

@@ -127,9 +127,10 @@ def search_cholesky(data: Compressed, start: np.ndarray, *, reml: bool) -> np.nd
 
     lower = np.linalg.cholesky(start)[rows, columns]
     first = np.where(diagonal, np.log(np.where(diagonal, lower, 1.0)), lower)
-    options = {"maxiter": 500, "gtol": 1e-6}
     with np.errstate(all="ignore"):
-        ended = optimize.minimize(value, first, jac=True, method="BFGS", options=options)
+        ended = optimize.minimize(
+            value, first, jac=True, method="BFGS", options={"maxiter": 500, "gtol": 1e-6}
+        )
     reached = factor(ended.x)
     return np.asarray(reached @ reached.T)
 
