@@ -17,8 +17,10 @@ import numpy as np
 import typer
 from typer.testing import CliRunner
 
-from multifidus.base.errors import MultifidusError
-from multifidus.stats.cli import app
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workflow"))
+
+from multifidus.base.errors import MultifidusError  # noqa: E402
+from multifidus.stats.cli import app  # noqa: E402
 
 CELLS = (
     "", " ", "NA", "None", "nan", "inf", "-inf", "1e999", "1e308", "1e-320", "-1", "0", "1", "2",
@@ -40,7 +42,7 @@ TABLES = ("coefficients", "lsmeans", "differences", "type3", "covariance", "fit"
 
 def valid_rows(rng: np.random.Generator) -> list[list[str]]:
     """Return the cells of a small trial that every command can read."""
-    people, visits = int(rng.integers(1, 16)), int(rng.integers(1, 4))
+    people, visits = int(rng.integers(1, 40)), int(rng.integers(1, 4))
     return [
         [
             f"P{person}", f"Week {8 * (visit + 1)}", "ab"[person % 2], f"{rng.normal(70, 9):.1f}",
@@ -52,11 +54,11 @@ def valid_rows(rng: np.random.Generator) -> list[list[str]]:
 
 
 def malformed(rng: np.random.Generator) -> bytes:
-    """Return a file with one to four things wrong."""
+    """Return a file with one to three things wrong."""
     header, rows = list(HEADERS), valid_rows(rng)
     delimiter, end = ",", "\n"
     damage: list[str] = []
-    for kind in rng.choice(12, size=rng.integers(1, 5)):
+    for kind in rng.choice(12, size=rng.integers(1, 4)):
         place = int(rng.integers(len(rows))) if rows else 0
         column = int(rng.integers(len(header)))
         cell = str(rng.choice(CELLS))

@@ -191,6 +191,8 @@ def transformed_limits(
         else:
             spread = np.exp(z * se / (value * np.abs(np.log(value))))
             lower, upper = value**spread, value ** (1 / spread)
+            # 1 to any power is 1, which would be a limit without a reason
+            lower, upper = (np.where(value == 1, np.nan, limit) for limit in (lower, upper))
     return np.clip(lower, 0.0, 1.0), np.clip(upper, 0.0, 1.0)
 
 

@@ -227,6 +227,15 @@ def _nearest_crossing(
     alpha: float,
 ) -> float:
     """Return the shift nearest 0 where p reaches ``alpha``; ``NaN`` for none on the grid."""
+    # between estimates of opposite sign lies one of 0, where p is 1
+    signs = np.sign([result.estimate for result in results])
+    zeros = [
+        optimize.brentq(lambda delta: pooled(delta).estimate, grid[k], grid[k + 1])
+        for k in np.flatnonzero(signs[:-1] * signs[1:] < 0)
+    ]
+    results = results + [pooled(float(delta)) for delta in zeros]
+    order = np.argsort([*grid, *zeros], kind="stable")
+    grid, results = np.array([*grid, *zeros])[order], [results[k] for k in order]
     gap = np.array([result.p_value - alpha for result in results])
     crossings = [
         float(
