@@ -19,8 +19,8 @@ from typer.testing import CliRunner
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workflow"))
 
-from multifidus.base.errors import MultifidusError  # noqa: E402
-from multifidus.stats.cli import app  # noqa: E402
+from multifidus.base.errors import MultifidusError
+from multifidus.stats.cli import app
 
 CELLS = (
     "", " ", "NA", "None", "nan", "inf", "-inf", "1e999", "1e308", "1e-320", "-1", "0", "1", "2",
@@ -53,50 +53,56 @@ def valid_rows(rng: np.random.Generator) -> list[list[str]]:
     ]  # fmt: skip
 
 
+def spoilt_cells(kind: int, rows: list[list[str]], rng: np.random.Generator) -> list[list[str]]:
+    """Return the rows with one cell, one column, or the rows themselves changed."""
+    place, column = int(rng.integers(len(rows))), int(rng.integers(len(HEADERS)))
+    cell = str(rng.choice(CELLS))
+    if kind == 0:
+        rows[place][column % len(rows[place])] = cell
+    elif kind in (1, 8):
+        for row in rows:
+            row[column % len(row)] = cell if kind == 1 else str(rng.choice(CELLS))
+    elif kind == 3:
+        rows = rows[: int(rng.integers(0, 3))]
+    elif kind == 4:
+        rows[place] = rows[place][: int(rng.integers(0, 6)) or 1]
+    elif kind == 6:
+        rows = [*rows, *rows[:2]]
+    return rows
+
+
+def encoded(text: str, damage: str, rng: np.random.Generator) -> bytes:
+    """Return the text as the bytes of a file, perhaps not those of a CSV file."""
+    content = text.encode("utf-8", errors="replace")
+    return {
+        "bom": b"\xef\xbb\xbf" + content,
+        "utf16": text.encode("utf-16"),
+        "latin": content + "\u00e9".encode("latin-1"),
+        "nul": content[:20] + b"\x00" + content[20:],
+        "cut": content[: int(rng.integers(0, max(len(content), 1)))],
+        "empty": b"",
+        "zip": b"PK\x03\x04" + content,
+    }.get(damage, content)
+
+
 def malformed(rng: np.random.Generator) -> bytes:
     """Return a file with one to three things wrong."""
     header, rows = list(HEADERS), valid_rows(rng)
-    delimiter, end = ",", "\n"
-    damage: list[str] = []
+    delimiter, end, damage = ",", "\n", ""
     for kind in rng.choice(12, size=rng.integers(1, 4)):
-        place = int(rng.integers(len(rows))) if rows else 0
-        column = int(rng.integers(len(header)))
-        cell = str(rng.choice(CELLS))
-        if kind == 0 and rows:
-            rows[place][column % len(rows[place])] = cell
-        elif kind == 1:
-            for row in rows:
-                row[column % len(row)] = cell
-        elif kind == 2:
-            header[column] = str(rng.choice(["", "id", "arm ", "_visit", "y", "1", cell]))
-        elif kind == 3:
-            rows = rows[: int(rng.integers(0, 3))]
-        elif kind == 4 and rows:
-            rows[place] = rows[place][: int(rng.integers(0, 6)) or 1]
+        if kind == 2:
+            names = ["", "id", "arm ", "_visit", "y", "1", str(rng.choice(CELLS))]
+            header[int(rng.integers(len(header)))] = str(rng.choice(names))
         elif kind == 5:
             delimiter = str(rng.choice([";", "\t", "|", ":", ", "]))
-        elif kind == 6:
-            rows = [*rows, *rows[:2]]
         elif kind == 7:
             end = str(rng.choice(["\r\n", "\r", "\n\n"]))
-        elif kind == 8 and rows:
-            for row in rows:
-                row[column % len(row)] = str(rng.choice(CELLS))
-        else:
-            damage.append(str(rng.choice(["bom", "utf16", "latin", "nul", "cut", "empty", "zip"])))
+        elif kind > 8:
+            damage = str(rng.choice(["bom", "utf16", "latin", "nul", "cut", "empty", "zip"]))
+        elif rows:
+            rows = spoilt_cells(int(kind), rows, rng)
     text = end.join(delimiter.join(row) for row in [header, *rows]) + end
-    content = text.encode("utf-8", errors="replace")
-    for name in damage[:1]:
-        content = {
-            "bom": b"\xef\xbb\xbf" + content,
-            "utf16": text.encode("utf-16"),
-            "latin": content + "\u00e9".encode("latin-1"),
-            "nul": content[:20] + b"\x00" + content[20:],
-            "cut": content[: int(rng.integers(0, max(len(content), 1)))],
-            "empty": b"",
-            "zip": b"PK\x03\x04" + content,
-        }[name]
-    return content
+    return encoded(text, damage, rng)
 
 
 def arguments_for(command: str, rng: np.random.Generator) -> list[str]:
@@ -109,7 +115,10 @@ def arguments_for(command: str, rng: np.random.Generator) -> list[str]:
         if rng.random() < 0.3:
             options += ["--df", "satterthwaite"]
         if rng.random() < 0.1:
-            options += ["--formula", str(rng.choice(["y ~", "y ~ C(", "~", "y ~ e ** arm", "y ~ 0"]))]
+            options += [
+                "--formula",
+                str(rng.choice(["y ~", "y ~ C(", "~", "y ~ e ** arm", "y ~ 0"])),
+            ]
     if rng.random() < 0.1:
         options += ["--alpha", str(rng.choice(["0", "nan", "inf", "-1", "5", "1e-300"]))]
     if rng.random() < 0.1:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from stats_oracle_data import SETS, Data
 
 from multifidus.base.errors import StatisticsError
 from multifidus.stats.association import linear_slope, spearman
@@ -36,7 +37,6 @@ from multifidus.stats.wilcoxon import wilcoxon_signed_rank
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-Data = dict[str, np.ndarray]
 Answer = dict[str, np.ndarray]
 SCRIPT = Path(__file__).with_name("stats_oracle.R")
 PACKAGES = ("survival", "nlme", "emmeans", "mice")
@@ -56,14 +56,6 @@ class Method:
     tolerance: float = 1e-8
 
 
-def _data(**values: object) -> Data:
-    return {"alpha": np.array([0.05])} | {k: np.atleast_1d(np.asarray(v, float)) for k, v in values.items()}
-
-
-def _alpha(rng: np.random.Generator) -> float:
-    return float(rng.choice([0.05, 0.1, 0.01]))
-
-
 def _limits(found: object) -> list[float]:
     return [found.ci_lower, found.ci_upper]  # type: ignore[attr-defined]
 
@@ -72,14 +64,12 @@ def _one(data: Data, *names: str) -> list[int]:
     return [int(data[name][0]) for name in names]
 
 
-def _rounded(rng: np.random.Generator, values: np.ndarray) -> np.ndarray:
-    """Return values with ties, at times."""
-    return np.round(values, int(rng.integers(0, 4)))
-
-
 def _mean(data: Data) -> Answer:
     a, x = float(data["alpha"][0]), data["x"]
-    found, quartiles = mean_interval(x, a), {r: summarise(x, quantile_rule=r) for r in ("sas5", "r7")}
+    found, quartiles = (
+        mean_interval(x, a),
+        {r: summarise(x, quantile_rule=r) for r in ("sas5", "r7")},
+    )
     return {
         "t": np.array([found.mean, *_limits(found), found.p_value]), "sd": np.array([found.sd]),
         **{r: np.array([q.q1, q.median, q.q3]) for r, q in quartiles.items()},
@@ -102,7 +92,9 @@ def _two_sample(data: Data) -> Answer:
 
 def _wilcoxon(data: Data) -> Answer:
     names = {"exact": "exact", "normal": "normal", "corrected": "normal_corrected"}
-    return {k: np.array([wilcoxon_signed_rank(data["x"], variant=v).p_value]) for k, v in names.items()}
+    return {
+        k: np.array([wilcoxon_signed_rank(data["x"], variant=v).p_value]) for k, v in names.items()
+    }
 
 
 def _ancova(data: Data) -> Answer:
@@ -225,7 +217,7 @@ def _pool(data: Data) -> Answer:
 def _mmrm(data: Data) -> Answer:
     frame = pd.DataFrame({k: data[k] for k in ("id", "visit", "arm", "base", "y")})
     frame["arm"] = frame["arm"].map({0.0: "a", 1.0: "b"})
-    single = frame["visit"].nunique() == 1
+    single = len(set(data["visit"])) == 1
     fit = mmrm(
         frame, "y ~ arm + base" if single else "y ~ arm * visit + base", subject="id",
         visit="visit", df_method="satterthwaite", fallback=(),
@@ -242,206 +234,30 @@ def _mmrm(data: Data) -> Answer:
     }  # fmt: skip
 
 
-def _make_mean(rng: np.random.Generator) -> Data:
-    n = int(rng.integers(2, 30))
-    return _data(x=_rounded(rng, rng.normal(rng.normal(), 3, n)), alpha=_alpha(rng))
-
-
-def _make_paired(rng: np.random.Generator) -> Data:
-    before = _rounded(rng, rng.normal(70, 10, int(rng.integers(2, 30))))
-    return _data(before=before, after=_rounded(rng, before - rng.normal(3, 8, len(before))))
-
-
-def _make_two_sample(rng: np.random.Generator) -> Data:
-    x, y = (rng.normal(0, s, int(rng.integers(2, 20))) for s in (1, rng.uniform(0.2, 9)))
-    return _data(x=_rounded(rng, x), y=_rounded(rng, y), alpha=_alpha(rng))
-
-
-def _make_wilcoxon(rng: np.random.Generator) -> Data:
-    return _data(x=_rounded(rng, rng.normal(0.5, 2, int(rng.integers(1, 12)))))
-
-
-def _make_ancova(rng: np.random.Generator) -> Data:
-    n = int(rng.integers(6, 30))
-    z1, z2, g = rng.normal(size=n), rng.normal(50, 9, n), np.arange(n) % 2
-    if rng.random() < 0.1:
-        z2 = 2 * z1 + 1
-    return _data(y=z1 + 2 * g + rng.normal(size=n), g=g, z1=z1, z2=z2, alpha=_alpha(rng))
-
-
-def _make_proportion(rng: np.random.Generator) -> Data:
-    n = int(rng.integers(1, 80))
-    return _data(x=rng.integers(0, n + 1), n=n, alpha=_alpha(rng))
-
-
-def _make_difference(rng: np.random.Generator) -> Data:
-    n1, n2 = rng.integers(1, 60, 2)
-    x1, x2 = rng.integers(0, n1 + 1), rng.integers(0, n2 + 1)
-    return _data(x1=x1, n1=n1, x2=x2, n2=n2, alpha=_alpha(rng))
-
-
-def _make_mcnemar(rng: np.random.Generator) -> Data:
-    b = int(rng.integers(0, 30))
-    return _data(b=b, c=b if rng.random() < 0.2 else rng.integers(0, 30))
-
-
-def _make_paired_difference(rng: np.random.Generator) -> Data:
-    a, b, c, e = rng.integers(0, 25, 4) * (rng.random(4) < 0.85)
-    return _data(a=a, b=b, c=c, e=e + (a + b + c + e == 0), alpha=_alpha(rng))
-
-
-def _make_rate(rng: np.random.Generator) -> Data:
-    return _data(x=rng.poisson(rng.uniform(0, 30)), t=rng.uniform(0.1, 300), alpha=_alpha(rng))
-
-
-def _make_rates(rng: np.random.Generator) -> Data:
-    x, t = rng.poisson(rng.uniform(0, 15, 2)), rng.uniform(1, 200, 2)
-    return _data(x1=x[0], t1=t[0], x2=x[1], t2=t[1], alpha=_alpha(rng))
-
-
-def _times(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    n = int(rng.integers(1, 40))
-    time = rng.exponential(10, n)
-    time = np.ceil(time) if rng.random() < 0.6 else time
-    return time, (rng.random(n) < rng.choice([0.1, 0.5, 0.9, 1.0])).astype(int)
-
-
-def _make_survival(rng: np.random.Generator) -> Data:
-    time, event = _times(rng)
-    return _data(
-        time=time, event=event, alpha=_alpha(rng), horizon=rng.uniform(0.2, 1) * time.max()
-    )
-
-
-def _make_log_rank(rng: np.random.Generator) -> Data:
-    time, event = _times(rng)
-    return _data(time=time, event=event, group=rng.integers(1, rng.integers(3, 5), len(time)))
-
-
-def _make_incidence(rng: np.random.Generator) -> Data:
-    time, event = _times(rng)
-    kinds = rng.choice([1, 2, 3])
-    cause = event * (rng.integers(1, 3, len(time)) if kinds == 3 else kinds)
-    return _data(time=time, cause=cause, alpha=_alpha(rng))
-
-
-def _make_association(rng: np.random.Generator) -> Data:
-    n = int(rng.integers(4, 40))
-    x = _rounded(rng, rng.normal(size=n))
-    return _data(x=x, y=_rounded(rng, x * rng.normal() + rng.normal(size=n)), alpha=_alpha(rng))
-
-
-def _make_pool(rng: np.random.Generator) -> Data:
-    m = int(rng.integers(2, 30))
-    q = rng.normal(3, rng.choice([0.0, 1e-3, 0.1, 1.0, 10.0]), m)
-    return _data(q=q, u=rng.uniform(0.1, 4, m), complete=rng.integers(3, 300), alpha=_alpha(rng))
-
-
-def _make_mmrm(rng: np.random.Generator) -> Data:
-    n, m = int(rng.integers(20, 50)), int(rng.choice([1, 2, 2, 3]))
-    spread = rng.uniform(4, 12, m)
-    corr = 0.5 + 0.5 * np.eye(m)
-    base, arm = rng.normal(70, 10, n), np.arange(n) % 2
-    y = rng.multivariate_normal(np.zeros(m), corr * np.outer(spread, spread), n)
-    y += 0.4 * (base[:, None] - 70) - 3.0 * arm[:, None] * np.arange(1, m + 1)
-    seen = rng.random((n, m)) > rng.choice([0.0, 0.15])
-    rows, visits = np.nonzero(seen)
-    return _data(id=rows + 1, visit=visits + 1, arm=arm[rows], base=base[rows], y=y[seen])
-
-
-_ONE = {"time": [5], "event": [1], "horizon": 5}
-_TABLES = tuple(
-    _data(x1=x1, n1=n1, x2=x2, n2=n2)
-    for x1, n1, x2, n2 in [(0, 5, 0, 7), (5, 5, 7, 7), (0, 5, 7, 7), (0, 1, 1, 1), (1, 1, 0, 1), (3, 9, 3, 9)]
-)  # fmt: skip
+_OURS = {
+    "mean": _mean,
+    "paired": _paired,
+    "two_sample": _two_sample,
+    "wilcoxon": _wilcoxon,
+    "ancova": _ancova,
+    "proportion": _proportion,
+    "difference": _difference,
+    "two_proportions": _two_proportions,
+    "mcnemar": _mcnemar,
+    "paired_difference": _paired_difference,
+    "rate": _rate,
+    "rates": _rates,
+    "survival": _survival,
+    "log_rank": _log_rank,
+    "incidence": _incidence,
+    "association": _association,
+    "pool": _pool,
+    "mmrm": _mmrm,
+}
 METHODS = {
-    "mean": Method((_data(x=[2, 2, 2]), _data(x=[1, 2])), _make_mean, _mean),
-    "paired": Method(
-        (_data(before=[1, 2], after=[3, 4]), _data(before=[1, 2, 3], after=[1, 2, 4])),
-        _make_paired, _paired,
-    ),
-    "two_sample": Method(
-        (_data(x=[1, 1], y=[1, 2]), _data(x=[1, 1], y=[2, 2])), _make_two_sample, _two_sample
-    ),
-    "wilcoxon": Method(
-        (_data(x=[1]), _data(x=[0, 0, 1]), _data(x=[1, 1, 1, -1]), _data(x=[2, -2])),
-        _make_wilcoxon, _wilcoxon,
-    ),
-    "ancova": Method(
-        (_data(y=[1, 2, 3, 4, 5, 7], g=[0, 1] * 3, z1=[1] * 6, z2=[1, 2, 1, 3, 2, 2]),),
-        _make_ancova, _ancova,
-    ),
-    "proportion": Method(
-        tuple(_data(x=x, n=n) for x, n in [(0, 1), (1, 1), (0, 204), (204, 204), (1, 2)]),
-        _make_proportion, _proportion,
-    ),
-    "difference": Method(_TABLES, _make_difference, _difference, 1e-8),
-    "two_proportions": Method(_TABLES, _make_difference, _two_proportions),
-    "mcnemar": Method(
-        tuple(_data(b=b, c=c) for b, c in [(0, 0), (1, 1), (2, 2), (10, 10), (0, 5), (1, 0)]),
-        _make_mcnemar, _mcnemar,
-    ),
-    "paired_difference": Method(
-        tuple(
-            _data(a=a, b=b, c=c, e=e)
-            for a, b, c, e in [(5, 0, 0, 5), (0, 5, 0, 0), (0, 0, 5, 0), (1, 0, 0, 0), (2, 3, 3, 2)]
-        ),
-        _make_paired_difference, _paired_difference,
-    ),
-    "rate": Method((_data(x=0, t=10), _data(x=1, t=0.01)), _make_rate, _rate),
-    "rates": Method(
-        tuple(
-            _data(x1=a, t1=s, x2=b, t2=t)
-            for a, s, b, t in [(0, 9, 0, 5), (3, 9, 0, 5), (0, 9, 3, 5), (4, 10, 4, 10)]
-        ),
-        _make_rates, _rates,
-    ),
-    "survival": Method(
-        (
-            _data(**_ONE), _data(**(_ONE | {"event": [0]})),
-            _data(time=[3] * 6, event=[1] * 6, horizon=3),
-            _data(time=[1, 2, 3, 4], event=[1] * 4, horizon=4),
-            _data(time=[1, 2, 3, 4], event=[0] * 4, horizon=2),
-            _data(time=[1, 2, 3, 4], event=[1, 1, 0, 0], horizon=4),
-            _data(time=[0, 0, 1], event=[1, 0, 1], horizon=1),
-            _data(time=[0.3, 0.1 + 0.2, 0.5], event=[1, 1, 0], horizon=0.4),
-        ),
-        _make_survival, _survival,
-    ),
-    "log_rank": Method(
-        (
-            _data(time=[1, 1, 2, 3, 4, 5], event=[0, 0, 1, 1, 1, 1], group=[3, 3, 1, 2, 1, 2]),
-            _data(time=[1, 2, 3, 4], event=[1] * 4, group=[1, 1, 2, 2]),
-            _data(time=[1, 2], event=[1, 1], group=[1, 2]),
-            _data(time=[1, 2, 3], event=[0, 1, 1], group=[1, 2, 2]),
-            _data(time=[2, 2, 2, 2], event=[1, 1, 1, 0], group=[1, 1, 2, 2]),
-        ),
-        _make_log_rank, _log_rank,
-    ),
-    "incidence": Method(
-        tuple(
-            _data(time=time, cause=cause)
-            for time, cause in [
-                ([5], [1]), ([5], [2]), ([1, 2, 3], [0, 0, 0]), ([1, 2, 3, 4], [1] * 4),
-                ([1, 2, 3, 4], [2, 2, 1, 1]), ([2] * 6, [1, 1, 2, 2, 0, 0]),
-                ([1, 2, 3, 4, 5, 6, 7], [1] * 7),
-            ]
-        ),
-        _make_incidence, _incidence,
-    ),
-    "association": Method(
-        (
-            _data(x=[1, 2, 3, 4], y=[1, 2, 3, 5]), _data(x=[1, 2, 3, 4], y=[4, 3, 2, 0]),
-            _data(x=[1, 1, 2, 2], y=[1, 1, 1, 2]),
-        ),
-        _make_association, _association,
-    ),
-    "pool": Method(
-        (_data(q=[2, 2, 2], u=[1, 2, 3], complete=20), _data(q=[1, 5], u=[1, 1], complete=5)),
-        _make_pool, _pool,
-    ),
-    "mmrm": Method((), _make_mmrm, _mmrm, 1e-5),
-}  # fmt: skip
+    name: Method(*SETS[name], ours, 1e-5 if name == "mmrm" else 1e-8)
+    for name, ours in _OURS.items()
+}
 
 
 @functools.cache
@@ -449,9 +265,7 @@ def data_sets(method: str, count: int) -> tuple[Data, ...]:
     """Return the data sets of a method: the degenerate ones, then random ones from fixed seeds."""
     own = METHODS[method]
     number = sorted(METHODS).index(method)
-    drawn = (
-        own.make(np.random.default_rng([number, k])) for k in range(count - len(own.special))
-    )
+    drawn = (own.make(np.random.default_rng([number, k])) for k in range(count - len(own.special)))
     return (*own.special, *drawn)
 
 

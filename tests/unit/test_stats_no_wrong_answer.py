@@ -242,7 +242,9 @@ def test_visits_named_in_text_are_in_the_order_of_their_numbers():
 )  # fmt: skip
 def test_visits_in_no_clear_order_are_refused(names):
     data = trial()
-    data = data.assign(visit=data.visit.map(dict(zip(["v0", "v1", "v2", "v3"], names, strict=True))))
+    data = data.assign(
+        visit=data.visit.map(dict(zip(["v0", "v1", "v2", "v3"], names, strict=True)))
+    )
     with pytest.raises(StatisticsError) as caught:
         fit(data)
     assert caught.value.error_id == "STA-109"
@@ -288,7 +290,8 @@ def test_log_rank_degrees_of_freedom_leave_out_a_group_nobody_is_left_of():
 # Wrong arguments
 
 
-DRAWN = impute(np.arange(24.0).reshape(12, 2) ** 1.5 % 7, imputations=2, seed=1)
+TABLE = np.arange(24.0).reshape(12, 2) ** 1.5 % 7
+DRAWN = impute(TABLE, imputations=2, seed=1)
 WRONG = {
     "per 0": lambda: poisson_rate(3, 10.0, per=0),
     "per negative": lambda: poisson_rate(3, 10.0, per=-100),
@@ -305,14 +308,14 @@ WRONG = {
     "contrast of means, wrong length": lambda: fit(trial()).lsmeans("arm").contrast([1, -1, 0]),
     "contrast of text": lambda: fit(trial()).lsmeans("arm").contrast(["a", "b"]),
     "F test of NaN": lambda: fit(trial()).f_test(np.full((2, 9), NAN)),
-    "text covariates": lambda: impute(np.eye(5), list("abcde"), imputations=2, seed=1),
+    "text covariates": lambda: impute(TABLE, list("abcdefghijkl"), imputations=2, seed=1),
     "text outcomes": lambda: impute([["a", "b"]] * 5, imputations=2, seed=1),
     "text numbers as outcomes": lambda: impute([["1", "2"]] * 5, imputations=2, seed=1),
     "an arm that is None": lambda: impute(
-        np.eye(5), imputations=2, seed=1, arm=["a", "b", None, "a", "b"]
+        TABLE, imputations=2, seed=1, arm=[*"ab" * 5, "a", None]
     ),
-    "seed -1": lambda: impute(np.eye(5), imputations=2, seed=-1),
-    "imputations 5.0": lambda: impute(np.eye(5), imputations=5.0, seed=1),
+    "seed -1": lambda: impute(TABLE, imputations=2, seed=-1),
+    "imputations 5.0": lambda: impute(TABLE, imputations=5.0, seed=1),
     "rows of wrong length": lambda: add_delta(DRAWN, 1.0, [True, False]),
     "shift per visit, wrong length": lambda: add_delta(DRAWN, [1.0, 2.0, 3.0]),
     "shift NaN": lambda: add_delta(DRAWN, NAN),
@@ -361,6 +364,7 @@ def test_one_gross_outlier_does_not_stop_the_unstructured_fit():
     data = trial(missing=0.1)
     row = data.index[(data.visit == "v2") & data.change.notna()][0]
     data.loc[row, "change"] = 1e7
+    assert fit(data, fallback=()).convergence.gradient < 1e-8
     formula = "change ~ visit + baseline:visit"
     options = {"reml": False, "df_method": "satterthwaite", "fallback": ()}
     found = fit(data, formula, **options)
@@ -370,6 +374,29 @@ def test_one_gross_outlier_does_not_stop_the_unstructured_fit():
     n = int(((data.visit == "v2") & data.change.notna()).sum())
     assert found.deviance == pytest.approx(other.deviance + 2 * n * np.log(1e6), abs=1e-5)
     assert found.covariance[:2, :2] == pytest.approx(other.covariance[:2, :2], rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("seed", "deviance"),
+    [(198, 546.5623), (208, 876.9583), (271, 880.9305), (372, 678.3158)],
+)
+def test_unstructured_fits_that_one_start_misses(seed, deviance):
+    """The -2 REML log-likelihoods of nlme::gls 3.1-162 (R 4.2.2); 40 % of the outcomes missing."""
+    rng = np.random.default_rng(seed)
+    n, m, rho = int(rng.integers(10, 51)), int(rng.integers(3, 6)), rng.choice([0.3, 0.5, 0.7])
+    spread = rng.uniform(5, 15, m)
+    sigma = (rho + (1 - rho) * np.eye(m)) * np.outer(spread, spread)
+    y = rng.multivariate_normal(np.zeros(m), sigma, n)
+    y[rng.random((n, m)) < 0.4] = np.nan
+    data = pd.DataFrame(
+        {
+            "id": np.repeat(np.arange(n), m), "visit": np.tile([f"v{k}" for k in range(m)], n),
+            "arm": np.repeat(np.where(np.arange(n) % 2, "t", "c"), m), "change": y.ravel(),
+        }
+    )  # fmt: skip
+    found = fit(data, "change ~ arm * visit", df_method="satterthwaite")
+    assert found.convergence.covariance_used == "unstructured"
+    assert found.deviance == pytest.approx(deviance, abs=2e-4)
 
 
 # Memory

@@ -118,8 +118,9 @@ def csv_records(text: str, delimiter: str = ",") -> tuple[list[CsvRecord], int |
 def near_name(name: str, known: Sequence[str]) -> str | None:
     """Return the known name that is nearest to a misspelt one, if any is near."""
     cleaned = name.strip().lower().replace(" ", "_").replace("-", "_")
-    found = difflib.get_close_matches(cleaned, known, n=1, cutoff=0.75)
-    return found[0] if found else None
+    lowered = {each.lower(): each for each in known}
+    found = difflib.get_close_matches(cleaned, lowered, n=1, cutoff=0.75)
+    return lowered[found[0]] if found else None
 
 
 def rows_named(rows: Sequence[int]) -> str:
