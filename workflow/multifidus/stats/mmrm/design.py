@@ -136,13 +136,8 @@ def build_design(
     frame = data.loc[:, list(dict.fromkeys([outcome, subject, visit, *used]))]
     y = numeric_column(frame[outcome], outcome)
     _check_keys(frame, subject, visit)
-    has_outcome = y.notna().to_numpy()
-    has_covariates = frame[used].notna().all(axis=1).to_numpy() if used else has_outcome | True
+    has_outcome, has_covariates = _present(frame, y, used)
     chosen = has_outcome & has_covariates
-    if not chosen.any():
-        raise StatisticsError(
-            "STA-104", f"No row has `{outcome}` and all covariates of the formula; nothing to fit."
-        )
     kept = frame.loc[chosen]
     order = visit_levels(kept[visit], visit, visit_order)
     people, occasions = _codes(kept, subject, visit, order)
@@ -192,6 +187,19 @@ def _check_arguments(
             f"`{wrong[0]}` is not what the model needs: a frame, a formula as text, two different "
             "column names, a reference level by factor, and a list of distinct visits.",
         )
+
+
+def _present(
+    frame: pd.DataFrame, y: pd.Series[float], used: Sequence[str]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return which rows have an outcome and which all covariates; refuse when none has both."""
+    outcome = y.notna().to_numpy()
+    covariates = frame[list(used)].notna().all(axis=1).to_numpy() if used else outcome | True
+    if not (outcome & covariates).any():
+        raise StatisticsError(
+            "STA-104", f"No row has `{y.name}` and all covariates of the formula; nothing to fit."
+        )
+    return outcome, covariates
 
 
 def _distinct(order: SequenceType[Any]) -> bool:

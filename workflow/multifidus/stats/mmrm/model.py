@@ -13,7 +13,7 @@ from multifidus.stats.inputs import check_alpha, check_choice
 from multifidus.stats.mmrm.compression import compress
 from multifidus.stats.mmrm.design import Design, build_design
 from multifidus.stats.mmrm.engine import Engine
-from multifidus.stats.mmrm.inference import DfMethod, prepare_inference
+from multifidus.stats.mmrm.inference import DfMethod, Inference, prepare_inference
 from multifidus.stats.mmrm.preparation import (
     Problem,
     plain_problem,
@@ -148,17 +148,7 @@ def fit_design(
         reml=reml,
     )
     inference = prepare_inference(problem.data, optimum, df_method, reml=reml)
-    engine = Engine(
-        kept, dropped, aliasing, problem.triangle, problem.scale, optimum.state.beta, inference
-    )
-    report = ConvergenceReport(
-        optimum.gradient,
-        optimum.iterations,
-        optimum.scoring_steps,
-        covariance,
-        structure.name,
-        skipped,
-    )
+    engine = _engine(problem, optimum, inference, (kept, dropped, aliasing))
     method = _method_text(structure.name, covariance, df_method, reml=reml)
     estimates, spread = _coefficients(design, engine, alpha, method)
     return MmrmFit(
@@ -173,17 +163,40 @@ def fit_design(
         df_method=df_method,
         alpha=alpha,
         method=method,
-        covariance=optimum.at.sigma
-        * problem.scale**2
-        * np.outer(problem.visit_scale, problem.visit_scale),
+        covariance=optimum.at.sigma * problem.unit,
         covariance_parameters=_natural_parameters(structure, optimum.theta, problem),
         coefficients=estimates,
         coefficient_covariance=spread,
         deviance=_deviance(optimum, problem, reml=reml),
-        convergence=report,
+        convergence=_convergence(optimum, covariance, structure, skipped),
         aliased=tuple(design.columns[index] for index in dropped),
         design=design,
         _engine=engine,
+    )
+
+
+def _engine(
+    problem: Problem,
+    optimum: Optimum,
+    inference: Inference,
+    columns: tuple[np.ndarray, np.ndarray, np.ndarray],
+) -> Engine:
+    """Return what finds combinations of the fixed effects."""
+    beta = optimum.state.beta
+    return Engine(*columns, problem.triangle, problem.scale, beta, inference)
+
+
+def _convergence(
+    optimum: Optimum, requested: str, used: Structure, skipped: tuple[tuple[str, str], ...]
+) -> ConvergenceReport:
+    """Return how the fit ended."""
+    return ConvergenceReport(
+        optimum.gradient,
+        optimum.iterations,
+        optimum.scoring_steps,
+        requested,
+        used.name,
+        skipped,
     )
 
 

@@ -55,6 +55,11 @@ class Problem:
     visit_scale: np.ndarray
     start: np.ndarray
 
+    @property
+    def unit(self) -> np.ndarray:
+        """What each element of the covariance is multiplied by for the outcome's scale."""
+        return np.asarray(self.scale**2 * np.outer(self.visit_scale, self.visit_scale))
+
 
 def split_columns(
     raw: Compressed, design: Design, aliased: str
