@@ -60,6 +60,9 @@ WRONG = {
     "truth as numbers": lambda: mean_interval([True, False, True]),
     "numbers too large to square": lambda: mean_interval([1e200, 2e200]),
     "alpha as text": lambda: proportion(3, 10, alpha="0.05"),
+    "alpha too small for a beta quantile": lambda: proportion(
+        1, 5, method="clopper_pearson", alpha=1e-300
+    ),
     "alpha NaN": lambda: proportion(3, 10, alpha=NAN),
     "kind of event 1.5": lambda: cumulative_incidence([1, 2], [1, 0], of=1.5),
     "event missing": lambda: kaplan_meier([1, 2], [1, NAN]),

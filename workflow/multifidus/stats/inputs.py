@@ -37,6 +37,7 @@ __all__ = [
 # squares of numbers outside these sizes leave the range of a double
 _LARGEST, _SMALLEST = 1e100, 1e-100
 _LARGEST_COUNT = 2**53
+_SMALLEST_ALPHA = 1e-12
 
 
 def finite_vector(
@@ -223,8 +224,9 @@ def check_choice(value: object, choices: Collection[str], name: str, error_id: s
 
 
 def check_alpha(alpha: float) -> float:
-    """Return ``alpha``, or refuse a level outside (0, 1) (``STA-004``)."""
-    if not _is_number(alpha) or not 0.0 < alpha < 1.0:
+    """Return ``alpha``, or refuse a level outside [1e-12, 1) (``STA-004``)."""
+    # further out in the tails than this, quantiles of the beta distribution are not found
+    if not _is_number(alpha) or not _SMALLEST_ALPHA <= alpha < 1.0:
         raise StatisticsError(
             "STA-004", "`alpha` must lie between 0 and 1, for instance 0.05 for 95 % limits."
         )
