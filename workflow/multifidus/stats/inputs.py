@@ -60,7 +60,7 @@ def finite_vector(
     ------
     StatisticsError
         ``STA-001`` when not numeric or not one-dimensional, ``STA-002`` when infinite, missing or
-        of a size whose squares a double cannot hold.
+        so large that a double cannot hold their squares.
     """
     array = _numbers(values, name, allow_flags=allow_flags)
     if array.ndim != 1:
@@ -142,9 +142,9 @@ def _finite(array: np.ndarray, name: str, *, allow_missing: bool) -> np.ndarray:
             "STA-002", f"`{name}` holds {missing} missing values; remove or impute them first."
         )
     largest = float(np.nanmax(np.abs(array))) if missing < array.size else 0.0
-    if largest > _LARGEST or 0 < largest < _SMALLEST:
+    if largest > _LARGEST:
         raise StatisticsError(
-            "STA-002", f"`{name}` holds values too large or too small to square; change the unit."
+            "STA-002", f"`{name}` holds values too large to square; change the unit."
         )
     return array
 

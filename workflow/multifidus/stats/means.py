@@ -36,6 +36,7 @@ __all__ = [
     "two_sample_difference",
 ]
 
+_SMALLEST_SPAN = 1e-150
 _QUANTILE_RULES: dict[str, Literal["averaged_inverted_cdf", "linear"]] = {
     "sas5": "averaged_inverted_cdf",
     "r7": "linear",
@@ -223,7 +224,10 @@ def two_sample_difference(
         raise StatisticsError("STA-203", "Each group needs at least two values for a difference.")
     value = float(left.mean() - right.mean())
     n1, n2 = len(left), len(right)
-    v1, v2 = _sd(left) ** 2, _sd(right) ** 2
+    sd1, sd2 = _sd(left), _sd(right)
+    if 0 < max(sd1, sd2) < _SMALLEST_SPAN:
+        raise StatisticsError("STA-002", "The values are too small to square; change the unit.")
+    v1, v2 = sd1**2, sd2**2
     if method == "pooled":
         df = float(n1 + n2 - 2)
         se = np.sqrt(((n1 - 1) * v1 + (n2 - 1) * v2) / df * (1 / n1 + 1 / n2))
@@ -314,7 +318,12 @@ def _sd(values: np.ndarray, noise: np.ndarray | float = 0.0) -> float:
     """Return the sample SD; exactly 0 for equal values (rounding apart), ``NaN`` for one value."""
     if len(values) < 2:  # noqa: PLR2004 - a variance needs two values
         return float("nan")
-    return 0.0 if np.ptp(settle(values, noise)) == 0 else float(values.std(ddof=1))
+    span = float(np.ptp(values))
+    if np.ptp(settle(values, noise)) == 0:
+        return 0.0
+    if span < _SMALLEST_SPAN:  # the squares would be 0
+        return span * float((values / span).std(ddof=1))
+    return float(values.std(ddof=1))
 
 
 def _mean_of(
