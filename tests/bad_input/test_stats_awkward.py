@@ -294,7 +294,7 @@ ANSWERED = {
     "rate ratio over nothing": (rate_ratio(3, 1.0, 0, 1.0).estimate, INF),
     "all censored": (kaplan_meier([1, 2], [0, 0]).survival[-1], 1.0),
     "all censored median": (kaplan_meier([1, 2], [0, 0]).quantile().estimate, NAN),
-    "all die": (kaplan_meier([1, 2], [1, 1]).ci_upper[-1], 0.0),
+    "all die, the limits of 0 are not known": (kaplan_meier([1, 2], [1, 1]).ci_upper[-1], NAN),
     "beyond follow-up": (kaplan_meier([1, 2], [1, 0]).at(3)[0], NAN),
     "no variance anywhere": (pool([2, 2], [0, 0]).p_value, 0.0),
     "all variance between": (pool([1, 2], [0, 0]).missing_share, 1.0),

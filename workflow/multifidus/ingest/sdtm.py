@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from multifidus.base.csv_text import near_name
 from multifidus.base.errors import ConfigError
 from multifidus.contracts.check import (
     ROW,
@@ -23,7 +24,6 @@ from multifidus.contracts.check import (
 from multifidus.contracts.columns import Kind
 from multifidus.contracts.rules import rule_named
 from multifidus.contracts.tables import TABLES
-from multifidus.ingest.csv_text import near_name
 from multifidus.ingest.inputs import InputFile
 from multifidus.ingest.transport import Domain, find_domain, read_domain, sdtm_date
 

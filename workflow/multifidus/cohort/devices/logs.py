@@ -165,7 +165,12 @@ def simulate_logs(
     DataError
         ``COH-008`` when tables and usage are not of one cohort.
     """
-    people = pd.read_csv(Path(tables) / "participants.csv", usecols=["participant_id"], dtype="str")
+    people = pd.read_csv(
+        Path(tables) / "participants.csv",
+        usecols=["participant_id"],
+        dtype="str",
+        keep_default_na=False,
+    )
     truth = pd.read_parquet(usage)
     if set(people["participant_id"]) != set(truth["participant_id"]):
         raise DataError(
