@@ -88,9 +88,13 @@ def documented(tree: ast.Module, error_id: str) -> str:
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
             text = " ".join((ast.get_docstring(node) or "").split())
-            found = re.search(rf"``{error_id}`` (?:\(([^)]*)\)|((?:for|when) [^,;.(]*))", text)
+            found = re.search(
+                rf"``{error_id}`` (?:\(([^)]*)\)|((?!to\b|and\b)[a-z][^,;.(`]*))", text
+            )
             if found:
-                return f"Raised {found[2].strip()}." if found[2] else f"Raised when {found[1]}."
+                said = found[1] or found[2].strip()
+                lead = "" if said.startswith(("for ", "when ")) else "when " if found[1] else "for "
+                return f"Raised {lead}{said}."
     return ""
 
 

@@ -85,7 +85,14 @@ def _refusal(fault: CsvError) -> StatisticsError:
 
 
 def open_table(source: Path, columns: Sequence[str] | None) -> UserTable:
-    """Read a file; ``columns`` are pairs ``name=theirs`` (``STA-301`` to ``STA-303``)."""
+    """Read a file; ``columns`` are pairs ``name=theirs``.
+
+    Raises
+    ------
+    StatisticsError
+        ``STA-301`` for a file that cannot be read as a table, ``STA-302`` for a column that is
+        missing or stands twice, ``STA-303`` for a pair that is none.
+    """
     pairs = [name_and_value(text, "--columns", "id=USUBJID") for text in columns or ()]
     names = dict(pairs)
     if len(names) < len(pairs):
