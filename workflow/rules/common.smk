@@ -231,6 +231,20 @@ def get_context(**paths):
     }
 
 
+def get_document_context():
+    """What the document may know of the run."""
+    return get_context(
+        results=RESULTS / "results.parquet",
+        figures=RESULTS / "figures",
+        scorecard=RESULTS / "scorecard.csv" if STUDY.report.literature else "",
+    )
+
+
+def get_references():
+    """Bibliographies that documents cite from."""
+    return [get_source(f"literature/{name}.bib") for name in ("references", "methods")]
+
+
 def get_document_parts():
     """Everything under reports/manuscript/ but the documents: sections, templates, styles."""
     folder = PROJECT / "reports/manuscript"

@@ -1,25 +1,16 @@
-"""Render the document in every format."""
+"""Render the document in every format, beside the last good one."""
 
-from pathlib import Path
-
+from document_resources import resources_of
 from multifidus.report.run import render_document
 from step import step
 
 with step(snakemake):
-    context = dict(snakemake.params.context)
-    resources = {Path(path).name: path for path in snakemake.input.references}
-    for notebook in snakemake.input.get("notebooks", []):
-        resources[f"notebooks/{Path(notebook).name}"] = notebook
-    if not snakemake.params.calibrated:
-        # The document includes one section whose words depend on where the data come from.
-        folder = Path(snakemake.input.document).parent / "_sections"
-        resources["_sections/_calibration.qmd"] = str(folder / "_no_calibration.qmd")
     render_document(
         snakemake.input.document,
-        Path(snakemake.output.record).parent,
+        snakemake.output.rendered,
         engine=snakemake.params.engine,
         formats=snakemake.params.formats,
-        context=context,
-        resources=resources,
-        record=snakemake.output.record,
+        context=dict(snakemake.params.context),
+        resources=resources_of(snakemake),
+        log=snakemake.log[0],
     )

@@ -7,8 +7,9 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from multifidus.base.errors import RenderError
-from multifidus.base.files import write_bytes
+from multifidus.base.files import write_bytes, write_text
 from multifidus.config.run import Tier
+from multifidus.report.engines.notebooks import notebook_text, read_notebook
 from multifidus.report.engines.reference import fill_tier
 
 if TYPE_CHECKING:
@@ -17,9 +18,10 @@ if TYPE_CHECKING:
 
     from multifidus.report.engines.source import Document
 
-__all__ = ["check_tier", "fill_reference", "stage"]
+__all__ = ["check_tier", "fill_reference", "keep_pixels", "project_files", "stage"]
 
 _TIERS = tuple(Tier)
+_MADE = frozenset({"_output", "__pycache__"})
 
 
 def stage(document: Document, resources: Mapping[str, Path], scratch: Path) -> Path:
@@ -47,8 +49,10 @@ def stage(document: Document, resources: Mapping[str, Path], scratch: Path) -> P
     project = scratch / "project"
     if project.exists():
         shutil.rmtree(project)
-    ignore = shutil.ignore_patterns(".*", "_output", "__pycache__", "*_files")
-    shutil.copytree(document.project, project, ignore=ignore)
+    for path in project_files(document):
+        place = project / path.relative_to(document.project)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, place)
     target = project / document.path.relative_to(document.project)
     for name, source in sorted(resources.items()):
         inside = PurePosixPath(name)
@@ -65,6 +69,29 @@ def stage(document: Document, resources: Mapping[str, Path], scratch: Path) -> P
         else:
             shutil.copyfile(source, place)
     return target
+
+
+def keep_pixels(folder: Path) -> None:
+    """Take the SVG out of the staged notebooks' outputs that have pixels too, in place."""
+    for path in sorted(folder.rglob("*.ipynb")):
+        notebook = read_notebook(path)
+        for cell in notebook.cells:
+            for output in cell.get("outputs", []):
+                if "image/png" in output.get("data", {}):
+                    output.data.pop("image/svg+xml", None)
+        write_text(path, notebook_text(notebook))
+
+
+def project_files(document: Document) -> list[Path]:
+    """List the files of a document's project: not what is hidden or was made by a render."""
+
+    def made(path: Path) -> bool:
+        parts = path.relative_to(document.project).parts
+        return any(part[0] == "." or part in _MADE or part.endswith("_files") for part in parts)
+
+    return [
+        path for path in sorted(document.project.rglob("*")) if path.is_file() and not made(path)
+    ]
 
 
 def check_tier(metadata: Mapping[str, Any]) -> str:
@@ -100,4 +127,6 @@ def fill_reference(staged: Path, metadata: Mapping[str, Any], banner: str) -> No
     path = staged.parent / str(name)
     if not path.is_file():
         raise RenderError("RND-025", f"the Word template {name} is not there.")
-    write_bytes(path, fill_tier(path.read_bytes(), banner))
+    filled = fill_tier(path.read_bytes(), banner)
+    path.unlink()  # a link to the source must not be written through
+    write_bytes(path, filled)
