@@ -27,8 +27,8 @@ MANUSCRIPT = Path(__file__).parents[2] / "reports" / "manuscript"
 TIER = {"tier": "synthetic", "tier-banner": "Synthetic cohort: not trial data"}
 
 # What Quarto 1.9.38 says to calls that it refuses, and how it ends: ``render`` of a document in a
-# folder with ``_quarto.yml``, seen with the real program. It takes a list of formats for the name of
-# one (src/command/render/render-contexts.ts, resolveFormats).
+# folder with ``_quarto.yml``, seen with the real program. It takes a list of formats for the name
+# of one (src/command/render/render-contexts.ts, resolveFormats).
 STAND_IN = """#!{python}
 import json, os, pathlib, sys, time, zipfile
 

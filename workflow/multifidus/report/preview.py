@@ -23,8 +23,7 @@ import yaml
 
 from multifidus.base.errors import ExitCode, RenderError
 from multifidus.report.engines.api import choose_engine, render
-from multifidus.report.engines.scratch import project_files
-from multifidus.report.engines.source import read_document
+from multifidus.report.workspace import refresh_sources
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -86,9 +85,9 @@ class Watch:
     _seen: dict[Path, tuple[int, int]] = field(default_factory=dict)
 
     def changes(self) -> set[Path]:
-        """Return the files that changed, came or went since the last call."""
+        """Return the files that changed, came or went since the last call; copies are renewed."""
         now: dict[Path, tuple[int, int]] = {}
-        for path in project_files(read_document(self.document)):
+        for path in refresh_sources(self.document.parent):
             with contextlib.suppress(OSError):  # an editor may be replacing it
                 state = path.stat()
                 now[path] = (state.st_mtime_ns, state.st_size)

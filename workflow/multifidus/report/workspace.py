@@ -1,12 +1,14 @@
 """The author's folder of a run: a Quarto project that holds what a document needs.
 
-``results/<document>/preview/`` has links to the document and its parts, so that an author edits the
-sources and sees the result; the run's notebooks, bibliography, context and metadata; and the
-variables that Quarto gives to the cells (``_environment``). Plain ``quarto preview`` works in it.
+``results/<document>/preview/`` has links to the document and its sections, so that an author edits
+the sources and sees the result; copies of filters, styles, templates, notebooks and bibliography,
+which Quarto would write to through a link; the run's context and metadata; and the variables that
+Quarto gives to the cells (``_environment``). Plain ``quarto preview`` works in it.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sys
@@ -27,8 +29,9 @@ from multifidus.report.engines.source import merge, read_document
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["document_metadata", "write_context", "write_workspace"]
+__all__ = ["document_metadata", "refresh_sources", "write_context", "write_workspace"]
 
+_COPIES = "copies.json"
 _PATHS = ("results", "scorecard", "checks", "calibration", "figures")
 
 
@@ -85,10 +88,25 @@ def write_workspace(
     settings = merge(source.metadata, metadata)
     with atomic_directory(folder) as made:
         inside = made / source.path.relative_to(source.project)
-        files = {made / path.relative_to(source.project): path for path in project_files(source)}
+        files = {
+            made / path.relative_to(source.project): path
+            for path in project_files(source)
+            if not _is_other_document(path, source.path)
+        }
         files |= {inside.parent / name: path.resolve() for name, path in resources.items()}
         for place, target in sorted(files.items()):
-            _link(place, target, folder.absolute() / place.parent.relative_to(made))
+            place.parent.mkdir(parents=True, exist_ok=True)
+            if place.suffix == ".qmd":
+                seen_from = folder.absolute() / place.parent.relative_to(made)
+                place.symlink_to(os.path.relpath(target.absolute(), seen_from))
+            else:
+                shutil.copyfile(target, place)
+        copies = {
+            place.relative_to(made).as_posix(): str(target.absolute())
+            for place, target in files.items()
+            if place.suffix not in {".docx", ".qmd"}
+        }
+        write_json(made / _COPIES, copies)
         if "docx" in (settings.get("format") or {}):
             fill_reference(inside, settings, metadata["tier-banner"])
         write_text(made / "_metadata.yml", yaml.safe_dump(metadata, allow_unicode=True))
@@ -110,10 +128,27 @@ def write_workspace(
         write_text(made / "_environment", "".join(lines))
 
 
-def _link(place: Path, target: Path, seen_from: Path) -> None:
-    """Link a file, or copy it where the file system knows no links."""
-    place.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        place.symlink_to(os.path.relpath(target, seen_from))
-    except OSError:
-        shutil.copyfile(target, place)
+def _is_other_document(path: Path, document: Path) -> bool:
+    """Whether a file is a document of its own; a file that documents include begins with _."""
+    return path.suffix == ".qmd" and path != document and not path.name.startswith("_")
+
+
+def refresh_sources(folder: Path) -> list[Path]:
+    """Copy anew what has changed in the sources since the author's folder was made.
+
+    Parameters
+    ----------
+    folder
+        What :func:`write_workspace` made.
+
+    Returns
+    -------
+    list of Path
+        Documents, sections and copies: what a page is made from, without what renders leave.
+    """
+    copies: dict[str, str] = json.loads((folder / _COPIES).read_text("utf-8"))
+    for name, source in copies.items():
+        place, origin = folder / name, Path(source)
+        if origin.is_file() and origin.read_bytes() != place.read_bytes():
+            shutil.copyfile(origin, place)
+    return [*folder.rglob("*.qmd"), *(folder / name for name in copies)]
