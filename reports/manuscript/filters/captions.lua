@@ -1,6 +1,5 @@
--- Numbers as the embedded renderer and the Typst template set them. Quarto writes "Table 1." before
--- a caption as plain words, and the number of an equation into its formula, where MathML repeats it.
--- Runs after either engine's filters.
+-- The number before a caption in bold, as the embedded renderer and the Typst template set it.
+-- Quarto writes "Table 1." as plain words in HTML and Word. Runs after either engine's filters.
 
 local NBSP = "\u{a0}"
 local WORDS = { Figure = true, Table = true, Listing = true }
@@ -25,19 +24,5 @@ local function embolden(block)
   return block
 end
 
-local function number_beside(para)
-  local span = #para.content == 1 and para.content[1]
-  if not span or span.t ~= "Span" or not span.identifier:match("^eq%-") then return nil end
-  local math = span.content[1]
-  if not math or math.t ~= "Math" then return nil end
-  local formula, number = math.text:match("^(.-)%s*\\qquad(%(%d+%))$")
-  if not formula then return nil end
-  local side = pandoc.Span(number, { class = "equation-number" })
-  local content = { pandoc.Math("DisplayMath", formula), side }
-  return pandoc.Div({ pandoc.Plain(content) }, { id = span.identifier, class = "equation" })
-end
-
 if FORMAT == "typst" then return {} end
-local numbers = { Plain = embolden, Para = embolden }
-if FORMAT:match("html") then return { { Para = number_beside }, numbers } end
-return { numbers }
+return { { Plain = embolden, Para = embolden } }
