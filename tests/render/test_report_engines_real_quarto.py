@@ -75,7 +75,7 @@ def test_the_word_files_have_the_same_styles_and_described_pixels(
         r'wp:docPr descr="([^"]*)"', embedded
     )
     kinds = ("CaptionedFigure", "ImageCaption", "TableCaption", "Callout", "CalloutTitle")
-    kinds += ("MarginNote", "Heading1", "Heading2", "Abstract", "Affiliation")
+    kinds += ("MarginNote", "Heading1", "Heading2", "Abstract", "Affiliation", "BodyText")
     counts = styles(quarto)
     assert {kind: counts[kind] for kind in kinds} == {
         kind: styles(embedded)[kind] for kind in kinds

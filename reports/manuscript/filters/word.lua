@@ -139,11 +139,17 @@ local function dress(div)
   end
 end
 
+-- Quarto parts two tables by an empty paragraph; the template's own is set after each table.
+local function drop_spacer(para)
+  local only = #para.content == 1 and para.content[1]
+  if only and only.t == "Str" and only.text == " " then return {} end
+end
+
 return {
   { Image = describe },
   { Pandoc = function(doc)
     doc.blocks = unframe(doc.blocks, nil)
     return doc
   end },
-  { Div = dress },
+  { Div = dress, Para = drop_spacer },
 }
