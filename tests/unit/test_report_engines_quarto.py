@@ -266,10 +266,11 @@ def test_a_word_file_is_delivered_when_each_figure_has_pixels_and_a_description(
     assert not (tmp_path / "out").exists()
 
 
-def test_figures_of_notebooks_are_pixels_in_the_word_pass(
+def test_outputs_of_notebooks_are_settled_for_quarto(
     document: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    both = {"image/svg+xml": "<svg/>", "image/png": "AA==", "text/plain": "figure"}
+    """HTML as a raw block, for which Quarto adds no scripts; in the Word pass pixels alone."""
+    both = {"image/svg+xml": "<svg/>", "image/png": "AA==", "text/html": "<b>1</b>"}
     output = v4.new_output("display_data", data=both)
     cell = v4.new_code_cell("figure", outputs=[output], metadata={"tags": ["a"]})
     notebook = document.parent / "a.ipynb"
@@ -277,11 +278,24 @@ def test_figures_of_notebooks_are_pixels_in_the_word_pass(
     keeps = "\nimport shutil; shutil.copy('a.ipynb', os.environ['RECORD'] + settings['--to'])"
     run(document, tmp_path, monkeypatch, stand_in(tmp_path / "bin", MAKES_ALL + keeps))
     shown = {
-        name: list(nbformat.read(tmp_path / f"record.json{name}", 4).cells[0].outputs[0].data)
+        name: nbformat.read(tmp_path / f"record.json{name}", 4).cells[0].outputs[0].data
         for name in ("html", "docx")
     }
-    assert "image/svg+xml" in shown["html"]
-    assert shown["docx"] == ["image/png", "text/plain"]
+    raw = {"image/png": "AA==", "text/markdown": "```{=html}\n<b>1</b>\n```"}
+    assert dict(shown["html"]) == {"image/svg+xml": "<svg/>", **raw}
+    assert dict(shown["docx"]) == raw
+
+
+def test_a_page_that_fetches_something_is_not_delivered(
+    document: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = '<script src="https://cdn.example/jquery.min.js"></script>'
+    body = f"pathlib.Path('paper.html').write_text({script!r})"
+    with pytest.raises(RenderError, match=r"would fetch from cdn\.example") as caught:
+        run(document, tmp_path, monkeypatch, stand_in(tmp_path / "bin", body), formats=("html",))
+    assert caught.value.error_id == "RND-066"
+    link = "pathlib.Path('paper.html').write_text('<a href=\"https://a.example\">A</a>')"
+    run(document, tmp_path, monkeypatch, stand_in(tmp_path / "bin", link), formats=("html",))
 
 
 def test_a_pdf_of_typst_loses_the_time_of_day_and_nothing_else() -> None:

@@ -23,7 +23,7 @@ from multifidus.report.context import CONTEXT_VARIABLE
 from multifidus.report.engines.api import ENGINE_VARIABLE
 from multifidus.report.engines.compose import figure_settings
 from multifidus.report.engines.kernel import kernel_variables, write_kernel_spec
-from multifidus.report.engines.scratch import fill_reference, project_files
+from multifidus.report.engines.scratch import fill_reference, project_files, settle_notebooks
 from multifidus.report.engines.source import merge, read_document
 
 if TYPE_CHECKING:
@@ -104,9 +104,10 @@ def write_workspace(
         copies = {
             place.relative_to(made).as_posix(): str(target.absolute())
             for place, target in files.items()
-            if place.suffix not in {".docx", ".qmd"}
+            if place.suffix not in {".docx", ".ipynb", ".qmd"}
         }
         write_json(made / _COPIES, copies)
+        settle_notebooks(made)
         if "docx" in (settings.get("format") or {}):
             fill_reference(inside, settings, metadata["tier-banner"])
         write_text(made / "_metadata.yml", yaml.safe_dump(metadata, allow_unicode=True))

@@ -12,11 +12,11 @@ from multifidus.base.files import atomic_path
 from multifidus.report.engines import embedded
 from multifidus.report.engines.lint import lint_document
 from multifidus.report.engines.pandoc import engine_version
+from multifidus.report.engines.product_checks import check_figures, check_page
 from multifidus.report.engines.quarto import Quarto, find_quarto, render_with_quarto
 from multifidus.report.engines.scratch import check_tier, fill_reference, stage
 from multifidus.report.engines.source import merge, read_document
 from multifidus.report.engines.subset import EXTENSIONS, FORMATS
-from multifidus.report.engines.word_check import check_figures
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,7 +32,7 @@ EngineName = Literal["auto", "quarto", "embedded"]
 ENGINE_VARIABLE = "MULTIFIDUS_RENDER_ENGINE"
 
 # Faults of Quarto or of its products; any other error is the document's, with either engine.
-_QUARTO_ERRORS = frozenset({"RND-062", "RND-063", "RND-065"})
+_QUARTO_ERRORS = frozenset({"RND-062", "RND-063", "RND-065", "RND-066"})
 
 
 @dataclass(frozen=True)
@@ -174,6 +174,8 @@ class _Job:
                 environment=environment,
                 scratch=self.scratch,
             )
+        if "html" in made:
+            check_page(made["html"])
         if "docx" in made:
             check_figures(made["docx"])
         return made, seconds

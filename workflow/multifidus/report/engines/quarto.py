@@ -19,7 +19,7 @@ from multifidus.base.files import write_bytes, write_text
 from multifidus.report.engines.compose import figure_settings
 from multifidus.report.engines.kernel import kernel_environment, write_kernel_spec
 from multifidus.report.engines.pdf_time import without_time
-from multifidus.report.engines.scratch import keep_pixels
+from multifidus.report.engines.scratch import settle_notebooks
 from multifidus.report.engines.subset import EXTENSIONS, PANDOC_FORMATS
 
 if TYPE_CHECKING:
@@ -169,8 +169,7 @@ def render_with_quarto(
     for output_format in sorted(formats, key=lambda name: name == "docx"):
         start = time.perf_counter()
         raster = output_format == "docx"
-        if raster:
-            keep_pixels(staged.parent)
+        settle_notebooks(staged.parent, raster=raster)
         command = [str(quarto.program), "render", staged.name]
         command += ["--to", PANDOC_FORMATS[output_format], "--metadata-file", settings.name]
         variables = _environment(metadata, environment, scratch, raster=raster)

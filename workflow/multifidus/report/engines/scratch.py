@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from multifidus.report.engines.source import Document
 
-__all__ = ["check_tier", "fill_reference", "keep_pixels", "project_files", "stage"]
+__all__ = ["check_tier", "fill_reference", "project_files", "settle_notebooks", "stage"]
 
 _TIERS = tuple(Tier)
 _MADE = frozenset({"_output", "__pycache__"})
@@ -71,14 +71,21 @@ def stage(document: Document, resources: Mapping[str, Path], scratch: Path) -> P
     return target
 
 
-def keep_pixels(folder: Path) -> None:
-    """Take the SVG out of the staged notebooks' outputs that have pixels too, in place."""
+def settle_notebooks(folder: Path, *, raster: bool = False) -> None:
+    """Write the outputs of a folder's notebooks so that Quarto shows them as they should be.
+
+    For an output of HTML, Quarto adds scripts from elsewhere to the page; a raw block in markdown
+    shows the same without. With ``raster``, SVG goes where there are pixels too.
+    """
     for path in sorted(folder.rglob("*.ipynb")):
         notebook = read_notebook(path)
         for cell in notebook.cells:
             for output in cell.get("outputs", []):
-                if "image/png" in output.get("data", {}):
-                    output.data.pop("image/svg+xml", None)
+                data = output.get("data", {})
+                if "text/html" in data:
+                    data["text/markdown"] = f"```{{=html}}\n{data.pop('text/html').strip()}\n```"
+                if raster and "image/png" in data:
+                    data.pop("image/svg+xml", None)
         write_text(path, notebook_text(notebook))
 
 

@@ -1,7 +1,8 @@
-"""What a Word file must have before it is delivered: figures that can be seen and are described."""
+"""What products must be before they are delivered: figures seen and described, pages whole."""
 
 from __future__ import annotations
 
+import re
 import zipfile
 from typing import TYPE_CHECKING, Final
 from xml.etree import ElementTree as ET
@@ -11,7 +12,7 @@ from multifidus.base.errors import RenderError
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["check_figures"]
+__all__ = ["check_figures", "check_page"]
 
 _NAMES: Final = {
     "a": "http://schemas.openxmlformats.org/drawingml/2006/main",
@@ -20,6 +21,31 @@ _NAMES: Final = {
 }
 _RELATIONS: Final = "word/_rels/document.xml.rels"
 _RASTER: Final = (".gif", ".jpeg", ".jpg", ".png")
+_REMOTE: Final = re.compile(
+    r"<(?:script|link|img|iframe|source)\b[^>]*\b(?:src|href|srcset)=[\"'](?:https?:)?//([^\"'/]+)"
+)
+
+
+def check_page(path: Path) -> None:
+    """Check that a page fetches nothing: it must be whole without a network.
+
+    Parameters
+    ----------
+    path
+        The ``.html``.
+
+    Raises
+    ------
+    RenderError
+        ``RND-066`` with the first host that the page would call.
+    """
+    found = _REMOTE.search(path.read_text("utf-8"))
+    if found:
+        raise RenderError(
+            "RND-066",
+            f"the page {path.name} would fetch from {found[1]}, as Quarto's pages do where a cell "
+            "shows HTML; show tables as markdown that holds a raw block.",
+        )
 
 
 def check_figures(path: Path) -> None:
