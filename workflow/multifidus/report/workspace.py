@@ -86,34 +86,22 @@ def write_workspace(
     source = read_document(document)
     metadata = document_metadata(context)
     settings = merge(source.metadata, metadata)
+    final = folder.resolve()
     with atomic_directory(folder) as made:
         inside = made / source.path.relative_to(source.project)
         files = {
-            made / path.relative_to(source.project): path
+            made / path.relative_to(source.project): path.resolve()
             for path in project_files(source)
             if not _is_other_document(path, source.path)
         }
         files |= {inside.parent / name: path.resolve() for name, path in resources.items()}
-        for place, target in sorted(files.items()):
-            place.parent.mkdir(parents=True, exist_ok=True)
-            if place.suffix == ".qmd":
-                seen_from = folder.absolute() / place.parent.relative_to(made)
-                place.symlink_to(os.path.relpath(target.absolute(), seen_from))
-            else:
-                shutil.copyfile(target, place)
-        copies = {
-            place.relative_to(made).as_posix(): str(target.absolute())
-            for place, target in files.items()
-            if place.suffix not in {".docx", ".ipynb", ".qmd"}
-        }
-        write_json(made / _COPIES, copies)
+        _put_files(files, made, final)
         settle_notebooks(made)
         if "docx" in (settings.get("format") or {}):
             fill_reference(inside, settings, metadata["tier-banner"])
         write_text(made / "_metadata.yml", yaml.safe_dump(metadata, allow_unicode=True))
         write_context(context, made / "context.json")
         write_kernel_spec(made / "kernel" / "kernels" / "python3")
-        final = folder.absolute()
         variables = {
             **kernel_variables(made / "kernel", figure_settings(settings)),
             CONTEXT_VARIABLE: str(made / "context.json"),
@@ -127,6 +115,21 @@ def write_workspace(
             for name, value in sorted(variables.items())
         ]
         write_text(made / "_environment", "".join(lines))
+
+
+def _put_files(files: Mapping[Path, Path], made: Path, final: Path) -> None:
+    """Link documents and sections to their sources, copy the rest and note where it is from."""
+    copies: dict[str, str] = {}
+    for place, target in sorted(files.items()):
+        place.parent.mkdir(parents=True, exist_ok=True)
+        inside = place.relative_to(made)
+        if place.suffix == ".qmd":
+            place.symlink_to(os.path.relpath(target, (final / inside).parent))
+            continue
+        shutil.copyfile(target, place)
+        if place.suffix not in {".docx", ".ipynb"}:  # the run has written into these
+            copies[inside.as_posix()] = str(target)
+    write_json(made / _COPIES, copies)
 
 
 def _is_other_document(path: Path, document: Path) -> bool:
