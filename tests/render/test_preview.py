@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import urllib.error
@@ -166,6 +167,30 @@ def test_the_server_gives_the_page_and_its_version_to_this_machine_alone() -> No
         with pytest.raises(RenderError) as caught, serve(page, port):
             pass
         assert caught.value.error_id == "RND-081"
+
+
+@pytest.mark.parametrize("moment", ["while it waits", "while it renders"])
+def test_one_interrupt_ends_the_command(document: Path, moment: str) -> None:
+    results = document.parents[2]
+    # A shell without job control starts its background processes deaf to interrupts.
+    code = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+    code += "from multifidus.cli.app import main; main()"
+    options = ["--results", str(results), "--engine", "embedded", "--no-browser", "--port", "0"]
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, "preview", *options],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+    assert process.stdout is not None
+    assert "paper is shown at http://localhost:" in process.stdout.readline()
+    if moment == "while it waits":
+        assert process.stdout.readline() == "Rendered paper (1).\n"
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate()
+    assert process.returncode == 0, output
+    assert "RND-" not in output
 
 
 @pytest.mark.parametrize("name", [None, "paper"])

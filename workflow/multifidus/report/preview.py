@@ -187,15 +187,16 @@ def _preview_embedded(document: Path, port: int, browser: bool) -> int:
         print(f"{document.stem} is shown at {address}; stop with Ctrl-C.")
         if browser:
             webbrowser.open(address)
+        # In the main thread the kernel's client would take Ctrl-C for itself.
+        stopped = threading.Event()
+        arguments = (document, page, Path(folder), lambda: not stopped.wait(_POLL_SECONDS))
+        worker = threading.Thread(target=watch_and_render, args=arguments, daemon=True)
+        worker.start()
         with contextlib.suppress(KeyboardInterrupt):
-            watch_and_render(document, page, Path(folder), forever)
+            worker.join()
+        stopped.set()
+        worker.join()
     return ExitCode.OK
-
-
-def forever() -> bool:
-    """Wait a moment and go on."""
-    time.sleep(_POLL_SECONDS)
-    return True
 
 
 def watch_and_render(

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING
 
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
-from jupyter_core.utils import run_sync
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
@@ -146,10 +145,12 @@ def run_cells(
         km=manager,
         timeout=_TIMEOUT_SECONDS,
         record_timing=False,
+        shutdown_kernel="immediate",
         resources={"metadata": {"path": str(folder)}},
     )
     try:
-        client.execute(env=dict(environment))
+        # Asked to, since the client leaves a kernel alone whose manager it was given.
+        client.execute(cleanup_kc=True, env=dict(environment))
     except CellExecutionError as error:
         raise _cell_error(notebook, error, scratch) from error
     except (CellTimeoutError, DeadKernelError, RuntimeError, OSError) as error:
@@ -158,14 +159,7 @@ def run_cells(
             "the Python kernel did not start, died or took longer than half an hour; check the "
             "memory that is free and that ipykernel is installed, then render again.",
         ) from error
-    finally:
-        _end(manager)
     _settle_outputs(notebook)
-
-
-def _end(manager: AsyncKernelManager) -> None:
-    """End the kernel: the client leaves a kernel alone whose manager it was given."""
-    run_sync(manager.shutdown_kernel)(now=True)
 
 
 def write_kernel_spec(folder: Path) -> None:

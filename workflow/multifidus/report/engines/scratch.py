@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from multifidus.base.errors import RenderError
@@ -14,7 +15,6 @@ from multifidus.report.engines.reference import fill_tier
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from multifidus.report.engines.source import Document
 
@@ -91,14 +91,15 @@ def settle_notebooks(folder: Path, *, raster: bool = False) -> None:
 
 def project_files(document: Document) -> list[Path]:
     """List the files of a document's project: not what is hidden or was made by a render."""
+    found: list[Path] = []
+    for folder, names, files in os.walk(document.project, followlinks=True):
+        names[:] = [name for name in names if not _is_made(name)]
+        found += [Path(folder, name) for name in files if not _is_made(name)]
+    return sorted(found)
 
-    def made(path: Path) -> bool:
-        parts = path.relative_to(document.project).parts
-        return any(part[0] == "." or part in _MADE or part.endswith("_files") for part in parts)
 
-    return [
-        path for path in sorted(document.project.rglob("*")) if path.is_file() and not made(path)
-    ]
+def _is_made(name: str) -> bool:
+    return name.startswith(".") or name in _MADE or name.endswith("_files")
 
 
 def check_tier(metadata: Mapping[str, Any]) -> str:
