@@ -35,13 +35,14 @@ AFTER_RESULTS = {
     "check_verdicts",
     "execute_notebook",
     "render_document",
+    "deliver_document",
     "write_manifest",
 }
 CHANGES = {
     "a line of the manuscript": (
         "reports/manuscript/manuscript.qmd",
         ("# Discussion\n", "# Discussion\n\nA further sentence.\n"),
-        {"render_document", "write_manifest"},
+        {"render_document", "deliver_document", "write_manifest"},
     ),
     "a claim that the cohort is not calibrated to": (
         "literature/claims.csv",
@@ -52,6 +53,7 @@ CHANGES = {
             "check_verdicts",
             "execute_notebook",
             "render_document",
+            "deliver_document",
             "write_manifest",
         },
     ),
@@ -90,7 +92,7 @@ CHANGES = {
     "the module of the flow figure": (
         "workflow/multifidus/report/figures/flow.py",
         ("from __future__", "# A comment.\nfrom __future__"),
-        {"draw_figures", "render_document", "write_manifest"},
+        {"draw_figures", "render_document", "deliver_document", "write_manifest"},
     ),
 }
 

@@ -124,7 +124,7 @@ rule render_document:
         runtime=20,
     params:
         context=get_document_context(),
-        calibrated=SYNTHETIC,
+        resources=get_document_resources(),
         engine=RUN.render.engine,
         formats=RUN.render.formats,
     message:
@@ -168,7 +168,7 @@ rule deliver_document:
         runtime=10,
     params:
         context=get_document_context(),
-        calibrated=SYNTHETIC,
+        resources=get_document_resources(),
     message:
         "Delivering {wildcards.document}"
     script:

@@ -1,6 +1,5 @@
 """Put the rendered document in place and make the author's folder."""
 
-from document_resources import resources_of
 from multifidus.report.run import deliver_document
 from step import step
 
@@ -11,5 +10,5 @@ with step(snakemake):
         snakemake.output.workspace,
         document=snakemake.input.document,
         context=dict(snakemake.params.context),
-        resources=resources_of(snakemake),
+        resources=dict(snakemake.params.resources),
     )

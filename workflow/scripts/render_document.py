@@ -1,6 +1,5 @@
 """Render the document in every format, beside the last good one."""
 
-from document_resources import resources_of
 from multifidus.report.run import render_document
 from step import step
 
@@ -11,6 +10,6 @@ with step(snakemake):
         engine=snakemake.params.engine,
         formats=snakemake.params.formats,
         context=dict(snakemake.params.context),
-        resources=resources_of(snakemake),
+        resources=dict(snakemake.params.resources),
         log=snakemake.log[0],
     )
