@@ -42,7 +42,7 @@ report: setup ## Run the workflow and print the documents, the verdicts and the 
 rerender: setup ## Render the documents again from the frozen results
 	@began=$$(date +%s) && \
 	$(MULTIFIDUS) run $(RUN_OPTIONS) --forcerun render_document \
-	    --allowed-rules default all render_document write_manifest && echo && \
+	    --allowed-rules default all render_document deliver_document write_manifest && echo && \
 	$(MULTIFIDUS) summary $(RESULTS) --seconds $$(($$(date +%s) - began))
 
 test: setup ## Run the tests (MULTIFIDUS_SLOW=1 adds the slow ones and the Slurm cluster)

@@ -35,15 +35,17 @@ AFTER_RESULTS = {
     "check_verdicts",
     "execute_notebook",
     "render_document",
+    "deliver_document",
     "write_manifest",
 }
-AFTER_SCORECARD = {"check_verdicts", "execute_notebook", "render_document", "write_manifest"}
+RENDER = {"render_document", "deliver_document", "write_manifest"}
+AFTER_SCORECARD = {"check_verdicts", "execute_notebook", *RENDER}
 COMMENT = ("from __future__", "# A comment.\nfrom __future__")
 CHANGES = {
     "a line of the manuscript": (
         "reports/manuscript/manuscript.qmd",
         ("# Discussion\n", "# Discussion\n\nA further sentence.\n"),
-        {"render_document", "write_manifest"},
+        RENDER,
     ),
     "a claim that the cohort is not calibrated to": (
         "literature/claims.csv",
@@ -53,8 +55,7 @@ CHANGES = {
             "score_reproduction",
             "check_verdicts",
             "execute_notebook",
-            "render_document",
-            "write_manifest",
+            *RENDER,
         },
     ),
     "a threshold of the opioid analysis": (
@@ -116,12 +117,12 @@ CHANGES = {
     "the table of the participant flow": (
         "workflow/multifidus/report/tables/flow.py",
         COMMENT,
-        {"render_document", "write_manifest"},
+        RENDER,
     ),
     "the figures of the notebooks": (
         "workflow/multifidus/report/figures/evidence.py",
         COMMENT,
-        {"execute_notebook", "render_document", "write_manifest"},
+        {"execute_notebook", *RENDER},
     ),
     "the narratives' page": (
         "workflow/multifidus/report/narratives.py",
@@ -136,7 +137,7 @@ CHANGES = {
     "the module of the flow figure": (
         "workflow/multifidus/report/figures/flow.py",
         COMMENT,
-        {"draw_figures", "render_document", "write_manifest"},
+        {"draw_figures", *RENDER},
     ),
 }
 

@@ -231,6 +231,35 @@ def get_context(**paths):
     }
 
 
+def get_document_context():
+    """What the document may know of the run."""
+    return get_context(
+        results=RESULTS / "results.parquet",
+        figures=RESULTS / "figures",
+        scorecard=RESULTS / "scorecard.csv" if STUDY.report.literature else "",
+    )
+
+
+def get_references():
+    """Bibliographies that documents cite from."""
+    return [get_source(f"literature/{name}.bib") for name in ("references", "methods")]
+
+
+def get_document_resources():
+    """Files that lie beside a document while it is rendered, by their path there."""
+    files = {Path(path).name: path for path in get_references()}
+    for notebook in get_notebooks():
+        files[f"notebooks/{notebook}.ipynb"] = str(
+            RESULTS / f"notebooks/{notebook}.ipynb"
+        )
+    if not SYNTHETIC:
+        # The document includes one section whose words depend on where the data come from.
+        files["_sections/_calibration.qmd"] = get_source(
+            "reports/manuscript/_sections/_no_calibration.qmd"
+        )
+    return files
+
+
 def get_document_parts():
     """Everything under reports/manuscript/ but the documents: sections, templates, styles."""
     folder = PROJECT / "reports/manuscript"

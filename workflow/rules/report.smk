@@ -1,7 +1,11 @@
 """From results to figures, notebooks, documents and the manifest.
 
 Rules: list_narratives (scripts/list_narratives.py), draw_figures (scripts/draw_figures.py),
-execute_notebook (scripts/execute_notebook.py), render_document (scripts/render_document.py), write_manifest (scripts/write_manifest.py).
+execute_notebook (scripts/execute_notebook.py), render_document (scripts/render_document.py),
+deliver_document (scripts/deliver_document.py), write_manifest (scripts/write_manifest.py).
+
+Rendering and delivering are two rules because Snakemake removes the outputs of a rule that fails: a
+document that cannot be rendered so leaves the last good one as it was.
 """
 
 
@@ -96,10 +100,7 @@ rule render_document:
     input:
         document=get_source("reports/manuscript/{document}.qmd"),
         parts=get_document_parts(),
-        references=[
-            get_source("literature/references.bib"),
-            get_source("literature/methods.bib"),
-        ],
+        references=get_references(),
         lock=get_source("requirements.lock"),
         results=RESULTS / "results.parquet",
         figures=RESULTS / "figures",
@@ -111,16 +112,7 @@ rule render_document:
             "render_document.py", *get_documents(wildcards.document)
         ),
     output:
-        documents=report(
-            collect(
-                RESULTS / "{{document}}/{{document}}.{ending}",
-                ending=RUN.render.formats,
-            ),
-            caption="../report/document.rst",
-            category="Documents",
-            labels={"what": "{document}"},
-        ),
-        record=RESULTS / "{document}/render.json",
+        rendered=temp(directory(RESULTS / "rendered/{document}")),
     log:
         get_log("render_{document}"),
     benchmark:
@@ -131,18 +123,56 @@ rule render_document:
         mem_mb=get_memory(2000),
         runtime=20,
     params:
-        context=get_context(
-            results=RESULTS / "results.parquet",
-            figures=RESULTS / "figures",
-            scorecard=RESULTS / "scorecard.csv" if STUDY.report.literature else "",
-        ),
-        calibrated=SYNTHETIC,
+        context=get_document_context(),
+        resources=get_document_resources(),
         engine=RUN.render.engine,
         formats=RUN.render.formats,
     message:
         "Rendering {wildcards.document} ({params.engine} engine)"
     script:
         "../scripts/render_document.py"
+
+
+rule deliver_document:
+    """Put the rendered document in place of the last good one, with a folder for its author."""
+    input:
+        rendered=RESULTS / "rendered/{document}",
+        document=get_source("reports/manuscript/{document}.qmd"),
+        parts=get_document_parts(),
+        references=get_references(),
+        lock=get_source("requirements.lock"),
+        notebooks=collect(
+            RESULTS / "notebooks/{notebook}.ipynb", notebook=get_notebooks()
+        ),
+        code=get_code("deliver_document.py"),
+    output:
+        documents=report(
+            collect(
+                RESULTS / "{{document}}/{{document}}.{ending}",
+                ending=RUN.render.formats,
+            ),
+            caption="../report/document.rst",
+            category="Documents",
+            labels={"what": "{document}"},
+        ),
+        record=RESULTS / "{document}/render.json",
+        workspace=directory(RESULTS / "{document}/preview"),
+    log:
+        get_log("deliver_{document}"),
+    benchmark:
+        get_benchmark("deliver_{document}")
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=get_memory(1000),
+        runtime=10,
+    params:
+        context=get_document_context(),
+        resources=get_document_resources(),
+    message:
+        "Delivering {wildcards.document}"
+    script:
+        "../scripts/deliver_document.py"
 
 
 rule write_manifest:

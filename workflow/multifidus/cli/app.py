@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
+from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from typer.core import TyperGroup
@@ -15,6 +16,7 @@ from multifidus.base.errors import MultifidusError
 
 __all__ = ["app", "main"]
 
+_Engine = Literal["auto", "quarto", "embedded"]
 _ROOMS = MappingProxyType(
     {
         "literature": "multifidus.literature.cli",
@@ -78,6 +80,20 @@ def summary(
     from multifidus.package.summary import summary_command
 
     raise typer.Exit(summary_command(results, seconds))
+
+
+@app.command()
+def preview(
+    document: Annotated[str | None, typer.Argument(help="Name of the document.")] = None,
+    results: Annotated[Path, typer.Option(help="Results folder of a run.")] = Path("results"),
+    engine: Annotated[_Engine, typer.Option(help="Which renderer.")] = "auto",
+    port: Annotated[int, typer.Option(help="Port on this machine.")] = 4848,
+    browser: Annotated[bool, typer.Option(help="Open the page in the browser.")] = True,
+) -> None:
+    """Show a document of a run live: the page follows each change of the sources."""
+    from multifidus.report.preview import preview_document
+
+    raise typer.Exit(preview_document(results, document, engine=engine, port=port, browser=browser))
 
 
 @app.command()

@@ -170,6 +170,6 @@ def open_report() -> ReportContext:
     if not path:
         raise RenderError(
             "RND-902",
-            f"{CONTEXT_VARIABLE} is not set: render documents with `make rerender` or Snakemake.",
+            f"{CONTEXT_VARIABLE} is not set: use `make rerender` or `multifidus preview`.",
         )
     return ReportContext(json.loads(Path(path).read_text(encoding="utf-8")))

@@ -24,7 +24,7 @@ _IDS = {"file": "STA-301", "column": "STA-302", "cell": "STA-304"}
 
 @dataclass
 class UserTable:
-    """One file; every method raises ``STA-302`` for a column and ``STA-304`` for a cell."""
+    """One file; methods raise ``STA-302`` for a missing column, ``STA-304`` for a wrong cell."""
 
     csv: UserCsv
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,7 @@ __all__ = [
     "INK",
     "LIGHT",
     "PALETTE",
+    "RASTER_VARIABLE",
     "SOFT",
     "WIDTH",
     "Drawing",
@@ -38,6 +40,9 @@ PALETTE = ("#0b5c8a", "#c8553d", "#588b8b", "#d9a441", "#6d597a", "#8a9ba8")
 WIDTH = 6.7
 """Width of a figure in inches: the text width of an A4 page."""
 _DPI = 220
+
+RASTER_VARIABLE = "MULTIFIDUS_RASTER_FIGURES"
+"""Set while Quarto makes a Word file: it takes SVG where there is a choice, and Word shows none."""
 
 
 @contextmanager
@@ -86,7 +91,10 @@ class Drawing:
         return cls(svg, (folder / f"{name}.png").read_bytes())
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        return {"image/svg+xml": self.svg, "image/png": self.png, "text/plain": "figure"}
+        bundle = {"image/svg+xml": self.svg, "image/png": self.png, "text/plain": "figure"}
+        if os.environ.get(RASTER_VARIABLE):
+            del bundle["image/svg+xml"]
+        return bundle
 
 
 def show_figure(draw: Callable[[pd.DataFrame], Figure], data: pd.DataFrame) -> Drawing:
