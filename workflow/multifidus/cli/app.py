@@ -18,7 +18,7 @@ __all__ = ["app", "main"]
 _ROOMS = MappingProxyType(
     {
         "literature": "multifidus.literature.cli",
-        "logs": "multifidus.devicelogs.cli",
+        "logs": "multifidus.cli.logs",
         "results": "multifidus.cli.results",
         "score": "multifidus.instruments.cli",
         "stats": "multifidus.stats.cli",

@@ -1,0 +1,314 @@
+"""Help for formats whose logs are read one by one: sessions, observed time, and their union.
+
+Several logs of one participant are united: what two logs say alike counts once, and what one leaves
+open another may settle. Time that no log observes is unobserved, and widens the bounds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from multifidus.base.files import sha256_of_bytes
+from multifidus.devicelogs.clock.times import MISSING, NO_TIME, iso_seconds
+from multifidus.devicelogs.findings import FaultLog
+from multifidus.devicelogs.formats.interface import (
+    PER_DAY_LIMIT_S,
+    SESSION_COLUMNS,
+    ByteAccount,
+    Identity,
+    LogFile,
+    Reading,
+    empty_sessions,
+)
+from multifidus.devicelogs.history import BEGINNING, DeviceHistory, Interval
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from multifidus.devicelogs.history import PrescriptionStep
+
+__all__ = ["Session", "SingleLog", "by_participant", "read_singly", "session_frame", "unite"]
+
+
+@dataclass(frozen=True)
+class Session:
+    """One therapy session.
+
+    Parameters
+    ----------
+    start_s
+        Start, UTC seconds since 1970; ``NO_TIME`` for a session that cannot be placed.
+    lower, upper
+        Seconds that are certain, and that are possible; damage and lost events may lower the one
+        and raise the other, never the reverse.
+    seconds
+        Seconds delivered, ``None`` where unknown.
+    rule
+        Where the seconds come from, in words.
+    method, uncertainty_s
+        How the start was placed, one of ``TIME_METHODS``, and within how many seconds.
+    details
+        Further columns of the sessions table by name, for instance ``{"left": 31}``.
+    """
+
+    start_s: int
+    lower: int
+    upper: int
+    seconds: int | None = None
+    rule: str = "stored"
+    method: str = "clock-only"
+    uncertainty_s: float = 7200.0
+    details: Mapping[str, int | str] = field(default_factory=dict)
+
+    @property
+    def end_s(self) -> int:
+        """Latest possible end; ``NO_TIME`` for a session that cannot be placed."""
+        return NO_TIME if self.start_s == NO_TIME else self.start_s + self.upper
+
+
+@dataclass(frozen=True)
+class SingleLog:
+    """What one log says.
+
+    Parameters
+    ----------
+    account
+        Where each byte went.
+    sessions
+        Its therapy sessions.
+    observed
+        Stretches of time (UTC seconds since 1970) in which a session would have been recorded.
+    faults
+        Its fault list.
+    version, device, firmware
+        As the log names them; empty where it does not.
+    records
+        Table of what the log holds, for ``multifidus logs parse``; any columns.
+    method, uncertainty_s, offset_s
+        How records were placed, and what the device's clock is ahead of UTC, if known.
+    facts
+        Single facts by name.
+    prescription
+        What was prescribed over time, if the log says.
+    per_day
+        Whether its sessions may count in figures per day.
+    form
+        Name of the form that it has, where the format has several.
+    """
+
+    account: ByteAccount
+    sessions: Sequence[Session]
+    observed: Sequence[tuple[int, int]]
+    faults: FaultLog
+    version: str = ""
+    device: str = ""
+    firmware: str = ""
+    records: pd.DataFrame = field(default_factory=pd.DataFrame)
+    method: str = "clock-only"
+    uncertainty_s: float = 7200.0
+    offset_s: int | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    prescription: Sequence[PrescriptionStep] = ()
+    per_day: bool = True
+    form: str = ""
+
+
+def read_singly(
+    name: str, files: Sequence[LogFile], read_one: Callable[[LogFile], SingleLog]
+) -> Reading:
+    """Read logs one by one, and unite those of each participant.
+
+    Parameters
+    ----------
+    name
+        Name of the format.
+    files
+        The logs.
+    read_one
+        Reads one of them; must not raise on any content.
+    """
+    return unite(name, [(file, read_one(file)) for file in files])
+
+
+def unite(name: str, logs: Sequence[tuple[LogFile, SingleLog]]) -> Reading:
+    """Unite logs that were read, those of each participant with each other."""
+    identities, faults, sessions, histories = [], [], [], []
+    for file, log in logs:
+        identities.append(_identity(name, file, log))
+        faults += [(file.participant, file.name, *row) for row in log.faults.rows]
+    for participant, own in by_participant(logs).items():
+        union, notes = _union([log for _, log in own])
+        faults += [(participant, "", *row) for row in notes.rows]
+        sessions.append(session_frame(participant, union))
+        history = _history(participant, [log for _, log in own])
+        histories += [] if history is None else [history]
+    return Reading(
+        identities,
+        pd.concat(sessions, ignore_index=True) if sessions else empty_sessions(),
+        pd.DataFrame([_segment(file, log) for file, log in logs]).astype({"offset_s": "Int64"}),
+        faults,
+        histories,
+        facts=logs[0][1].facts if len(logs) == 1 else {},
+        records=lambda: logs[0][1].records if len(logs) == 1 else _join(logs),
+    )
+
+
+def by_participant(
+    logs: Sequence[tuple[LogFile, SingleLog]],
+) -> dict[str, list[tuple[LogFile, SingleLog]]]:
+    """Put the logs of each participant together; a log of nobody stays alone."""
+    groups: dict[tuple[str, str], list[tuple[LogFile, SingleLog]]] = {}
+    for file, log in logs:
+        key = (file.participant, "" if file.participant else file.name)
+        groups.setdefault(key, []).append((file, log))
+    result: dict[str, list[tuple[LogFile, SingleLog]]] = {}
+    for (participant, _), own in sorted(groups.items(), key=lambda item: item[0]):
+        result.setdefault(participant, []).extend(own)
+    return result
+
+
+def session_frame(
+    device: str, sessions: Sequence[Session], *, per_day: bool = True
+) -> pd.DataFrame:
+    """Return sessions as rows of the sessions table, in the order of their starts."""
+    usual: dict[str, object] = {
+        name: (MISSING if kind == "int64" else "") for name, kind in SESSION_COLUMNS.items()
+    }
+    rows = [
+        usual
+        | dict(session.details)
+        | {
+            "device": device,
+            "start_s": session.start_s,
+            "end_s": session.end_s,
+            "seconds": MISSING if session.seconds is None else session.seconds,
+            "seconds_lower": session.lower,
+            "seconds_upper": session.upper,
+            "time_method": session.method,
+            "uncertainty_s": session.uncertainty_s,
+            "per_day": per_day
+            and session.start_s != NO_TIME
+            and session.uncertainty_s <= PER_DAY_LIMIT_S,
+            "rule": session.rule,
+        }
+        for session in sessions
+    ]
+    if not rows:
+        return empty_sessions()
+    return pd.DataFrame(rows, columns=list(SESSION_COLUMNS)).astype(dict(SESSION_COLUMNS))
+
+
+def _identity(name: str, file: LogFile, log: SingleLog) -> Identity:
+    account = log.account
+    last = max((stop for _, stop in log.observed), default=NO_TIME)
+    return Identity(
+        log.form or name,
+        log.version,
+        sha256_of_bytes(file.data),
+        log.device,
+        log.firmware,
+        account.size,
+        account.accepted,
+        account.framing,
+        account.flagged,
+        file.name,
+        file.participant,
+        iso_seconds(last),
+        len(log.records),
+    )
+
+
+def _segment(file: LogFile, log: SingleLog) -> dict[str, object]:
+    return {
+        "device": file.participant,
+        "boot": 0,
+        "seq_first": MISSING,
+        "seq_last": MISSING,
+        "method": log.method,
+        "uncertainty_s": log.uncertainty_s,
+        "offset_s": log.offset_s,
+    }
+
+
+def _join(logs: Sequence[tuple[LogFile, SingleLog]]) -> pd.DataFrame:
+    return pd.concat([log.records for _, log in logs], ignore_index=True)
+
+
+def _union(logs: Sequence[SingleLog]) -> tuple[list[Session], FaultLog]:
+    """Unite the sessions of logs of one device.
+
+    A session whose length one log leaves open is left to a log that observed all of it. Of
+    sessions with one start that two logs give unlike, the bounds hold both.
+    """
+    notes = FaultLog()
+    found: dict[int, Session] = {}
+    loose: dict[Session, None] = {}
+    repeated = 0
+    for number, log in enumerate(logs):
+        others = [
+            window for at, other in enumerate(logs) if at != number for window in other.observed
+        ]
+        for session in log.sessions:
+            placed = session if log.per_day else replace(session, uncertainty_s=float("inf"))
+            known = found.get(placed.start_s)
+            if placed.start_s == NO_TIME:
+                repeated += _hashable(placed) in loose
+                loose[_hashable(placed)] = None
+            elif placed.seconds is None and any(
+                low <= placed.start_s and placed.end_s <= high for low, high in others
+            ):
+                repeated += 1
+            elif known is None:
+                found[placed.start_s] = placed
+            else:
+                repeated += 1
+                found[placed.start_s] = _both(known, placed, notes)
+    if repeated:
+        notes.add(
+            13, "sessions that two logs of the participant hold; counted once", count=repeated
+        )
+    ordered = [found[start] for start in sorted(found)]
+    return [*loose, *ordered], notes
+
+
+def _hashable(session: Session) -> Session:
+    return replace(session, details=_Fixed(session.details))
+
+
+class _Fixed(dict):  # type: ignore[type-arg]
+    """Details that can be compared as a key."""
+
+    def __hash__(self) -> int:  # type: ignore[override]
+        return hash(tuple(sorted(self.items())))
+
+
+def _both(one: Session, two: Session, notes: FaultLog) -> Session:
+    """Unite two accounts of one session: a known length before an open one, else both bounds."""
+    if one.seconds is None or two.seconds is None:
+        return two if one.seconds is None else one
+    if (one.seconds, one.lower, one.upper) == (two.seconds, two.lower, two.upper):
+        return one
+    notes.add(9, "two logs give one session unlike; its bounds hold both", outcome="flag")
+    lower, upper = min(one.lower, two.lower), max(one.upper, two.upper)
+    return replace(one, seconds=None, lower=lower, upper=upper, rule="logs disagree")
+
+
+def _history(participant: str, logs: Sequence[SingleLog]) -> DeviceHistory | None:
+    windows = sorted(window for log in logs for window in log.observed)
+    if not windows:
+        return None
+    merged = [windows[0]]
+    for low, high in windows[1:]:
+        if low <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], high))
+        else:
+            merged.append((low, high))
+    holes = [Interval(before[1], after[0]) for before, after in pairwise(merged)]
+    last = merged[-1][1]
+    steps = sorted((step for log in logs for step in log.prescription), key=lambda step: step.at)
+    first = Interval(BEGINNING, merged[0][0])
+    return DeviceHistory(participant, BEGINNING, last, last, (first, *holes), tuple(steps))
