@@ -29,14 +29,15 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "workflow"))
 
-from multifidus.base.files import write_parquet  # noqa: E402
 from multifidus.devicelogs.binary_writer import simulate_device_binary  # noqa: E402
 from multifidus.devicelogs.cohort_logs import read_cohort_logs  # noqa: E402
-from multifidus.devicelogs.device_truth import DeviceDesign, SessionTruth  # noqa: E402
-from multifidus.devicelogs.percept import read_percept  # noqa: E402
 from multifidus.devicelogs.reader import read_log  # noqa: E402
-from multifidus.devicelogs.simulator import build_device_log, simulate_device  # noqa: E402
 from multifidus.devicelogs.sources import read_sources  # noqa: E402
+
+from multifidus.base.files import write_parquet  # noqa: E402
+from multifidus.cohort.devices.simulator import build_device_log, simulate_device  # noqa: E402
+from multifidus.cohort.devices.truth import DeviceDesign, SessionTruth  # noqa: E402
+from multifidus.devicelogs.formats.percept.report import read_percept  # noqa: E402
 
 DAY = 86_400
 START = 1_577_836_800

@@ -22,10 +22,11 @@ import numpy as np
 
 with atheris.instrument_imports(include=["multifidus.devicelogs"]):
     from multifidus.devicelogs.binary_layout import PAGE_BYTES, PAGE_MAGIC
-    from multifidus.devicelogs.mutate import mutate
-    from multifidus.devicelogs.opennerve import write_opennerve_ring
     from multifidus.devicelogs.reader import read_log
-    from multifidus.devicelogs.trials import prepare_trials
+
+    from device_lab.mutate import mutate
+    from device_lab.trials import prepare_trials
+    from multifidus.devicelogs.formats.opennerve.scan import write_opennerve_ring
 
 _LINE = re.compile(rb"([HRBE][^*\n]{1,190})\*[^\n]{0,8}")
 _HEAD, _RECORD = 28, 32

@@ -18,8 +18,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workflow"))
 
+from device_lab.trials import Trials, prepare_trials, run_round
 from multifidus.base.parallel import map_processes
-from multifidus.devicelogs.trials import Trials, prepare_trials, run_round
 
 _CHUNK = 20
 _TOLD = 250

@@ -10,10 +10,11 @@ import pandas as pd
 import pytest
 
 from multifidus.analyses.device_use import BOUNDS, MEASURES
+from multifidus.cohort.devices.simulator import simulate_device
+from multifidus.cohort.devices.truth import SessionTruth
 from multifidus.config.analysis import DeviceUseRules
-from multifidus.devicelogs import read_cohort_logs, simulate_device
-from multifidus.devicelogs.device_truth import SessionTruth
-from multifidus.devicelogs.model import Prescription
+from multifidus.devicelogs.adherence.cohort import read_cohort_logs
+from multifidus.devicelogs.history import Prescription
 from multifidus.devicelogs.run import exposure_roster
 
 if TYPE_CHECKING:

@@ -11,14 +11,15 @@ import pytest
 from multifidus.analyses.device_use import summarise_device_use
 from multifidus.analyses.inputs import AnalysisInputs
 from multifidus.base.errors import DataError
-from multifidus.config import load_sections
-from multifidus.devicelogs import read_cohort_logs, simulate_device
-from multifidus.devicelogs.device_truth import (
+from multifidus.cohort.devices.simulator import simulate_device
+from multifidus.cohort.devices.truth import (
     DeviceDesign,
     DeviceLife,
     PrescriptionChange,
     SessionTruth,
 )
+from multifidus.config import load_sections
+from multifidus.devicelogs.adherence.cohort import read_cohort_logs
 
 if TYPE_CHECKING:
     from pathlib import Path

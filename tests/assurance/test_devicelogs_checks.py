@@ -12,10 +12,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from multifidus.devicelogs import read_cohort_logs, read_log, simulate_device
-from multifidus.devicelogs.device_truth import DeviceDesign, DeviceLife, SessionTruth
-from multifidus.devicelogs.inject import _Text, inject_fault
-from multifidus.devicelogs.text_writer import frame_line
+from device_lab.inject import _Text, inject_fault
+from multifidus.cohort.devices.simulator import simulate_device
+from multifidus.cohort.devices.text_writer import frame_line
+from multifidus.cohort.devices.truth import DeviceDesign, DeviceLife, SessionTruth
+from multifidus.devicelogs.adherence.cohort import read_cohort_logs
+from multifidus.devicelogs.reading import read_log
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,6 +1,6 @@
 """Injecting each named fault into a clean log, with the ground truth beside it.
 
-``1`` to ``37``, ``43`` and ``44`` act on ``ipglog`` downloads, ``38`` to ``42`` on Percept
+``1`` to ``35`` and ``43`` to ``46`` act on ``ipglog`` downloads, ``38`` to ``42`` on Percept
 reports. The numbers are those of the fault table (:mod:`~multifidus.devicelogs.findings`).
 """
 
@@ -11,16 +11,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from zlib import crc32
 
-from multifidus.devicelogs.binary_layout import PAGE_BYTES, PAGE_MAGIC
+from multifidus.cohort.devices.text_writer import frame_line
+from multifidus.cohort.devices.truth import BLOCK_RECORDS
 from multifidus.devicelogs.findings import FAULT_KINDS
-from multifidus.devicelogs.text_writer import BLOCK_RECORDS, frame_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import numpy as np
 
-__all__ = ["BINARY_FAULTS", "JSON_FAULTS", "TEXT_FAULTS", "Injected", "inject_fault"]
+__all__ = ["JSON_FAULTS", "TEXT_FAULTS", "Injected", "inject_fault"]
 
 _CHECK = 9
 _FIELD = {"seq": 0, "boot": 1, "tick": 2, "clock": 3, "type": 4, "p1": 5, "p2": 6, "p3": 7}
@@ -269,25 +269,22 @@ def _residues(data: bytes, _: np.random.Generator) -> Injected:
     return Injected(b"\xef\xbb\xbf" + data.replace(b"\n", b" \r\n") + b"\x00" * 50, 35)
 
 
+def _header_line(data: bytes, _: np.random.Generator) -> Injected:
+    at = data.index(b"\nHring") + 8
+    return Injected(data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :], 45)
+
+
+def _block_line(data: bytes, _: np.random.Generator) -> Injected:
+    at = data.index(b"\nB")
+    end = data.index(b"\n", at + 1)
+    before = data[: at + 1].rpartition(b"\nB")[0] if b"\nB" in data[:at] else data[: at + 1]
+    lines = [line for line in before.splitlines() if line.startswith(b"R")]
+    seqs = tuple(_seq(line) for line in lines)
+    return Injected(data[: at + 1] + data[end + 1 :], 46, seqs)
+
+
 def _empty(_data: bytes, _: np.random.Generator) -> Injected:
     return Injected(b"", 43)
-
-
-def _slot(data: bytes, rng: np.random.Generator) -> int:
-    """Return the offset of the 41st record of a full page."""
-    starts = range(0, len(data), PAGE_BYTES)
-    full = [at for at in starts if data[at : at + 4] == PAGE_MAGIC and data[at + 17] != 0xFF]  # noqa: PLR2004
-    return full[int(rng.integers(0, len(full)))] + 28 + 40 * 32
-
-
-def _torn(data: bytes, rng: np.random.Generator) -> Injected:
-    at = _slot(data, rng)
-    return Injected(data[:at] + b"\xff" * 40 + data[at + 40 :], 36)
-
-
-def _short_page(data: bytes, rng: np.random.Generator) -> Injected:
-    at = _slot(data, rng)
-    return Injected(data[:at] + data[at + 320 :], 37)
 
 
 def _json(
@@ -356,11 +353,12 @@ TEXT_FAULTS: dict[int, Callable[[bytes, np.random.Generator], Injected]] = {
     34: _rewrite(34, lambda text: text.head(b"Hformat", b"Hformat,ipglog-text,1.7")),
     35: _residues,
     43: _empty,
+    45: _header_line,
+    46: _block_line,
 }
 """Injectors for ``ipglog-text``. Faults 12 to 14, 16 to 19, 32 and 44 need two logs or another
-life of the device: see :mod:`~multifidus.devicelogs.simulator`."""
+life of the device: see :mod:`~multifidus.cohort.devices.simulator`."""
 
-BINARY_FAULTS = {36: _torn, 37: _short_page}
 JSON_FAULTS = {
     38: _json(38, _not_read),
     39: _json(39, _shared_numbers),
@@ -376,7 +374,7 @@ def inject_fault(number: int, data: bytes, rng: np.random.Generator) -> Injected
     Parameters
     ----------
     number
-        Number in the fault table; must be a key of one of the three tables of injectors.
+        Number in the fault table; must be a key of one of the two tables of injectors.
     data
         A clean log of the matching form.
     rng
@@ -387,4 +385,4 @@ def inject_fault(number: int, data: bytes, rng: np.random.Generator) -> Injected
     KeyError
         When no injector acts on a single log for that number.
     """
-    return {**TEXT_FAULTS, **BINARY_FAULTS, **JSON_FAULTS}[number](data, rng)
+    return {**TEXT_FAULTS, **JSON_FAULTS}[number](data, rng)

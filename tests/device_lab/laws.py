@@ -10,12 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from multifidus.devicelogs.records import MISSING
+from multifidus.devicelogs.clock.times import MISSING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from multifidus.devicelogs.batch import Batch
+    from multifidus.devicelogs.formats.ipglog.tables import Batch
 
 __all__ = ["TrueSession", "broken_laws", "true_sessions"]
 
@@ -58,8 +58,8 @@ def broken_laws(batch: Batch, truth: Mapping[str, list[TrueSession]]) -> list[st
     """
     breaches = [
         f"input {index}: bytes do not add up"
-        for index, file in enumerate(batch.files)
-        if not file.account.balanced or min(file.account.accepted, file.account.flagged) < 0
+        for index, account in enumerate(batch.accounts)
+        if not account.balanced or min(account.accepted, account.flagged) < 0
     ]
     breaches += _numbers(batch)
     starts = {

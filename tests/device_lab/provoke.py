@@ -12,23 +12,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from multifidus.base.errors import DataError
-from multifidus.devicelogs.binary_writer import simulate_device_binary
-from multifidus.devicelogs.device_truth import (
+from device_lab.inject import (
+    JSON_FAULTS,
+    TEXT_FAULTS,
+    Injected,
+    inject_fault,
+)
+from multifidus.cohort.devices.simulator import simulate_device
+from multifidus.cohort.devices.truth import (
     DeviceDesign,
     DeviceLife,
     PrescriptionChange,
     SessionTruth,
 )
 from multifidus.devicelogs.findings import FAULT_KINDS
-from multifidus.devicelogs.inject import (
-    BINARY_FAULTS,
-    JSON_FAULTS,
-    TEXT_FAULTS,
-    Injected,
-    inject_fault,
-)
-from multifidus.devicelogs.simulator import build_device_log, simulate_device
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,7 +35,7 @@ __all__ = ["Provoked", "clean_report", "fault_number", "inject_mixture", "provok
 _DAY = 86_400
 _START = 1_609_459_200  # 2021-01-01T00:00:00Z
 _DAYS = 40
-_LAST = (43, 5)
+_LAST = (43, 45, 46, 5)
 """Faults that take away what others need: they come last in a mixture."""
 
 
@@ -52,18 +49,11 @@ class Provoked:
 
 def fault_number(name: str) -> int:
     """Return the number of a fault given by its number or its name.
-
-    Raises
-    ------
-    DataError
-        ``LOG-003`` when the table has no such fault.
     """
     for kind in FAULT_KINDS.values():
         if name in {str(kind.number), kind.name}:
             return kind.number
-    raise DataError(
-        "LOG-003", f"There is no fault {name}; `multifidus logs kinds` lists numbers and names."
-    )
+    raise KeyError(name)
 
 
 def provoke_fault(name: str | int, seed: int = 0) -> Provoked:
@@ -86,10 +76,6 @@ def provoke_fault(name: str | int, seed: int = 0) -> Provoked:
     if number in JSON_FAULTS:
         injected = inject_fault(number, clean_report(), rng)
         return Provoked({"report.json": injected.data}, injected.truth())
-    if number in BINARY_FAULTS:
-        log = build_device_log("P1", _START, [_START + _DAYS * _DAY], _sessions())
-        injected = inject_fault(number, simulate_device_binary(log)[0], rng)
-        return Provoked({"P1-00.ipglog": injected.data}, injected.truth())
     if number in TEXT_FAULTS:
         injected = inject_fault(number, _clean("P1"), rng)
         return Provoked({"P1-00.ipglog": injected.data}, injected.truth())
@@ -107,7 +93,7 @@ def inject_mixture(
     Parameters
     ----------
     numbers
-        Keys of :data:`~multifidus.devicelogs.inject.TEXT_FAULTS`.
+        Keys of :data:`~device_lab.inject.TEXT_FAULTS`.
     data
         A clean log.
     rng
@@ -142,10 +128,10 @@ def _clean(name: str) -> bytes:
 
 def _by_life(number: int) -> Provoked:
     """Provoke a fault that is one of the device's life, or of two logs together."""
-    if number == 12:  # noqa: PLR2004
+    if number == 12:
         return Provoked({"P1-00.ipglog": _clean("P1") + _clean("P2")}, _truth(number))
-    if number == 44:  # noqa: PLR2004
-        return Provoked({"P1-00.ipglog": _clean("STRANGER")}, _truth(number))
+    if number == 44:
+        return Provoked({"P1-00.ipglog": _clean("OTHER")}, _truth(number))
     at = _START + 10 * _DAY
     change = PrescriptionChange(at, "per_day", 1)
     life, design = {

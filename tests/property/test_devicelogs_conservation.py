@@ -13,9 +13,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from multifidus.devicelogs import read_cohort_logs, read_log
-from multifidus.devicelogs.inject import TEXT_FAULTS, inject_fault
-from multifidus.devicelogs.trials import Trials, prepare_trials, run_round
+from device_lab.inject import TEXT_FAULTS, inject_fault
+from device_lab.trials import Trials, prepare_trials, run_round
+from multifidus.devicelogs.adherence.cohort import read_cohort_logs
+from multifidus.devicelogs.reading import read_log
 
 TEXT_ROUNDS, BINARY_ROUNDS, STEP = 65, 45, 5
 

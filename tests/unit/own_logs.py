@@ -15,14 +15,14 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from multifidus.devicelogs import read_log
+from multifidus.devicelogs.reading import read_log
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import pandas as pd
 
-    from multifidus.devicelogs import LogResult
+    from multifidus.devicelogs.reading import LogResult
 
 T0 = int(datetime(2021, 1, 1, tzinfo=UTC).timestamp())
 DEFAULT = int(datetime(2000, 1, 1, tzinfo=UTC).timestamp())

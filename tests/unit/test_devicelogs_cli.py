@@ -20,8 +20,8 @@ import pytest
 from typer.testing import CliRunner
 
 from multifidus.base.files import sha256_of
-from multifidus.devicelogs import read_cohort_logs
-from multifidus.devicelogs.cli import app
+from multifidus.cli.logs import app
+from multifidus.devicelogs.adherence.cohort import read_cohort_logs
 from multifidus.devicelogs.findings import FAULT_KINDS
 from percept_report import make_report
 
@@ -196,7 +196,7 @@ def test_what_a_user_can_mend_is_one_sentence(folder, tmp_path, arguments, error
 
 def test_a_terminal_of_80_columns_loses_nothing(folder: Path):
     """On a real terminal: no line is longer, and the hash is there to its last digit."""
-    command = "from multifidus.devicelogs.cli import app; app()"
+    command = "from multifidus.cli.logs import app; app()"
     main, terminal = pty.openpty()
     environment = {**os.environ, "COLUMNS": "80", "TERM": "xterm", "PYTHONPATH": "workflow"}
     process = subprocess.Popen(

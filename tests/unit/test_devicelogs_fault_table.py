@@ -14,18 +14,20 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from multifidus.base.errors import DataError
-from multifidus.devicelogs import read_cohort_logs, read_log, simulate_device
-from multifidus.devicelogs.device_truth import DeviceLife, SessionTruth
-from multifidus.devicelogs.findings import FAULT_KINDS
-from multifidus.devicelogs.inject import TEXT_FAULTS, _Text
-from multifidus.devicelogs.provoke import (
+from device_lab.inject import TEXT_FAULTS, _Text
+from device_lab.provoke import (
     clean_report,
     fault_number,
     inject_mixture,
     provoke_fault,
 )
-from multifidus.devicelogs.text_writer import frame_line
+from multifidus.base.errors import DataError
+from multifidus.cohort.devices.simulator import simulate_device
+from multifidus.cohort.devices.text_writer import frame_line
+from multifidus.cohort.devices.truth import DeviceLife, SessionTruth
+from multifidus.devicelogs.adherence.cohort import read_cohort_logs
+from multifidus.devicelogs.findings import FAULT_KINDS
+from multifidus.devicelogs.reading import read_log
 
 DAY = 86_400
 START = 1_609_459_200  # 2021-01-01T00:00:00Z

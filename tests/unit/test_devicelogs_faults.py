@@ -10,20 +10,21 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-
-from multifidus.devicelogs import read_cohort_logs, read_log, simulate_device
-from multifidus.devicelogs.batch import read_batch
 from multifidus.devicelogs.binary_writer import simulate_device_binary
-from multifidus.devicelogs.device_truth import (
+
+from device_lab.inject import BINARY_FAULTS, TEXT_FAULTS, inject_fault
+from device_lab.laws import broken_laws, true_sessions
+from multifidus.cohort.devices.simulator import build_device_log, simulate_device
+from multifidus.cohort.devices.truth import (
     DeviceDesign,
     DeviceLife,
     PrescriptionChange,
     SessionTruth,
 )
+from multifidus.devicelogs.adherence.cohort import read_cohort_logs
 from multifidus.devicelogs.findings import FAULT_KINDS
-from multifidus.devicelogs.inject import BINARY_FAULTS, TEXT_FAULTS, inject_fault
-from multifidus.devicelogs.laws import broken_laws, true_sessions
-from multifidus.devicelogs.simulator import build_device_log
+from multifidus.devicelogs.formats.ipglog.batch import read_batch
+from multifidus.devicelogs.reading import read_log
 
 DAY = 86_400
 START = 1_609_459_200  # 2021-01-01T00:00:00Z
@@ -173,7 +174,7 @@ def test_damaged_flash_pages(number: int):
 
 def test_unknown_major_version_is_refused(clean: bytes):
     lines = clean.splitlines(keepends=True)
-    from multifidus.devicelogs.text_writer import frame_line
+    from multifidus.cohort.devices.text_writer import frame_line
 
     lines[0] = frame_line(b"Hformat,ipglog-text,2.0")
     result = read_log(b"".join(lines))
@@ -185,7 +186,7 @@ def test_unknown_major_version_is_refused(clean: bytes):
 
 def test_a_damaged_log_of_an_unknown_major_version_is_refused(clean: bytes):
     """Before, a fragment behind refused records raised an IndexError."""
-    from multifidus.devicelogs.text_writer import frame_line
+    from multifidus.cohort.devices.text_writer import frame_line
 
     lines = clean.splitlines(keepends=True)
     lines[0] = frame_line(b"Hformat,ipglog-text,2.0")
@@ -233,7 +234,9 @@ def test_text_and_binary_of_one_log_give_equal_tables():
 def test_sample_record_of_the_binary_form():
     """The SEN record printed in the format's specification, byte for byte."""
     from multifidus.devicelogs.binary_writer import encode_binary_records
-    from multifidus.devicelogs.model import RecordStream, parse_iso
+
+    from multifidus.cohort.devices.truth import RecordStream
+    from multifidus.devicelogs.clock.times import parse_iso
 
     sample = bytes.fromhex("e30c000053cb360138c8d22703000200000108073c001f001c00000000005fab")
     one = np.asarray([1])
@@ -271,7 +274,7 @@ def test_lower_case_checksum_is_a_format_error(clean: bytes):
 
 
 def header_replaced(clean: bytes, name: bytes, place: int, value: bytes) -> bytes:
-    from multifidus.devicelogs.text_writer import frame_line
+    from multifidus.cohort.devices.text_writer import frame_line
 
     lines = clean.splitlines(keepends=True)
     at = next(i for i, line in enumerate(lines) if line.startswith(name))
@@ -293,7 +296,7 @@ def test_impossible_utc_offset_is_taken_out(clean: bytes, value: bytes):
     "value", [b"1969-12-31T23:59:59Z", b"0001-01-01T00:00:00Z", b"2021-02-30T00:00:00Z", b"soon"]
 )
 def test_impossible_record_clock_is_taken_out_and_the_record_kept(clean: bytes, value: bytes):
-    from multifidus.devicelogs.inject import _field, _rewrite
+    from device_lab.inject import _field, _rewrite
 
     data = _rewrite(23, _field(b"LNK", 3, value))(clean, np.random.default_rng(0)).data
     result = read_log(data)

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-
-from multifidus.devicelogs import read_log
-from multifidus.devicelogs.detect import detect_format
 from multifidus.devicelogs.foreign import opennerve_result
-from multifidus.devicelogs.opennerve import RING_BYTES, read_opennerve
+
+from multifidus.devicelogs.formats.opennerve.scan import RING_BYTES, read_opennerve
+from multifidus.devicelogs.formats.registry import detect_format
+from multifidus.devicelogs.reading import read_log
 
 LABELS = "PO ER EOS UF MD SC HI NI LSA SS SE BC BD SL WK SD".split()  # noqa: SIM905
 

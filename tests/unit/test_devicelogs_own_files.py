@@ -33,7 +33,8 @@ from own_logs import (
     text_log,
 )
 
-from multifidus.devicelogs import read_cohort_logs, read_log
+from multifidus.devicelogs.adherence.cohort import read_cohort_logs
+from multifidus.devicelogs.reading import read_log
 
 if TYPE_CHECKING:
     from pathlib import Path

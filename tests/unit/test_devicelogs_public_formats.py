@@ -15,13 +15,17 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from multifidus.devicelogs import read_log
-from multifidus.devicelogs.cli import app
-from multifidus.devicelogs.detect import detect_format
+from device_lab.inject import JSON_FAULTS, inject_fault
+from multifidus.cli.logs import app
 from multifidus.devicelogs.findings import FAULT_KINDS
-from multifidus.devicelogs.inject import JSON_FAULTS, inject_fault
-from multifidus.devicelogs.opennerve import RING_BYTES, read_opennerve, write_opennerve_ring
-from multifidus.devicelogs.percept import read_percept
+from multifidus.devicelogs.formats.opennerve.scan import (
+    RING_BYTES,
+    read_opennerve,
+    write_opennerve_ring,
+)
+from multifidus.devicelogs.formats.percept.report import read_percept
+from multifidus.devicelogs.formats.registry import detect_format
+from multifidus.devicelogs.reading import read_log
 
 SHARED = Path(os.environ.get("MULTIFIDUS_SHARED_DATA", Path(__file__).parents[3] / "shared/data"))
 DEMO = "percept-demo/Report_Json_Session_Report_20250602T174740_DEMO.json"

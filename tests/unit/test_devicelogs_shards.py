@@ -10,9 +10,9 @@ from typer.testing import CliRunner
 
 from multifidus.base.errors import DataError
 from multifidus.base.files import write_parquet
+from multifidus.cli.logs import app
 from multifidus.config.analysis import DeviceUseRules
 from multifidus.devicelogs import run, shards
-from multifidus.devicelogs.cli import app
 from multifidus.devicelogs.shards import divide_logs, list_cohort_logs, load_shard
 
 RULES = DeviceUseRules(exposure_start={"treatment": "activation_date"})

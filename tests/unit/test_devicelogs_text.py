@@ -7,11 +7,12 @@ from zlib import crc32
 import numpy as np
 import pandas as pd
 import pytest
-
-from multifidus.devicelogs import read_log, simulate_device
-from multifidus.devicelogs.device_truth import DeviceDesign, DeviceLife, SessionTruth
 from multifidus.devicelogs.text_frames import Gap, clean_text, scan_frames
-from multifidus.devicelogs.text_writer import frame_line
+
+from multifidus.cohort.devices.simulator import simulate_device
+from multifidus.cohort.devices.text_writer import frame_line
+from multifidus.cohort.devices.truth import DeviceDesign, DeviceLife, SessionTruth
+from multifidus.devicelogs.reading import read_log
 
 # The example of the format's specification, checksums included (docs/ipglog.md).
 EXAMPLE = b"""\

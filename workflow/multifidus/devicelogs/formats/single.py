@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from multifidus.base.files import sha256_of_bytes
@@ -86,8 +87,9 @@ class SingleLog:
         Its fault list.
     version, device, firmware
         As the log names them; empty where it does not.
-    records
-        Table of what the log holds, for ``multifidus logs parse``; any columns.
+    records, entries
+        Makes the table of what the log holds, for ``multifidus logs parse``, in any columns; the
+        number of its rows.
     method, uncertainty_s, offset_s
         How records were placed, and what the device's clock is ahead of UTC, if known.
     facts
@@ -107,7 +109,8 @@ class SingleLog:
     version: str = ""
     device: str = ""
     firmware: str = ""
-    records: pd.DataFrame = field(default_factory=pd.DataFrame)
+    records: Callable[[], pd.DataFrame] = pd.DataFrame
+    entries: int = 0
     method: str = "clock-only"
     uncertainty_s: float = 7200.0
     offset_s: int | None = None
@@ -143,17 +146,17 @@ def unite(name: str, logs: Sequence[tuple[LogFile, SingleLog]]) -> Reading:
     for participant, own in by_participant(logs).items():
         union, notes = _union([log for _, log in own])
         faults += [(participant, "", *row) for row in notes.rows]
-        sessions.append(session_frame(participant, union))
+        sessions += [(participant, session) for session in union]
         history = _history(participant, [log for _, log in own])
         histories += [] if history is None else [history]
     return Reading(
         identities,
-        pd.concat(sessions, ignore_index=True) if sessions else empty_sessions(),
-        pd.DataFrame([_segment(file, log) for file, log in logs]).astype({"offset_s": "Int64"}),
+        session_frame(sessions),
+        _segments(logs),
         faults,
         histories,
         facts=logs[0][1].facts if len(logs) == 1 else {},
-        records=lambda: logs[0][1].records if len(logs) == 1 else _join(logs),
+        records=lambda: _join(logs),
     )
 
 
@@ -171,35 +174,31 @@ def by_participant(
     return result
 
 
-def session_frame(
-    device: str, sessions: Sequence[Session], *, per_day: bool = True
-) -> pd.DataFrame:
-    """Return sessions as rows of the sessions table, in the order of their starts."""
-    usual: dict[str, object] = {
-        name: (MISSING if kind == "int64" else "") for name, kind in SESSION_COLUMNS.items()
-    }
-    rows = [
-        usual
-        | dict(session.details)
-        | {
-            "device": device,
-            "start_s": session.start_s,
-            "end_s": session.end_s,
-            "seconds": MISSING if session.seconds is None else session.seconds,
-            "seconds_lower": session.lower,
-            "seconds_upper": session.upper,
-            "time_method": session.method,
-            "uncertainty_s": session.uncertainty_s,
-            "per_day": per_day
-            and session.start_s != NO_TIME
-            and session.uncertainty_s <= PER_DAY_LIMIT_S,
-            "rule": session.rule,
-        }
-        for session in sessions
-    ]
-    if not rows:
+def session_frame(sessions: Sequence[tuple[str, Session]]) -> pd.DataFrame:
+    """Return sessions, each with its device, as rows of the sessions table."""
+    if not sessions:
         return empty_sessions()
-    return pd.DataFrame(rows, columns=list(SESSION_COLUMNS)).astype(dict(SESSION_COLUMNS))
+    own = [session for _, session in sessions]
+    placed = [session.start_s != NO_TIME for session in own]
+    near = [session.uncertainty_s <= PER_DAY_LIMIT_S for session in own]
+    known: dict[str, list[object]] = {
+        "device": [device for device, _ in sessions],
+        "start_s": [session.start_s for session in own],
+        "end_s": [session.end_s for session in own],
+        "seconds": [MISSING if item.seconds is None else item.seconds for item in own],
+        "seconds_lower": [session.lower for session in own],
+        "seconds_upper": [session.upper for session in own],
+        "time_method": [session.method for session in own],
+        "uncertainty_s": [session.uncertainty_s for session in own],
+        "per_day": [one and two for one, two in zip(placed, near, strict=True)],
+        "rule": [session.rule for session in own],
+    }
+    columns = {}
+    for name, kind in SESSION_COLUMNS.items():
+        usual: object = MISSING if kind == "int64" else ""
+        values = known.get(name) or [session.details.get(name, usual) for session in own]
+        columns[name] = np.asarray(values, dtype=kind)
+    return pd.DataFrame(columns)
 
 
 def _identity(name: str, file: LogFile, log: SingleLog) -> Identity:
@@ -218,24 +217,29 @@ def _identity(name: str, file: LogFile, log: SingleLog) -> Identity:
         file.name,
         file.participant,
         iso_seconds(last),
-        len(log.records),
+        log.entries,
     )
 
 
-def _segment(file: LogFile, log: SingleLog) -> dict[str, object]:
-    return {
-        "device": file.participant,
-        "boot": 0,
-        "seq_first": MISSING,
-        "seq_last": MISSING,
-        "method": log.method,
-        "uncertainty_s": log.uncertainty_s,
-        "offset_s": log.offset_s,
+def _segments(logs: Sequence[tuple[LogFile, SingleLog]]) -> pd.DataFrame:
+    """Return the segments table: each log is one stretch of its device's clock."""
+    none = np.full(len(logs), MISSING)
+    offsets = [log.offset_s for _, log in logs]
+    columns = {
+        "device": pd.array([file.participant for file, _ in logs], dtype="str"),
+        "boot": np.zeros(len(logs), dtype=np.int64),
+        "seq_first": none,
+        "seq_last": none,
+        "method": pd.array([log.method for _, log in logs], dtype="str"),
+        "uncertainty_s": [log.uncertainty_s for _, log in logs],
+        "offset_s": pd.array(offsets, dtype="Int64"),
     }
+    return pd.DataFrame(columns)
 
 
 def _join(logs: Sequence[tuple[LogFile, SingleLog]]) -> pd.DataFrame:
-    return pd.concat([log.records for _, log in logs], ignore_index=True)
+    frames = [log.records() for _, log in logs]
+    return frames[0] if len(frames) == 1 else pd.concat(frames, ignore_index=True)
 
 
 def _union(logs: Sequence[SingleLog]) -> tuple[list[Session], FaultLog]:

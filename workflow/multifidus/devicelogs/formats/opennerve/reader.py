@@ -58,7 +58,8 @@ def _read_one(file: LogFile) -> SingleLog:
         sessions,
         time.observed(),
         entries.faults,
-        records=_records(time),
+        records=lambda: _records(time),
+        entries=len(entries.records),
         uncertainty_s=time.uncertainty_s,
         form="opennerve-fram" if ring else "opennerve-text",
     )
