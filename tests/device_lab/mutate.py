@@ -107,6 +107,7 @@ MUTATIONS: tuple[Callable[[bytes, np.random.Generator], bytes], ...] = (
     _lines(_glue),
 )
 
+
 def mutate(data: bytes, rng: np.random.Generator) -> bytes:
     """Damage a log in one to three random ways.
 

@@ -48,8 +48,7 @@ class Provoked:
 
 
 def fault_number(name: str) -> int:
-    """Return the number of a fault given by its number or its name.
-    """
+    """Return the number of a fault given by its number or its name."""
     for kind in FAULT_KINDS.values():
         if name in {str(kind.number), kind.name}:
             return kind.number

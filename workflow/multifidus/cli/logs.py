@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 import typer
@@ -13,17 +14,15 @@ from multifidus.cohort.devices.truth import SessionTruth
 from multifidus.devicelogs.command.cli import app, user_errors, writing
 from multifidus.devicelogs.command.files import Steps
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 __all__ = ["app", "simulate"]
 
 _DAY = 86_400
+_Output = Annotated[Path, typer.Option("--output", "-o", help="Folder for the logs.")]
 
 
 @app.command()
 def simulate(
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the logs.")],
+    output: _Output,
     participants: Annotated[int, typer.Option(min=1, help="Number of implants.")] = 1,
     days: Annotated[
         int, typer.Option(min=1, max=20_000, help="Days of use, read out about yearly.")

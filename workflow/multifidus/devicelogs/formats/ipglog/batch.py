@@ -114,9 +114,10 @@ def _reject_lines(file: TextFile, part: Part, lines: Sequence[int]) -> None:
         begin = sum(len(text) + 1 for text in before) - size
         seq = record_number(before[-1])
         span = None if piece.start < 0 else (piece.start + begin, piece.start + begin + size)
+        detail = "the line does not verify, or is not shaped as a record, though its block does"
         part.faults.add(
             1,
-            "the checksum holds but the line is not shaped as a record",
+            detail,
             span=span and file.text.span(*span),
             seqs=None if seq is None else (seq, seq),
         )

@@ -132,8 +132,11 @@ def _take_stretch(file: TextFile, begin: int, end: int, frame: Frame | None) -> 
     else:
         if begin < end and block:
             part = _open_part(file)
-            part.pieces.append(Piece(data[begin:end], block.lines, end - begin, begin))
-            file.account.accepted += end - begin
+            whole = Piece(data[begin:end], block.lines, end - begin, begin)
+            piece = whole if _is_plain(whole.data) else _plain_lines(file, part, whole)
+            part.pieces += [piece] if piece.lines else []
+            file.account.accepted += piece.size
+            file.account.flagged += whole.size - piece.size
         if frame is not None:
             _take_frame(file, frame, block, verified=begin < end)
 
@@ -157,9 +160,29 @@ def _verifies(data: bytes, begin: int, end: int, block: _Block) -> bool:
         and crc32(view) == block.crc
         and data.startswith(b"R", begin)
         and data.count(b"\nR", begin, end) == block.lines - 1
-        and (data.isascii() or data[begin:end].isascii())
-        and data.find(b"\r", begin, end) < 0
     )
+
+
+def _is_plain(text: bytes) -> bool:
+    """Whether a text is ASCII and free of CR, which some readers take for a line end."""
+    return text.isascii() and b"\r" not in text
+
+
+def _plain_lines(file: TextFile, part: Part, piece: Piece) -> Piece:
+    """Leave out lines that are no plain text, though their block verifies."""
+    kept, begin = [], piece.start
+    for line in (text + b"\n" for text in piece.data.split(b"\n")[:-1]):
+        if _is_plain(line):
+            kept.append(line)
+        else:
+            number = record_number(line)
+            span = file.text.span(begin, begin + len(line))
+            seqs = None if number is None else (number, number)
+            part.faults.add(1, "bytes that are no plain text", span=span, seqs=seqs)
+            part.damaged += [] if number is None else [number]
+        begin += len(line)
+    data = b"".join(kept)
+    return Piece(data, len(kept), len(data), -1)
 
 
 def _open_part(file: TextFile) -> Part:
@@ -243,10 +266,15 @@ def _settle(file: TextFile, records: list[Frame], frame: Frame | None) -> None:
         part = _open_part(file)
         used = _block_of(records, block, file.text.data) if block else []
         _note_records(file, part, records, used)
-        if block is None:
-            part.faults.add(46, "no block line covers the records; not used", count=len(records))
+        if used or block is None:
+            _note_uncovered(part, len(records) - len(used))
     if frame is not None:
         _take_frame(file, frame, block, verified=bool(used))
+
+
+def _note_uncovered(part: Part, count: int) -> None:
+    if count:
+        part.faults.add(46, "no block line covers the records; not used", count=count)
 
 
 def _block_of(records: list[Frame], block: _Block, data: bytes) -> list[Frame]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from io import RawIOBase
+from functools import cache
+from io import BytesIO, RawIOBase
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
+from isal.isal_zlib import crc32
 
 from multifidus.devicelogs.clock.times import MISSING, NO_TIME
 from multifidus.devicelogs.formats.ipglog.layout import (
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from multifidus.devicelogs.clock.times import IntArray
-    from multifidus.devicelogs.formats.ipglog.frames import Part
+    from multifidus.devicelogs.formats.ipglog.frames import Part, Piece
 
 __all__ = ["parse_records"]
 
@@ -66,8 +68,22 @@ def parse_records(
     table, rejected = _read_csv(parts)
     keep = np.ones(len(owner), dtype=np.bool_)
     keep[rejected] = False
+    whole = np.concatenate([_line_checksums(piece) for part in parts for piece in part.pieces])
+    claims = _claims(_plain(table.column("p8")))
+    # A line damaged before the block was sealed.
+    right = whole[keep] == _of_whole_line(claims)
+    if not right.all():
+        rejected = np.union1d(rejected, np.flatnonzero(keep)[~right]).astype(np.int64).tolist()
+        keep[rejected] = False
+        table = table.filter(pa.array(right)).combine_chunks()
     typed, bad = _typed(table, owner[keep])
     return typed, bad, rejected, counts
+
+
+def _line_checksums(piece: Piece) -> npt.NDArray[np.uint32]:
+    """Return the CRC-32 of each line, line end included."""
+    # Lines come out of a stream one at a time: a list of them all would not fit the cache.
+    return np.fromiter(map(crc32, BytesIO(piece.data)), np.uint32, piece.lines)
 
 
 def _pieces(parts: Sequence[Part]) -> Iterator[memoryview]:
@@ -190,6 +206,34 @@ def _claims(last: pa.Array) -> npt.NDArray[np.uint32]:
     ends = np.frombuffer(offsets, dtype=np.int32)[last.offset + 1 :][: len(last)].astype(np.int64)
     words = np.ndarray((len(content) - 7,), dtype="<u8", buffer=content, strides=(1,))
     return _hexadecimal(words[np.maximum(ends - 8, 0)])
+
+
+def _of_whole_line(claimed: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
+    """Return the CRC-32 of a whole line, line end included, whose body has the claimed CRC-32.
+
+    A CRC is linear, and each hexadecimal digit depends on one byte of the claim only: so the
+    checksum over body, star, digits and line end is a constant changed by one table entry per
+    byte.
+    """
+    octets = np.ascontiguousarray(claimed).astype("<u4").view(np.uint8).reshape(-1, 4)
+    result = np.full(len(claimed), _over(0), dtype=np.uint32)
+    for place, table in enumerate(_claim_tables()):
+        result ^= table[octets[:, place]]
+    return result
+
+
+def _over(claim: int) -> int:
+    return crc32(b"*%08X\n" % claim, claim)
+
+
+@cache
+def _claim_tables() -> tuple[npt.NDArray[np.uint32], ...]:
+    """Return what each value of each byte of the claim changes in the CRC of a whole line."""
+    base = _over(0)
+    return tuple(
+        np.asarray([_over(value << (8 * place)) ^ base for value in range(256)], dtype=np.uint32)
+        for place in range(4)
+    )
 
 
 def _hexadecimal(text: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint32]:
