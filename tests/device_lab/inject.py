@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-__all__ = ["JSON_FAULTS", "TEXT_FAULTS", "Injected", "inject_fault"]
+__all__ = ["JSON_FAULTS", "TEXT_FAULTS", "Injected", "Text", "inject_fault"]
 
 _CHECK = 9
 _FIELD = {"seq": 0, "boot": 1, "tick": 2, "clock": 3, "type": 4, "p1": 5, "p2": 6, "p3": 7}
@@ -49,7 +49,7 @@ class Injected:
         }
 
 
-class _Text:
+class Text:
     """A clean download taken apart: header bodies and record bodies."""
 
     def __init__(self, data: bytes) -> None:
@@ -172,7 +172,7 @@ def _swapped(data: bytes, rng: np.random.Generator) -> Injected:
 
 
 def _seam(data: bytes, _: np.random.Generator) -> Injected:
-    text = _Text(data)
+    text = Text(data)
     first = _seq(text.records[0])
     capacity = len(text.records)
     ring = b"Hring,%d,%d,%d,%d" % (capacity, first, first + capacity - 1, max(first - 1, 1))
@@ -184,12 +184,12 @@ def _seam(data: bytes, _: np.random.Generator) -> Injected:
 
 
 def _rewrite(
-    fault: int, edit: Callable[[_Text], object]
+    fault: int, edit: Callable[[Text], object]
 ) -> Callable[[bytes, np.random.Generator], Injected]:
     """Make an injector whose damage the writer itself sealed: every checksum is right."""
 
     def injector(data: bytes, _: np.random.Generator) -> Injected:
-        text = _Text(data)
+        text = Text(data)
         touched = edit(text)
         seqs = touched if isinstance(touched, tuple) else ()
         return Injected(text.write(), fault, seqs)
@@ -197,7 +197,7 @@ def _rewrite(
     return injector
 
 
-def _restart(text: _Text) -> tuple[int, ...]:
+def _restart(text: Text) -> tuple[int, ...]:
     half = len(text.records) // 2
     for index in range(half, len(text.records)):
         fields = text.records[index].split(b",")
@@ -206,7 +206,7 @@ def _restart(text: _Text) -> tuple[int, ...]:
     return tuple(_seq(body) for body in text.records[half:])
 
 
-def _tick_back(text: _Text) -> tuple[int, ...]:
+def _tick_back(text: Text) -> tuple[int, ...]:
     half = len(text.records) // 2
     for index in range(half, len(text.records)):
         tick = int(text.records[index].split(b",")[2])
@@ -214,7 +214,7 @@ def _tick_back(text: _Text) -> tuple[int, ...]:
     return (_seq(text.records[half]),)
 
 
-def _clocks_apart(text: _Text) -> None:
+def _clocks_apart(text: Text) -> None:
     for place, line in enumerate(text.header):
         if line.startswith(b"Hsync"):
             fields = line.split(b",")
@@ -222,7 +222,7 @@ def _clocks_apart(text: _Text) -> None:
             text.header[place] = b",".join(fields)
 
 
-def _overlapping(text: _Text) -> tuple[int, ...]:
+def _overlapping(text: Text) -> tuple[int, ...]:
     """Let the second session end ten minutes after the first, with no start of its own."""
     one, two = text.of_type(b"SEN", 3), text.of_type(b"SEN", 4)
     tick = int(text.records[one].split(b",")[2])
@@ -234,7 +234,7 @@ def _overlapping(text: _Text) -> tuple[int, ...]:
     return _seq(text.records[one]), _seq(text.records[two])
 
 
-def _life_falls(text: _Text) -> tuple[int, ...]:
+def _life_falls(text: Text) -> tuple[int, ...]:
     index = text.of_type(b"DAY", 4)
     fields = text.records[index].split(b",")
     fields[9] = b"1"
@@ -242,8 +242,8 @@ def _life_falls(text: _Text) -> tuple[int, ...]:
     return (_seq(text.records[index]),)
 
 
-def _field(kind: bytes, place: int, value: bytes) -> Callable[[_Text], tuple[int, ...]]:
-    def edit(text: _Text) -> tuple[int, ...]:
+def _field(kind: bytes, place: int, value: bytes) -> Callable[[Text], tuple[int, ...]]:
+    def edit(text: Text) -> tuple[int, ...]:
         index = text.of_type(kind)
         fields = text.records[index].split(b",")
         fields[place] = value
@@ -253,15 +253,15 @@ def _field(kind: bytes, place: int, value: bytes) -> Callable[[_Text], tuple[int
     return edit
 
 
-def _swap_type(kind: bytes, rest: bytes) -> Callable[[_Text], tuple[int, ...]]:
-    def edit(text: _Text) -> tuple[int, ...]:
+def _swap_type(kind: bytes, rest: bytes) -> Callable[[Text], tuple[int, ...]]:
+    def edit(text: Text) -> tuple[int, ...]:
         return (text.replace(text.of_type(kind), rest),)
 
     return edit
 
 
 def _end_counts(data: bytes, _: np.random.Generator) -> Injected:
-    text = _Text(data)
+    text = Text(data)
     return Injected(text.write(b"E%d,1" % (len(text.records) + 5)), 6)
 
 

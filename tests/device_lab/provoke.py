@@ -166,6 +166,10 @@ def clean_report() -> bytes:
             "ProgrammerUtcOffset": "+01:00",
             "DeviceInformation": {"Initial": device, "Final": device},
             "BatteryInformation": {"BatteryPercentage": 80},
+            "Stimulation": {
+                "InitialStimStatus": "StimStatusDef.ON",
+                "FinalStimStatus": "StimStatusDef.ON",
+            },
             "GroupUsagePercentage": [{"GroupId": "GroupIdDef.GROUP_A", "UsagePercentage": 100.0}],
             "DiagnosticData": {
                 "EventLogs": [{**event, "TherapyStatus": "TherapyChangeStatusDef.ON"}],

@@ -9,8 +9,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from device_lab.opennerve_log import read_opennerve
 from multifidus.devicelogs.clock.times import NO_TIME, parse_iso
-from multifidus.devicelogs.formats.opennerve.scan import read_opennerve
 from multifidus.devicelogs.formats.percept.shapes import parse_times
 from multifidus.devicelogs.reading import read_log
 from percept_report import REPORT

@@ -8,6 +8,7 @@ from multifidus.analyses.registry import analyses_of
 from multifidus.base.errors import MultifidusError
 from multifidus.base.imports import code_behind
 from multifidus.config import load_run, load_study
+from multifidus.devicelogs.formats.registry import built_in_modules
 from multifidus.ingest.inputs import required_tables
 
 PACKAGE = Path(workflow.current_basedir).parent / "multifidus"
@@ -94,7 +95,8 @@ def get_external_logs():
     """Stimulator logs in the data folder, when there are any."""
     if not RUN.data.path:
         return []
-    return sorted(str(path) for path in (Path(RUN.data.path) / "logs").glob("*"))
+    found = (Path(RUN.data.path) / "logs").rglob("[!.]*")
+    return sorted(str(path) for path in found if path.is_file())
 
 
 def get_value_set_files():

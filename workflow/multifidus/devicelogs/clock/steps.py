@@ -24,12 +24,13 @@ __all__ = ["ClockJudgement", "judge_clock"]
 class ClockJudgement:
     """What the order of stamps says of each.
 
-    ``ordered`` stamps belong to the longest run that never falls. ``placed`` ones do, or stray
+    ``known`` stamps can be read. ``ordered`` ones belong to the longest run that never falls. ``placed`` ones do, or stray
     from it by less than a day, as after a change of zone or of daylight saving. ``reset`` stamps
     lie before any such device was made. ``largest_step_s`` is the largest step back among placed
     ones.
     """
 
+    known: BoolArray
     ordered: BoolArray
     placed: BoolArray
     reset: BoolArray
@@ -38,7 +39,7 @@ class ClockJudgement:
     @property
     def displaced(self) -> BoolArray:
         """Stamps that contradict the order of writing, those of a reset clock left out."""
-        return ~self.ordered & ~self.reset
+        return self.known & ~self.ordered & ~self.reset
 
 
 def judge_clock(times: IntArray, earliest: int) -> ClockJudgement:
@@ -72,7 +73,7 @@ def judge_clock(times: IntArray, earliest: int) -> ClockJudgement:
     stray = np.maximum(early, late)
     placed = np.zeros(len(times), dtype=np.bool_)
     placed[rows] = stray < DAY_S
-    return ClockJudgement(ordered, placed, reset, int(stray[stray < DAY_S].max(initial=0)))
+    return ClockJudgement(known, ordered, placed, reset, int(stray[stray < DAY_S].max(initial=0)))
 
 
 def _longest_run(stamps: list[int]) -> list[int]:

@@ -6,6 +6,7 @@ open another may settle. Time that no log observes is unobserved, and widens the
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -250,19 +251,20 @@ def _union(logs: Sequence[SingleLog]) -> tuple[list[Session], FaultLog]:
     """
     notes = FaultLog()
     found: dict[int, Session] = {}
-    loose: dict[Session, None] = {}
+    # Sessions without a place are distinguished by their content only.
+    loose: Counter[Session] = Counter()
     repeated = 0
     for number, log in enumerate(logs):
-        others = [
-            window for at, other in enumerate(logs) if at != number for window in other.observed
-        ]
+        others = [span for at, item in enumerate(logs) if at != number for span in item.observed]
+        unplaced = [_hashable(item) for item in log.sessions if item.start_s == NO_TIME]
+        repeated += (loose & Counter(unplaced)).total()
+        loose |= Counter(unplaced)
         for session in log.sessions:
             placed = session if log.per_day else replace(session, uncertainty_s=float("inf"))
             known = found.get(placed.start_s)
             if placed.start_s == NO_TIME:
-                repeated += _hashable(placed) in loose
-                loose[_hashable(placed)] = None
-            elif placed.seconds is None and any(
+                continue
+            if placed.seconds is None and any(
                 low <= placed.start_s and placed.end_s <= high for low, high in others
             ):
                 repeated += 1
@@ -272,11 +274,9 @@ def _union(logs: Sequence[SingleLog]) -> tuple[list[Session], FaultLog]:
                 repeated += 1
                 found[placed.start_s] = _both(known, placed, notes)
     if repeated:
-        notes.add(
-            13, "sessions that two logs of the participant hold; counted once", count=repeated
-        )
-    ordered = [found[start] for start in sorted(found)]
-    return [*loose, *ordered], notes
+        detail = "sessions that two logs of the participant hold; counted once"
+        notes.add(13, detail, count=repeated)
+    return [*loose.elements(), *(found[start] for start in sorted(found))], notes
 
 
 def _hashable(session: Session) -> Session:

@@ -267,14 +267,20 @@ def _settle(file: TextFile, records: list[Frame], frame: Frame | None) -> None:
         used = _block_of(records, block, file.text.data) if block else []
         _note_records(file, part, records, used)
         if used or block is None:
-            _note_uncovered(part, len(records) - len(used))
+            _note_uncovered(part, records, used, file.text.data)
     if frame is not None:
         _take_frame(file, frame, block, verified=bool(used))
 
 
-def _note_uncovered(part: Part, count: int) -> None:
-    if count:
-        part.faults.add(46, "no block line covers the records; not used", count=count)
+def _note_uncovered(part: Part, records: list[Frame], used: list[Frame], data: bytes) -> None:
+    """Report records of a stretch that are of no block that verifies, repeats left out."""
+    own = {record.text for record in used}
+    left = [record for record in records if record.text not in own]
+    numbers = [record_number(data[record.start : record.end]) or 0 for record in left]
+    if left:
+        seqs = (min(numbers), max(numbers))
+        detail = "no block line covers the records; not used"
+        part.faults.add(46, detail, seqs=seqs, count=len(left))
 
 
 def _block_of(records: list[Frame], block: _Block, data: bytes) -> list[Frame]:
@@ -380,6 +386,7 @@ def _note_line(file: TextFile, part: Part, line: bytes, span: tuple[int, int]) -
     wrapped = part.header.lost_before and not part.begun and not part.doubt and part.names
     if wrapped and number is None and line[:1] not in (b"H", b"B", b"E"):
         fault, detail = 15, "the oldest record is half overwritten"
+        number = part.header.first_seq
     seqs = None if number is None else (number, number)
     part.faults.add(fault, detail, span=outside, seqs=seqs, outcome="reject")
 

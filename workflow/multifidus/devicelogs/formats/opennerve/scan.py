@@ -181,7 +181,8 @@ class _Scan:
         for item in own.rows:
             self._note(int(str(item[0])), str(item[9]), span, str(item[3]))
         self.account.accepted += end - start
-        broken, self._broken = self._broken or bool(own.rows), not ended
+        odd = bool(own.numbers() & {23, 33})
+        broken, self._broken = self._broken or odd, not ended
         if not ended and at_end:
             self._note(5, "the last entry has no line end and may be cut", span)
         elif not ended:

@@ -43,22 +43,8 @@ _SECTIONS = (
     "GroupHistory",
 )
 _OFFSET = re.compile(r"[+-](0\d|1[0-4]):[0-5]\d")
-_READ = frozenset(
-    {
-        *_SECTIONS,
-        "AbnormalEnd",
-        "DataVersion",
-        "DeviceInformation",
-        "DiagnosticData",
-        "EventSummary",
-        "FullyReadForSession",
-        "ProgrammerUtcOffset",
-        "ReadAllStatus",
-        "SessionDate",
-        "SessionEndDate",
-    }
-)
-"""Members of a report that this reader reads; of streams it looks at the packet numbers only."""
+_READ = frozenset({*_SECTIONS, "DeviceInformation", "DiagnosticData", "EventSummary"})
+"""Objects and lists that this reader reads; of streams it looks at the packet numbers only."""
 
 _TABLET_S = 60.0
 _MOST_USAGE = 100.5
@@ -137,13 +123,18 @@ def read_percept(data: bytes) -> PerceptReport:
 def _account(loaded: JsonObject, size: int) -> tuple[ByteAccount, dict[str, tuple[str, int]]]:
     """Account for the bytes: of members that are read, of others, and between them."""
     sections = {
-        name: ("read" if name in _READ else "not read", loaded.sizes[name])
-        for name in sorted(loaded.sizes)
+        name: ("read" if _is_read(name, loaded.content[name]) else "not read", size)
+        for name, size in sorted(loaded.sizes.items())
     }
     accepted = sum(size for state, size in sections.values() if state == "read")
     unread = sum(size for state, size in sections.values() if state != "read")
     flagged = unread + size - loaded.used
     return ByteAccount(size, accepted, size - accepted - flagged, flagged), sections
+
+
+def _is_read(name: str, value: object) -> bool:
+    """Whether a member is read: by name, or as a word of the report's head."""
+    return name in _READ or not isinstance(value, dict | list)
 
 
 def _facts(report: dict[str, Any], shapes: Shapes, faults: FaultLog) -> dict[str, Any]:
