@@ -24,10 +24,10 @@ __all__ = ["ClockJudgement", "judge_clock"]
 class ClockJudgement:
     """What the order of stamps says of each.
 
-    ``known`` stamps can be read. ``ordered`` ones belong to the longest run that never falls. ``placed`` ones do, or stray
-    from it by less than a day, as after a change of zone or of daylight saving. ``reset`` stamps
-    lie before any such device was made. ``largest_step_s`` is the largest step back among placed
-    ones.
+    ``known`` stamps can be read. ``ordered`` ones belong to the longest run that never falls.
+    ``placed`` ones do, or stray from it by less than a day, as after a change of zone or of
+    daylight saving. ``reset`` stamps lie before any such device was made. ``largest_step_s`` is the
+    largest step back among placed ones.
     """
 
     known: BoolArray
