@@ -81,6 +81,7 @@ class TextFile:
     parts: list[Part]
     account: ByteAccount
     faults: FaultLog
+    plain: bool
 
 
 class _Block(NamedTuple):
@@ -106,7 +107,13 @@ def read_frames(data: bytes) -> TextFile:
         At least one part; never raises on any input.
     """
     text = clean_text(data)
-    file = TextFile(text, [Part()], ByteAccount(len(data), framing=text.removed), FaultLog())
+    file = TextFile(
+        text,
+        [Part()],
+        ByteAccount(len(data), framing=text.removed),
+        FaultLog(),
+        _is_plain(text.data),
+    )
     if text.residues:
         detail = f"removed: {', '.join(text.residues)}"
         file.faults.add(35, detail, span=(0, len(data)), count=text.removed)
@@ -133,7 +140,7 @@ def _take_stretch(file: TextFile, begin: int, end: int, frame: Frame | None) -> 
         if begin < end and block:
             part = _open_part(file)
             whole = Piece(data[begin:end], block.lines, end - begin, begin)
-            piece = whole if _is_plain(whole.data) else _plain_lines(file, part, whole)
+            piece = whole if file.plain else _plain_lines(file, part, whole)
             part.pieces += [piece] if piece.lines else []
             file.account.accepted += piece.size
             file.account.flagged += whole.size - piece.size
@@ -153,14 +160,9 @@ def _read_block(frame: Frame) -> _Block | None:
 
 
 def _verifies(data: bytes, begin: int, end: int, block: _Block) -> bool:
-    """Whether a stretch is exactly the lines that the block line counts, all record lines."""
+    """Whether a stretch is exactly the lines that the block line counts."""
     view = memoryview(data)[begin:end]
-    return (
-        data.count(b"\n", begin, end) == block.lines
-        and crc32(view) == block.crc
-        and data.startswith(b"R", begin)
-        and data.count(b"\nR", begin, end) == block.lines - 1
-    )
+    return crc32(view) == block.crc and data.count(b"\n", begin, end) == block.lines
 
 
 def _is_plain(text: bytes) -> bool:
@@ -285,6 +287,8 @@ def _note_uncovered(part: Part, records: list[Frame], used: list[Frame], data: b
 
 def _block_of(records: list[Frame], block: _Block, data: bytes) -> list[Frame]:
     """Return the records that, each once and in order, are the block; none when it fails."""
+    if len(records) < block.lines:
+        return []
     own: dict[int, Frame] = {}
     for record in records:
         number = record_number(data[record.start : record.end])

@@ -31,6 +31,7 @@ __all__ = [
 _NEWLINE = ord("\n")
 _MAX_BODY = MAX_LINE_BYTES - CHECKSUM_BYTES
 _FRAME = re.compile(rb"[HRBE][^*\r\n\x80-\xff]{1,190}\*([0-9A-F]{8})\n?")
+_LINE_START = re.compile(rb"\n[HBE]")
 _STAR = re.compile(rb"\*([0-9A-F]{8})")
 # Within a line, a frame starts at the letter of a kind and the digit or name that follows it.
 _START = re.compile(rb"[HRBE][0-9a-z]")
@@ -108,18 +109,9 @@ def clean_text(data: bytes) -> CleanText:
 
 def frames_at_line_starts(data: bytes) -> list[Frame]:
     """Return the header, block and end lines that verify and begin a line, in order."""
-    found = []
-    for letter in (b"H", b"B", b"E"):
-        at = 0 if data.startswith(letter) else data.find(b"\n" + letter) + 1
-        while at or data.startswith(letter):
-            frame = _frame_at(data, at)
-            if frame is not None:
-                found.append(frame)
-            newline = data.find(b"\n" + letter, at)
-            if newline < 0:
-                break
-            at = newline + 1
-    return sorted(found, key=lambda frame: frame.start)
+    found = [] if data[:1] not in {b"H", b"B", b"E"} else [_frame_at(data, 0)]
+    found += [_frame_at(data, match.start() + 1) for match in _LINE_START.finditer(data)]
+    return [frame for frame in found if frame is not None]
 
 
 def _frame_at(data: bytes, at: int) -> Frame | None:
@@ -145,11 +137,24 @@ def frames_within(data: bytes, begin: int, end: int) -> Iterator[Frame]:
     A checksum is searched for first and its frame's start then within the 190 bytes before it,
     so that noise costs one pass and nothing more.
     """
+    while begin < end:
+        newline = data.find(b"\n", begin, end)
+        stop = end if newline < 0 else newline + 1
+        star = stop - (newline >= 0) - CHECKSUM_BYTES
+        frame = _frame_at(data, begin) if star > begin else None
+        if frame is not None and frame.end == stop:
+            yield frame
+        else:
+            yield from _frames_in_line(data, begin, stop)
+        begin = stop
+
+
+def _frames_in_line(data: bytes, begin: int, end: int) -> Iterator[Frame]:
     after = begin
     for match in _STAR.finditer(data, begin, end):
         star = match.start()
         low = max(after, star - _MAX_BODY)
-        low = max(low, data.rfind(b"\n", low, star) + 1, data.rfind(b"*", low, star) + 1)
+        low = max(low, data.rfind(b"*", low, star) + 1)
         window = data[low:star]
         if b"\r" in window:
             continue

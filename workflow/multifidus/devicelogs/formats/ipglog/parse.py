@@ -33,7 +33,7 @@ from multifidus.devicelogs.formats.ipglog.records import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from multifidus.devicelogs.clock.times import IntArray
+    from multifidus.devicelogs.clock.times import BoolArray, IntArray
     from multifidus.devicelogs.formats.ipglog.frames import Part, Piece
 
 __all__ = ["parse_records"]
@@ -70,14 +70,25 @@ def parse_records(
     keep[rejected] = False
     whole = np.concatenate([_line_checksums(piece) for part in parts for piece in part.pieces])
     claims = _claims(_plain(table.column("p8")))
-    # A line damaged before the block was sealed.
-    right = whole[keep] == _of_whole_line(claims)
+    # A line damaged before the block was sealed, or one of another kind.
+    right = (whole[keep] == _of_whole_line(claims)) & _begin_records(_plain(table.column("seq")))
     if not right.all():
         rejected = np.union1d(rejected, np.flatnonzero(keep)[~right]).astype(np.int64).tolist()
         keep[rejected] = False
         table = table.filter(pa.array(right)).combine_chunks()
     typed, bad = _typed(table, owner[keep])
     return typed, bad, rejected, counts
+
+
+def _begin_records(first: pa.Array) -> BoolArray:
+    """Say of each line whether it begins with the letter of a record."""
+    _, offsets, content = first.buffers()
+    if content is None or not len(content):
+        return np.zeros(len(first), dtype=np.bool_)
+    starts = np.frombuffer(offsets, dtype=np.int32)[first.offset :][: len(first)]
+    octets = np.frombuffer(content, dtype=np.uint8)
+    letters = octets[np.minimum(starts, len(octets) - 1)]
+    return np.asarray((letters == ord("R")) & first.is_valid().to_numpy(zero_copy_only=False))
 
 
 def _line_checksums(piece: Piece) -> npt.NDArray[np.uint32]:

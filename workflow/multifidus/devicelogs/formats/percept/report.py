@@ -255,6 +255,7 @@ def _therapy(records: pd.DataFrame, facts: dict[str, Any], faults: FaultLog) -> 
         facts["stimulation"],
         "one-sync" if by_tablet else "clock-only",
         _TABLET_S if by_tablet else _CLOCK_ONLY_S,
+        whole=not faults.numbers() & {41, 42},
     )
     read_therapy(changes, therapy, faults)
     return therapy

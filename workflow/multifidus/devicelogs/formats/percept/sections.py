@@ -83,7 +83,8 @@ class _Rows:
         self._values.append((value,))
         self._seconds.append((math.nan,))
         if item is not None:
-            name = next((stamp for stamp in _STAMPS if stamp in item), _STAMPS[0])
+            stamps = _STAMPS[:1] if section == "events" else _STAMPS
+            name = next((stamp for stamp in stamps if stamp in item), _STAMPS[0])
             self._stamps.append(item.get(name))
             self._counters.append(item.get(f"{name}OffsetInSeconds"))
             self._blocks.append(item.get(f"{name}BlockId"))

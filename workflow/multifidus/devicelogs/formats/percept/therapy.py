@@ -47,7 +47,8 @@ class Therapy:
     """What the report says of therapy beside its events.
 
     ``start`` and ``end`` of the programmer's session (UTC seconds or ``NO_TIME``), stimulation
-    found at either (``on``, ``off`` or empty).
+    found at either (``on``, ``off`` or empty). ``whole`` says that the text of the report shows no
+    damage; where it does, events may be lost and nothing is certain.
     """
 
     start: int
@@ -55,11 +56,13 @@ class Therapy:
     found: tuple[str, str]
     method: str
     uncertainty_s: float
+    whole: bool = True
     sessions: list[Session] = field(default_factory=list)
     observed: list[tuple[int, int]] = field(default_factory=list)
 
     def add(self, start: Change, end: Change, rule: str, *, certain: bool = False) -> None:
         """Add the interval between two events."""
+        certain = certain and self.whole
         lower = max(end.early - start.late, 0) if certain else 0
         upper = max(end.late - start.early, 0)
         seconds = max(end.time - start.time, 0) if certain else None
