@@ -386,15 +386,6 @@ def test_a_clock_set_forward_within_a_session_makes_no_two_days() -> None:
     assert log.faults.numbers() == {27}
 
 
-def test_two_sessions_whose_stop_and_start_are_lost_are_not_one_long_one() -> None:
-    """Starts at 8:00 and 20:00, half an hour each; the first stop and second start are lost."""
-    entries = [entry(MARCH + timedelta(hours=8), "<EV>SS   ")]
-    entries.append(entry(MARCH + timedelta(hours=20, minutes=30), "<EV>SE   "))
-    log = read_opennerve(b"".join(entries))
-    assert log.sessions["seconds_lower"].tolist() == [0]
-    assert log.sessions["seconds_upper"].tolist() == [45_000]
-
-
 def test_equal_notes_of_a_ring_are_one_line_with_a_count() -> None:
     """A ring of 1,000 entries whose line ends were lost: one fault that counts them."""
     entries = [e[:-2] + b"\x00" for e in readout(MARCH, 333)]

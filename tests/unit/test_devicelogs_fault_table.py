@@ -248,12 +248,6 @@ def test_45_a_damaged_header_line_is_named_and_nothing_is_used():
     assert result.identity.accepted == 0
 
 
-def test_46_records_without_their_block_line_are_not_used():
-    _, result, rows, truth = found(46)
-    assert rows["count"].tolist() == [len(truth["seqs"])]
-    assert not set(truth["seqs"]) & set(result.records["seq"])
-
-
 def test_20_a_segment_ends_where_the_tick_goes_back():
     _, result, _, _ = found(20)
     assert result.segments["seq_first"].tolist() == [1, 147]

@@ -114,9 +114,7 @@ def build_grid(
     spread = np.where(known, 0, frame["seconds_upper"]).astype(np.int64)
     unknown = _union_per_day(who, begin, spread, exposure, zone) > 0
     done = np.asarray(frame["seconds_lower"] >= _COMPLETED_SHARE * frame["prescribed_length"])
-    unfilled = np.zeros(size)
-    filled = np.zeros(size)
-    gap = np.zeros(size)
+    gap, unfilled, filled = (np.zeros(size) for _ in range(3))
     for index, intervals in enumerate(unobserved):
         for interval in intervals:
             _add_interval(index, interval, exposure, zone, (gap, unfilled, filled))

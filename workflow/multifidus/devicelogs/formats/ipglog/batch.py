@@ -24,10 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from multifidus.devicelogs.clock.times import IntArray
-    from multifidus.devicelogs.formats.ipglog.frames import Part, TextFile
     from multifidus.devicelogs.formats.ipglog.header import Header
-    from multifidus.devicelogs.formats.ipglog.merge import SeqGap
-    from multifidus.devicelogs.formats.ipglog.records import BadValue, RecordTable
+    from multifidus.devicelogs.formats.ipglog.parts import Part, TextFile
+    from multifidus.devicelogs.formats.ipglog.records import BadValue, RecordTable, SeqGap
 
 __all__ = ["read_batch"]
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from multifidus.devicelogs.clock.times import MISSING
-from multifidus.devicelogs.formats.ipglog.records import MergedRecords
+from multifidus.devicelogs.formats.ipglog.records import MergedRecords, SeqGap
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,26 +19,7 @@ if TYPE_CHECKING:
     from multifidus.devicelogs.formats.ipglog.header import Header
     from multifidus.devicelogs.formats.ipglog.records import RecordTable
 
-__all__ = ["SeqGap", "account_for_sequence", "merge_downloads"]
-
-
-@dataclass(frozen=True)
-class SeqGap:
-    """Absent sequence numbers of one device, inclusive; ``status`` says why they are absent.
-
-    ``damaged`` and ``missing`` lay within a download; ``lost to wrap`` were overwritten (or
-    erased) before any download could hold them.
-    """
-
-    device: int
-    first: int
-    last: int
-    status: str
-
-    @property
-    def count(self) -> int:
-        """Number of sequence numbers."""
-        return self.last - self.first + 1
+__all__ = ["account_for_sequence", "merge_downloads"]
 
 
 def merge_downloads(

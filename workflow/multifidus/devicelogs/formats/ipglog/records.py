@@ -29,6 +29,7 @@ __all__ = [
     "MergedRecords",
     "Placement",
     "RecordTable",
+    "SeqGap",
     "TypedView",
     "clock_seconds",
     "empty_table",
@@ -102,6 +103,25 @@ class RecordTable:
             self.check[index],
             index if self.line is None else self.line[index],
         )
+
+
+@dataclass(frozen=True)
+class SeqGap:
+    """Absent sequence numbers of one device, inclusive; ``status`` says why they are absent.
+
+    ``damaged`` and ``missing`` lay within a download; ``lost to wrap`` were overwritten (or
+    erased) before any download could hold them.
+    """
+
+    device: int
+    first: int
+    last: int
+    status: str
+
+    @property
+    def count(self) -> int:
+        """Number of sequence numbers."""
+        return self.last - self.first + 1
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     from multifidus.devicelogs.findings import FaultLog
     from multifidus.devicelogs.formats.interface import ByteAccount
     from multifidus.devicelogs.formats.ipglog.header import Header
-    from multifidus.devicelogs.formats.ipglog.merge import SeqGap
-    from multifidus.devicelogs.formats.ipglog.records import MergedRecords, Placement
+    from multifidus.devicelogs.formats.ipglog.records import MergedRecords, Placement, SeqGap
 
 __all__ = ["Batch", "Download"]
 
