@@ -31,6 +31,7 @@ __all__ = [
     "LogFormat",
     "Reading",
     "SeqAccount",
+    "empty_records",
     "empty_sessions",
     "present_sessions",
 ]
@@ -207,6 +208,13 @@ class LogFormat(Protocol):
 def empty_sessions() -> pd.DataFrame:
     """Return a sessions table without rows."""
     return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in SESSION_COLUMNS.items()})
+
+
+def empty_records() -> pd.DataFrame:
+    """Return a table of records without rows, in the columns that all formats share."""
+    columns = {"device": "str", "utc": "datetime64[s, UTC]", "time_method": "str"}
+    records = pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in columns.items()})
+    return records.assign(uncertainty_s=pd.Series(dtype="float64"))
 
 
 def present_sessions(sessions: pd.DataFrame) -> pd.DataFrame:

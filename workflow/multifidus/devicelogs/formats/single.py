@@ -24,6 +24,7 @@ from multifidus.devicelogs.formats.interface import (
     Identity,
     LogFile,
     Reading,
+    empty_records,
     empty_sessions,
 )
 from multifidus.devicelogs.history import BEGINNING, DeviceHistory, Interval
@@ -110,7 +111,7 @@ class SingleLog:
     version: str = ""
     device: str = ""
     firmware: str = ""
-    records: Callable[[], pd.DataFrame] = pd.DataFrame
+    records: Callable[[], pd.DataFrame] = empty_records
     entries: int = 0
     method: str = "clock-only"
     uncertainty_s: float = 7200.0
