@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from multifidus.devicelogs.cohort_logs import read_cohort_logs
-from multifidus.devicelogs.device_truth import DeviceDesign, DeviceLife, SessionTruth
-from multifidus.devicelogs.inject import inject_fault
-from multifidus.devicelogs.simulator import simulate_device
+from device_lab.inject import inject_fault
+from multifidus.cohort.devices.simulator import simulate_device
+from multifidus.cohort.devices.truth import DeviceDesign, DeviceLife, SessionTruth
+from multifidus.devicelogs.adherence.cohort import read_cohort_logs
 
 DAY = 86_400
 START = 1_577_836_800  # 2020-01-01T00:00:00Z

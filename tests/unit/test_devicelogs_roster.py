@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from multifidus.cohort.devices.simulator import simulate_device
+from multifidus.cohort.devices.truth import SessionTruth
 from multifidus.config.analysis import DeviceUseRules
-from multifidus.devicelogs.cohort_logs import read_cohort_logs
-from multifidus.devicelogs.device_truth import SessionTruth
+from multifidus.devicelogs.adherence.cohort import read_cohort_logs
 from multifidus.devicelogs.run import exposure_roster
-from multifidus.devicelogs.simulator import simulate_device
 
 RULES = DeviceUseRules(exposure_start={"treatment": "activation_date", "control": "crossover_date"})
 

@@ -9,6 +9,7 @@ from multifidus.base.errors import MultifidusError
 from multifidus.base.imports import code_behind
 from multifidus.cohort.calibration.targets import read_targets
 from multifidus.config.load import load_run, load_study
+from multifidus.devicelogs.formats.registry import built_in_modules
 from multifidus.ingest.inputs import required_tables
 
 # Folder of this project, as seen from the working folder: "." unless another workflow uses this one
@@ -137,7 +138,8 @@ def get_external_logs():
     """Stimulator logs in the data folder, when there are any."""
     if not RUN.data.path:
         return []
-    return sorted(str(path) for path in (Path(RUN.data.path) / "logs").glob("*"))
+    found = (Path(RUN.data.path) / "logs").rglob("[!.]*")
+    return sorted(str(path) for path in found if path.is_file())
 
 
 def get_value_set_files():

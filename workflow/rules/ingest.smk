@@ -85,7 +85,7 @@ if RUN.device_logs.shards == 1:
                 SYNTHETIC, then=RESULTS / "cohort/logs", otherwise=get_external_logs()
             ),
             tables=RESULTS / "tables",
-            code=get_code("read_device_logs.py"),
+            code=get_code("read_device_logs.py", *built_in_modules()),
         output:
             sessions=RESULTS / "devicelogs/sessions.parquet",
             periods=RESULTS / "devicelogs/periods.parquet",
@@ -119,7 +119,7 @@ else:
                 SYNTHETIC, then=RESULTS / "cohort/logs", otherwise=get_external_logs()
             ),
             tables=RESULTS / "tables",
-            code=get_code("divide_device_logs.py"),
+            code=get_code("divide_device_logs.py", *built_in_modules()),
         output:
             shards=temp(RESULTS / "devicelogs/shards.json"),
         log:
@@ -146,7 +146,7 @@ else:
             ),
             shards=RESULTS / "devicelogs/shards.json",
             tables=RESULTS / "tables",
-            code=get_code("read_device_logs.py"),
+            code=get_code("read_device_logs.py", *built_in_modules()),
         output:
             **{
                 table: temp(RESULTS / f"devicelogs/shards/{{shard}}.{table}.parquet")

@@ -57,7 +57,7 @@ class AnalysisInputs:
     tables
         Tables of the contracts by name.
     scores
-        Scores as :func:`multifidus.instruments.build_scores` gives them.
+        Scores as :func:`multifidus.instruments.scores.build_scores` gives them.
     usage
         Device use per participant and period.
     seed

@@ -20,7 +20,7 @@ _Engine = Literal["auto", "quarto", "embedded"]
 _ROOMS = MappingProxyType(
     {
         "literature": "multifidus.literature.cli",
-        "logs": "multifidus.devicelogs.cli",
+        "logs": "multifidus.cli.logs",
         "results": "multifidus.cli.results",
         "score": "multifidus.instruments.cli",
         "stats": "multifidus.stats.cli",

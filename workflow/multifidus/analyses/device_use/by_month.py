@@ -33,7 +33,7 @@ def month_rows(months: pd.DataFrame, years: int) -> list[ResultRow]:
     Parameters
     ----------
     months
-        As :func:`multifidus.devicelogs.adherence.measure_months` gives them.
+        As :func:`multifidus.devicelogs.adherence.periods.measure_months` gives them.
     years
         Years of twelve months that are reported.
 

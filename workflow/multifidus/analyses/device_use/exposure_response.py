@@ -51,7 +51,7 @@ def exposure_response_rows(inputs: AnalysisInputs, months: pd.DataFrame) -> list
     inputs
         Scores and the sections device_use, visits and outcomes.
     months
-        As :func:`multifidus.devicelogs.adherence.measure_months` gives them.
+        As :func:`multifidus.devicelogs.adherence.periods.measure_months` gives them.
 
     Returns
     -------

@@ -12,9 +12,9 @@ import pandas as pd
 from multifidus.base.errors import DataError
 from multifidus.base.files import atomic_directory
 from multifidus.base.parallel import map_processes
+from multifidus.cohort.devices.simulator import simulate_device
+from multifidus.cohort.devices.truth import DeviceDesign, DeviceLife, SessionTruth
 from multifidus.cohort.devices.usage_table import ACTIVATION, DOWNLOAD, SESSION
-from multifidus.devicelogs.device_truth import DeviceDesign, DeviceLife, SessionTruth
-from multifidus.devicelogs.simulator import simulate_device
 
 if TYPE_CHECKING:
     import numpy.typing as npt
