@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -26,7 +27,7 @@ from multifidus.report.engines.api import choose_engine, render
 from multifidus.report.workspace import refresh_sources
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from multifidus.report.engines.api import EngineName
     from multifidus.report.engines.quarto import Quarto
@@ -163,7 +164,9 @@ def _preview_quarto(quarto: Quarto, document: Path, port: int, browser: bool) ->
     """Run ``quarto preview``, which looks at the document alone, and watch its parts for it."""
     command = [str(quarto.program), "preview", document.name, "--to", "html", "--port", str(port)]
     command += [] if browser else ["--no-browser"]
-    process = subprocess.Popen(command, cwd=document.parent)
+    # Quarto reads the folder's variables too, but lets those of the user win.
+    variables = {**os.environ, **read_environment(document.parent / "_environment")}
+    process = subprocess.Popen(command, cwd=document.parent, env=variables)
     watch = Watch(document)
     watch.changes()
     try:
@@ -251,7 +254,7 @@ def read_environment(path: Path) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def serve(page: Page, port: int) -> Any:
+def serve(page: Page, port: int) -> Iterator[str]:
     """Serve a page on the loopback interface; gives its address.
 
     Raises

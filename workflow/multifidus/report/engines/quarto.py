@@ -238,7 +238,4 @@ def _quarto_error(text: str, code: int) -> RenderError:
         return RenderError(own[1], own[2].strip())
     told = re.search(r"^ERROR:\s*(.+)$", plain, re.MULTILINE)
     why = f" ({told[1].strip()})" if told else ""
-    return RenderError(
-        "RND-062",
-        f"Quarto stopped with exit code {code}{why}.",
-    )
+    return RenderError("RND-062", f"Quarto stopped with exit code {code}{why}.")
