@@ -24,7 +24,7 @@ SMK         = $(wildcard Snakefile workflow/Snakefile workflow/rules/*.smk)
 UV_COMPILE  = $(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup report rerender test check verify bench clean lock wheelhouse generate
+.PHONY: help setup report rerender unlock test check verify bench clean lock wheelhouse generate
 
 help: ## Show these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ rerender: setup ## Render the documents again from the frozen results
 	$(MULTIFIDUS) run $(RUN_OPTIONS) --forcerun render_document \
 	    --allowed-rules default all render_document write_manifest && echo && \
 	$(MULTIFIDUS) summary $(RESULTS) --seconds $$(($$(date +%s) - began))
+
+unlock: setup ## Remove the locks of a stopped run, where a run cannot tell that it has stopped
+	@$(BIN)/snakemake --unlock $(if $(CONFIG),--configfile $(CONFIG))
 
 test: setup ## Run the tests (MULTIFIDUS_SLOW=1 adds the slow ones and the Slurm cluster)
 	@$(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST) $(TESTS)

@@ -7,6 +7,13 @@ from pathlib import Path
 from multifidus.analyses.registry import analyses_of
 from multifidus.base.errors import MultifidusError
 from multifidus.base.imports import code_behind
+from multifidus.base.running import (
+    PARENT_VARIABLE,
+    Role,
+    attend,
+    refuse_unwritable,
+    start_run,
+)
 from multifidus.config import load_run, load_study
 from multifidus.ingest.inputs import required_tables
 
@@ -29,6 +36,28 @@ RUN, STUDY = get_configuration()
 ANALYSES = analyses_of(STUDY)
 RESULTS = Path(RUN.paths.results)
 LOGS = Path(RUN.paths.logs)
+
+
+def prepare_run():
+    """Say that this process is at work, and let what it makes be read by those who may."""
+    os.environ[PARENT_VARIABLE] = str(os.getpid())
+    if RUN.tier.sensitivity == "restricted":
+        os.umask(os.umask(0o077) | 0o077)
+        for folder in (RESULTS, LOGS):
+            folder.mkdir(parents=True, exist_ok=True)
+            folder.chmod(0o700)
+    if not workflow.is_main_process:
+        attend(Role.JOB)
+        return
+    try:
+        refuse_unwritable(RESULTS, LOGS)
+        start_run(RESULTS)
+    except MultifidusError as error:
+        print(error, file=sys.stderr)
+        raise SystemExit(int(error.exit_code)) from None
+
+
+prepare_run()
 HAS_DATA = RUN.data.source != "none"
 SYNTHETIC = RUN.data.source == "synthetic"
 ENVIRONMENT = "../envs/multifidus.yaml"
