@@ -6,6 +6,7 @@ from pathlib import Path
 
 from multifidus.analyses.registry import analyses_of
 from multifidus.base.errors import MultifidusError
+from multifidus.base.files import sha256_of
 from multifidus.base.imports import code_behind
 from multifidus.base.running import (
     PARENT_VARIABLE,
@@ -16,6 +17,7 @@ from multifidus.base.running import (
 )
 from multifidus.config import load_run, load_study
 from multifidus.ingest.inputs import required_tables
+from multifidus.package.ledger import RESULTS_VARIABLE
 
 PACKAGE = Path(workflow.current_basedir).parent / "multifidus"
 SCRIPTS = PACKAGE.parent / "scripts"
@@ -41,6 +43,7 @@ LOGS = Path(RUN.paths.logs)
 def prepare_run():
     """Say that this process is at work, and let what it makes be read by those who may."""
     os.environ[PARENT_VARIABLE] = str(os.getpid())
+    os.environ[RESULTS_VARIABLE] = str(RESULTS)
     if RUN.tier.sensitivity == "restricted":
         os.umask(os.umask(0o077) | 0o077)
         for folder in (RESULTS, LOGS):

@@ -4,6 +4,7 @@ Standard output and error of the script's work go to the rule's log. A user erro
 sentence to the terminal and ends the process with the error's exit code; its traceback and any
 unexpected error's go to the log alone. A job ends with the run that started it; one that is killed
 leaves a record that says so, since the record is written before the work and removed after it.
+What a job reads and makes is compared with, and added to, the ledger of the results folder.
 """
 
 from __future__ import annotations
@@ -29,8 +30,10 @@ from multifidus.base.running import (
     attend,
     end_with,
     environment_error,
+    keep_modes,
     killed,
 )
+from multifidus.package.ledger import RESULTS_VARIABLE, check_inputs, record_job
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,7 +64,11 @@ def step(snakemake: Any) -> Iterator[None]:
         _record(log, rule, killed(f"Rule {rule}"))
         with log.open("w", encoding="utf-8", buffering=1) as stream:
             try:
-                with contextlib.redirect_stdout(stream), contextlib.redirect_stderr(stream):
+                with (
+                    contextlib.redirect_stdout(stream),
+                    contextlib.redirect_stderr(stream),
+                    _recorded(snakemake),
+                ):
                     yield
             except Exception:
                 traceback.print_exc(file=stream)
@@ -70,6 +77,18 @@ def step(snakemake: Any) -> Iterator[None]:
         _leave(log, rule, error)
     else:
         _record_of(log).unlink()
+
+
+@contextlib.contextmanager
+def _recorded(snakemake: Any) -> Iterator[None]:
+    """Compare the inputs with the ledger before the work, and record the outputs after it."""
+    results = os.environ.get(RESULTS_VARIABLE)
+    if results:
+        check_inputs(results, snakemake.input)
+    yield
+    keep_modes(snakemake.output)
+    if results:
+        record_job(results, snakemake.rule, snakemake.input, snakemake.output)
 
 
 def _leave(log: Path, rule: str, error: Exception) -> NoReturn:

@@ -30,6 +30,7 @@ __all__ = [
     "adopt_directory",
     "atomic_directory",
     "atomic_path",
+    "csv_text",
     "sha256_of",
     "sha256_of_bytes",
     "sha256_of_many",
@@ -131,8 +132,12 @@ def write_json(target: Path | str, content: Any) -> None:
 
 def write_csv(target: Path | str, frame: pd.DataFrame) -> None:
     """Write a frame as CSV (UTF-8, LF, no index, shortest round-trip floats)."""
-    text = frame.to_csv(index=False, lineterminator="\n", quoting=csv.QUOTE_MINIMAL)
-    write_text(target, text)
+    write_text(target, csv_text(frame))
+
+
+def csv_text(frame: pd.DataFrame) -> str:
+    """Return what :func:`write_csv` writes."""
+    return frame.to_csv(index=False, lineterminator="\n", quoting=csv.QUOTE_MINIMAL)
 
 
 def write_parquet(

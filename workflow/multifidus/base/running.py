@@ -23,7 +23,7 @@ from multifidus.base.errors import MultifidusError, SetupError
 from multifidus.base.files import PARTIAL
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 __all__ = [
     "PARENT_VARIABLE",
@@ -32,6 +32,10 @@ __all__ = [
     "attend",
     "end_with",
     "environment_error",
+    "keep_modes",
+    "killed",
+    "no_space",
+    "not_permitted",
     "refuse_unwritable",
     "start_run",
 ]
@@ -197,6 +201,20 @@ def killed(what: str) -> SetupError:
     )
 
 
+def keep_modes(paths: Iterable[Path | str]) -> None:
+    """Take from files and folders, and all in them, the permissions that the umask withholds.
+
+    A copy of a file has the modes of the original, whatever the umask.
+    """
+    umask = os.umask(0o077)
+    os.umask(umask)
+    for path in map(Path, paths):
+        for found in [path, *path.rglob("*")] if path.is_dir() else [path]:
+            mode = found.stat().st_mode & 0o777
+            if mode & umask:
+                found.chmod(mode & ~umask)
+
+
 def refuse_unwritable(*folders: Path) -> None:
     """Check that files can be made in folders, or that the folders can be made.
 
@@ -205,8 +223,8 @@ def refuse_unwritable(*folders: Path) -> None:
     SetupError
         ``ENV-012`` with the first folder that cannot be written to.
     """
-    for folder in folders:
-        nearest = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    for folder in map(Path.absolute, folders):
+        nearest = next(path for path in (folder, *folder.parents) if path.exists())
         if not os.access(nearest, os.W_OK | os.X_OK):
             raise not_permitted(nearest)
 
