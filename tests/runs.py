@@ -85,7 +85,7 @@ def _run(folder: Path, arguments: list[str], timeout: float) -> Run:
 
 
 def link_environment(folder: Path) -> None:
-    """Give a copy of the project this environment as its own, so that ``make`` takes it as set up."""
+    """Give a copy of the project this environment as its own, so that ``make`` sets up none."""
     own, folder = folder / ".venv", folder.resolve()
     (own / "bin").mkdir(parents=True)
     prefix = Path(sys.prefix)

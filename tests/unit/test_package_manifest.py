@@ -6,6 +6,7 @@ import hashlib
 import json
 import shutil
 import zipfile
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,29 +18,40 @@ from multifidus.base.files import write_parquet
 from multifidus.cli.app import main as command
 from multifidus.config import RunConfig
 from multifidus.config.run import Tier
-from multifidus.package import (
-    Finding,
-    read_manifest,
-    summarise,
-    verify_command,
-    verify_manifest,
-    write_manifest,
-)
 from multifidus.package.errors import PackageError
 from multifidus.package.labels import stated_tiers, table_shape
-from multifidus.package.manifest import canonical_sha256
+from multifidus.package.ledger import FOLDER, record_job
+from multifidus.package.manifest import canonical_sha256, read_manifest, write_manifest
+from multifidus.package.summary import summarise
+from multifidus.package.verify import Finding, verify_command, verify_manifest
 
 RUN = RunConfig().model_dump(mode="json")
 # The banner as a page may break it.
 PAGE = "<p>Synthetic cohort, calibrated to\n  published figures: not trial data.</p>"
 SCORECARD = "claim_id,verdict,tier\na,reproduced,synthetic\nb,reproduced,synthetic\n"
 SCORECARD += "c,declared_contradiction,synthetic\n"
+CARD = [
+    {"claim_id": "a", "verdict": "reproduced"},
+    {"claim_id": "b", "verdict": "reproduced"},
+    {"claim_id": "c", "verdict": "declared_contradiction"},
+]
 
 
 def write_word(path: Path, banner: str) -> None:
     """Write what matters here of a Word document: its header."""
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr(zipfile.ZipInfo("word/header1.xml"), f"<w:t>{banner}</w:t>")
+
+
+def record_jobs(folder: Path) -> None:
+    """Leave the records of the jobs that would have made the folder as it is."""
+    for rule, inputs, outputs in (
+        ("ingest_tables", [], ["tables", "data_report"]),
+        ("collect_results", ["tables"], ["results.parquet"]),
+        ("score", ["results.parquet"], ["scorecard.csv", "scorecard.html", "scorecard.json"]),
+        ("render_document", ["results.parquet", "scorecard.csv"], ["manuscript"]),
+    ):
+        record_job(folder, rule, [folder / n for n in inputs], [folder / n for n in outputs])
 
 
 @pytest.fixture
@@ -52,7 +64,7 @@ def results(tmp_path: Path) -> Path:
         "manuscript/render.json": '{"engine_name": "embedded", "engine_version": "3.9"}',
         "scorecard.csv": SCORECARD,
         "scorecard.html": PAGE,
-        "scorecard.json": '{"tier": "synthetic"}',
+        "scorecard.json": json.dumps({"rows": CARD, "tier": "synthetic"}),
         "data_report/index.html": PAGE,
         "tables/vas.parquet": "between the steps",
     }.items():
@@ -62,6 +74,7 @@ def results(tmp_path: Path) -> Path:
     frame = pd.DataFrame({"value": [1.0, 2.0, 3.0], "tier": ["synthetic"] * 3})
     write_parquet(folder / "results.parquet", frame, {"tier": "synthetic"})
     (tmp_path / "requirements.lock").write_text("a==1\n", encoding="utf-8")
+    record_jobs(folder)
     return folder
 
 
@@ -153,6 +166,7 @@ def test_the_facts_of_the_run_are_told(results: Path) -> None:
     assert run["engine"] == {"name": "embedded", "version": "3.9"}
     assert run["lock_sha256"] == hashlib.sha256(b"a==1\n").hexdigest()
     assert run["config_sha256"] == canonical_sha256(dict(reversed(RUN.items())))
+    assert run["configuration"] == RUN
     assert canonical_sha256({**RUN, "seed": 1}) != run["config_sha256"]
 
 
@@ -184,6 +198,7 @@ def test_an_output_of_another_tier_stops_the_manifest(
     results: Path, name: str, content: str
 ) -> None:
     (results / name).write_text(content, encoding="utf-8")
+    record_jobs(results)
     with pytest.raises(PackageError, match="tier 'restricted' in a run of tier") as caught:
         write(results)
     assert caught.value.error_id == "PKG-002"
@@ -191,12 +206,14 @@ def test_an_output_of_another_tier_stops_the_manifest(
 
 def test_a_table_of_another_tier_stops_the_manifest(results: Path) -> None:
     write_parquet(results / "results.parquet", pd.DataFrame({"a": [1]}), {"tier": "published"})
+    record_jobs(results)
     with pytest.raises(PackageError, match="'published'"):
         write(results)
 
 
 def test_a_word_document_of_another_tier_stops_the_manifest(results: Path) -> None:
     write_word(results / "manuscript" / "manuscript.docx", Tier.RESTRICTED.banner)
+    record_jobs(results)
     with pytest.raises(PackageError, match="'restricted'"):
         write(results)
 
@@ -213,6 +230,7 @@ def test_an_output_without_a_tier_stops_the_manifest(
     results: Path, name: str, content: str
 ) -> None:
     (results / name).write_text(content, encoding="utf-8")
+    record_jobs(results)
     with pytest.raises(PackageError, match="does not state its data tier") as caught:
         write(results)
     assert caught.value.error_id == "PKG-004"
@@ -220,10 +238,12 @@ def test_an_output_without_a_tier_stops_the_manifest(
 
 def test_a_word_document_and_a_table_without_a_tier_stop_the_manifest(results: Path) -> None:
     write_word(results / "manuscript" / "manuscript.docx", "")
+    record_jobs(results)
     with pytest.raises(PackageError, match=r"manuscript\.docx does not state"):
         write(results)
     write_word(results / "manuscript" / "manuscript.docx", Tier.SYNTHETIC.banner)
     write_parquet(results / "results.parquet", pd.DataFrame({"a": [1]}), {})
+    record_jobs(results)
     with pytest.raises(PackageError, match=r"results\.parquet does not state"):
         write(results)
 
@@ -251,8 +271,17 @@ def test_untouched_files_verify(results: Path, capsys: pytest.CaptureFixture[str
     path = write(results)
     assert verify_manifest(read_manifest(path), results) == []
     assert verify_command(path) == verify_command(results) == 0
-    line = f"8 files under {results} are as the manifest says; tier synthetic, sensitivity open.\n"
-    assert capsys.readouterr().out == line * 2
+    own = hashlib.sha256(path.read_bytes()).hexdigest()
+    text = (
+        f"8 outputs and 2 files that they rest on, under {results}, are as the manifest says; tier"
+        f" synthetic, sensitivity open.\nManifest SHA-256: {own}"
+        " (compare it with the one that the run printed)\n"
+    )
+    assert capsys.readouterr().out == text * 2
+    assert verify_command(path, sha256=own.upper()) == 0
+    with pytest.raises(PackageError) as caught:
+        verify_command(path, sha256="0" * 64)
+    assert caught.value.error_id == "PKG-021"
 
 
 def test_a_copied_folder_verifies(results: Path, tmp_path: Path) -> None:
@@ -282,6 +311,16 @@ def relabel(results: Path, **labels: str) -> None:
         (lambda r: (r / "scorecard.csv").unlink(), Finding("scorecard.csv", "missing")),
         (lambda r: (r / "scorecard.csv").write_text(""), Finding("scorecard.csv", "changed")),
         (lambda r: (r / "extra.csv").write_text("a\n"), Finding("extra.csv", "unlisted")),
+        (lambda r: (r / "tables/a.csv").write_text("a\n"), Finding("tables/a.csv", "unlisted")),
+        (lambda r: (r / ".hidden").write_text("a\n"), Finding(".hidden", "unlisted")),
+        (
+            lambda r: (r / "tables/vas.parquet").write_text("other"),
+            Finding("tables/vas.parquet", "changed"),
+        ),
+        (
+            lambda r: (r / "manuscript/render.json").write_text("{}"),
+            Finding("manuscript/render.json", "changed"),
+        ),
         (lambda r: relabel(r, tier=""), Finding("scorecard.csv", "unlabelled")),
         (lambda r: relabel(r, tier="published"), Finding("scorecard.csv", "unlabelled")),
         (lambda r: relabel(r, sensitivity="restricted"), Finding("scorecard.csv", "unlabelled")),
@@ -292,11 +331,121 @@ def test_each_kind_of_damage_is_found(
 ) -> None:
     path = write(results)
     damage(results)
-    assert verify_manifest(read_manifest(path), results) == [finding]
-    with pytest.raises(PackageError, match=f"1 {finding.problem}") as caught:
+    found = verify_manifest(read_manifest(path), results)
+    assert finding in found
+    # A damaged file may contradict another one too, or the manifest's facts.
+    others = {other.path for other in found if other.problem not in ("contradicted", "unlisted")}
+    assert others <= {finding.path, "manifest.json"}
+    with pytest.raises(PackageError, match=rf"\d {finding.problem}") as caught:
         verify_command(path)
     assert caught.value.error_id == "PKG-020"
     assert finding.path in capsys.readouterr().out
+
+
+def rewrite(results: Path, change: Callable[[dict[str, Any]], None]) -> None:
+    """Change the manifest as somebody would who knows its form."""
+    path = results / "manifest.json"
+    content = json.loads(path.read_text(encoding="utf-8"))
+    change(content)
+    path.write_text(json.dumps(content), encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda m: m["run"].update(seed=1),
+        lambda m: m["run"].update(study="other"),
+        lambda m: m["run"].update(sensitivity="restricted"),
+        lambda m: m["run"].update(config_sha256="0" * 64),
+        lambda m: m["run"]["configuration"].update(seed=1),
+        lambda m: m["run"].update(engine={"name": "quarto", "version": "1.9"}),
+        lambda m: m["run"].update(engine=None),
+        lambda m: m["outputs"][4].update(rows=4),
+        lambda m: m["outputs"][4].update(columns=None),
+        lambda m: m["outputs"].pop(),
+        lambda m: m["working"].pop(),
+    ],
+)
+def test_each_fact_of_the_manifest_is_checked(
+    results: Path, change: Callable[[dict[str, Any]], None]
+) -> None:
+    path = write(results)
+    assert verify_command(path) == 0
+    rewrite(results, change)
+    with pytest.raises(PackageError) as caught:
+        verify_command(path)
+    assert caught.value.error_id == "PKG-020"
+
+
+@pytest.mark.parametrize("fact", ["lock_sha256", "multifidus", "python"])
+def test_the_ledger_of_a_run_knows_its_manifest(results: Path, fact: str) -> None:
+    """Facts that no other file bears are checked by the manifest's own record."""
+    path = write(results)
+    record_job(results, "write_manifest", [], [path])
+    assert verify_command(path) == 0
+    rewrite(results, lambda manifest: manifest["run"].update({fact: "0"}))
+    with pytest.raises(PackageError, match="1 changed"):
+        verify_command(path)
+
+
+def test_a_changed_file_with_its_new_hash_in_the_manifest_is_found(results: Path) -> None:
+    """The ledger, which the forger left alone, has the hash with which the file was made."""
+    path = write(results)
+    flip_a_byte(results)
+    changed = hashlib.sha256((results / "manuscript/manuscript.pdf").read_bytes()).hexdigest()
+    rewrite(results, lambda manifest: manifest["outputs"][3].update(sha256=changed))
+    assert [(f.path, f.problem) for f in verify_manifest(read_manifest(path), results)] == [
+        ("manuscript/manuscript.pdf", "changed")
+    ]
+
+
+@pytest.mark.parametrize("name", ["scorecard.csv", "results.parquet", "tables/vas.parquet"])
+def test_the_hash_of_a_file_that_its_job_did_not_write_enters_no_manifest(
+    results: Path, name: str
+) -> None:
+    (results / name).write_bytes((results / name).read_bytes() + b"\n")
+    with pytest.raises(PackageError, match="was changed after rule") as caught:
+        write(results)
+    assert caught.value.error_id == "PKG-031"
+
+
+def test_a_file_that_no_job_made_enters_no_manifest(results: Path) -> None:
+    (results / FOLDER / "scorecard.csv.json").unlink()
+    with pytest.raises(PackageError, match="No job of this workflow made") as caught:
+        write(results)
+    assert caught.value.error_id == "PKG-030"
+    shutil.rmtree(results / FOLDER)
+    with pytest.raises(PackageError) as caught:
+        write(results, from_ledger=True)
+    assert caught.value.error_id == "PKG-030"
+
+
+def test_two_tables_that_differ_stop_the_manifest(results: Path) -> None:
+    for card in CARD[:1]:
+        text = json.dumps({"rows": [card], "tier": "synthetic"})
+        (results / "scorecard.json").write_text(text, encoding="utf-8")
+    cards = [results / f"scorecard.{kind}" for kind in ("csv", "html", "json")]
+    record_job(results, "score", [], cards)
+    with pytest.raises(PackageError) as caught:
+        write(results)
+    assert caught.value.error_id == "PKG-005"
+
+
+def test_a_private_data_folder_is_not_named(results: Path) -> None:
+    run = RUN | {"data": {"source": "csv", "path": "/secret/place"}}
+    path = write(results, run=run)
+    assert "secret" not in path.read_text(encoding="utf-8")
+    assert verify_command(path) == 0
+
+
+def test_documents_are_left_out_before_they_are_made_again(results: Path) -> None:
+    path = write(results)
+    (results / "manuscript/manuscript.pdf").unlink()
+    assert verify_command(path, inputs_only=True) == 0
+    (results / "tables/vas.parquet").write_text("other", encoding="utf-8")
+    with pytest.raises(PackageError) as caught:
+        verify_command(path, inputs_only=True)
+    assert caught.value.error_id == "PKG-020"
 
 
 def test_another_run_inside_the_folder_is_its_own_matter(results: Path) -> None:
@@ -316,7 +465,8 @@ def test_another_run_inside_the_folder_is_its_own_matter(results: Path) -> None:
         ("{", "PKG-011"),
         ("[]", "PKG-011"),
         ('{"format": "multifidus-manifest/0"}', "PKG-011"),
-        ('{"format": "multifidus-manifest/1", "run": {}, "outputs": [{}]}', "PKG-011"),
+        ('{"format": "multifidus-manifest/1", "run": {}, "outputs": []}', "PKG-011"),
+        ('{"format": "multifidus-manifest/2", "run": {}, "outputs": [{}]}', "PKG-011"),
         (None, "PKG-010"),
     ],
 )
@@ -353,7 +503,8 @@ def test_the_command_ends_with_the_sentence_and_a_failing_code(
 
 
 def test_the_summary_names_documents_verdicts_and_time(results: Path) -> None:
-    manifest = read_manifest(write(results))
+    path = write(results)
+    manifest, own = read_manifest(path), hashlib.sha256(path.read_bytes()).hexdigest()
     assert summarise(manifest, results, seconds=93.4) == "\n".join(
         [
             "Multifidus 0.1.0: study reactiv8b, tier synthetic",
@@ -366,6 +517,7 @@ def test_the_summary_names_documents_verdicts_and_time(results: Path) -> None:
             f"             {results}/scorecard.html",
             f"Data report  {results}/data_report/index.html",
             "Rendered by  embedded 3.9",
+            f"Manifest     {results}/manifest.json, SHA-256 {own}",
             "Time taken   1 min 33 s",
             "",
         ]

@@ -83,7 +83,7 @@ def running(
             start_new_session=True,
         )
         try:
-            wait_for(lambda: (folder / f"logs/{at}.log").exists())
+            wait_for((folder / f"logs/{at}.log").exists)
             yield process
         finally:
             with contextlib.suppress(ProcessLookupError):

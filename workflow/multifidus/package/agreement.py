@@ -16,8 +16,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
-import pyarrow.parquet as pq
-
 from multifidus.base.files import csv_text
 from multifidus.results.formatting import format_value
 from multifidus.results.table import Results
@@ -58,7 +56,7 @@ def compare_products(folder: Path | str) -> dict[str, bool]:
     """
     folder = Path(folder)
     table, card = folder / "results.parquet", folder / "scorecard.csv"
-    results = Results.read(table) if table.is_file() and _is_results(table) else None
+    results = _read_results(table)
     pairs: list[tuple[Path, Callable[[], bool]]] = [
         (folder / "scorecard.json", lambda: _same_card(card, folder / "scorecard.json")),
         (folder / "scorecard.html", lambda: _same_page(card, folder / "scorecard.html")),
@@ -90,8 +88,12 @@ def _holds(check: Callable[[], bool]) -> bool:
         return False
 
 
-def _is_results(table: Path) -> bool:
-    return "result_id" in pq.read_schema(table).names
+def _read_results(table: Path) -> Results | None:
+    """Return the results; none where there are none or the table cannot be read."""
+    try:
+        return Results.read(table)
+    except (OSError, ValueError, KeyError):
+        return None
 
 
 def _same_table(results: Results, path: Path) -> bool:

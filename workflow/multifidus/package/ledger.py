@@ -18,12 +18,16 @@ from multifidus.package.errors import PackageError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["FOLDER", "RESULTS_VARIABLE", "Ledger", "Record", "check_inputs", "record_job"]
+__all__ = ["FOLDER", "MARKER", "RESULTS_VARIABLE", "Ledger", "Record", "check_inputs", "record_job"]
 
 FOLDER = ".ledger"
 """Folder of the records, in the results folder."""
 RESULTS_VARIABLE = "MULTIFIDUS_RESULTS"
 """Environment variable in which a run gives its results folder to its jobs."""
+
+
+MARKER = ".snakemake_timestamp"
+"""Empty file with which Snakemake marks the time of a folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +88,7 @@ class Ledger:
         return {path for path in self._by_output if path.startswith(f"{folder}/")}
 
     def behind(self, paths: Iterable[str]) -> dict[str, Record]:
-        """Return every file that some files rest on, these among them, with its record."""
+        """Return, with its record, every file of the jobs that some files rest on or come from."""
         found: dict[str, Record] = {}
         waiting = list(paths)
         while waiting:
@@ -92,7 +96,7 @@ class Ledger:
             record = self._by_output.get(path)
             if path not in found and record:
                 found[path] = record
-                waiting += record.inputs
+                waiting += [*record.inputs, *record.outputs]
         return found
 
     def check(self, results: Path, path: str) -> None:
@@ -177,7 +181,9 @@ def _names(results: Path, path: Path) -> list[str]:
     """Return a file's name, or those of a folder's files, relative to the results folder."""
     if not path.resolve().is_relative_to(results.resolve()):
         return []
-    files = [inner for inner in path.rglob("*") if inner.is_file()] if path.is_dir() else [path]
+    files = [path]
+    if path.is_dir():
+        files = [file for file in path.rglob("*") if file.is_file() and file.name != MARKER]
     return [file.resolve().relative_to(results.resolve()).as_posix() for file in files]
 
 

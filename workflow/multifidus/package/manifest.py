@@ -182,6 +182,8 @@ def build_manifest(
     """Describe outputs under ``folder``; parameters and errors as in :func:`write_manifest`."""
     tier = Tier(run["tier"]).value
     files = sorted({file for path in outputs for file in _files(Path(path))})
+    names = [_relative(file, folder) for file in files]
+    working = _working(folder, names, required=from_ledger)
     listed = tuple(_describe(file, folder, tier, sensitivity) for file in files)
     configuration = _without_paths(run)
     return Manifest(
@@ -197,7 +199,7 @@ def build_manifest(
             **facts,
         },
         outputs=listed,
-        working=_working(folder, [output.path for output in listed], required=from_ledger),
+        working=working,
         agreements=_agreements(folder),
     )
 
@@ -297,14 +299,17 @@ def _files(path: Path) -> list[Path]:
     return [path]
 
 
-def _describe(file: Path, folder: Path, tier: str, sensitivity: str) -> Output:
+def _relative(file: Path, folder: Path) -> str:
     try:
-        relative = file.resolve().relative_to(folder.resolve()).as_posix()
+        return file.resolve().relative_to(folder.resolve()).as_posix()
     except ValueError:
         raise PackageError(
             "PKG-001", f"The output {file} lies outside the results folder {folder}: move its rule."
         ) from None
-    stated = stated_tiers(file)
+
+
+def _describe(file: Path, folder: Path, tier: str, sensitivity: str) -> Output:
+    relative, stated = _relative(file, folder), stated_tiers(file)
     if others := sorted(stated - {tier}):
         raise PackageError(
             "PKG-002",

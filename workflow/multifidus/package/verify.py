@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -13,7 +14,7 @@ from multifidus.config.run import Tier
 from multifidus.package.agreement import compare_products
 from multifidus.package.errors import PackageError
 from multifidus.package.labels import SELF_LABELLING, sensitivity_of, stated_tiers, table_shape
-from multifidus.package.ledger import FOLDER, Ledger
+from multifidus.package.ledger import FOLDER, MARKER, Ledger
 from multifidus.package.manifest import canonical_sha256, read_manifest
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Finding", "is_document", "verify_command", "verify_manifest"]
 
 Problem = Literal["missing", "changed", "unlabelled", "unlisted", "contradicted"]
-_MADE_BY_VIEWERS = frozenset({".DS_Store"})
+_NOT_PRODUCTS = frozenset({MARKER, ".DS_Store"})
 
 
 class Finding(NamedTuple):
@@ -117,10 +118,14 @@ def _check(output: Output, manifest: Manifest, root: Path) -> Iterator[Finding]:
     if others := _bytes(output, root):
         yield from others
         return
-    if (output.rows, output.columns) != (table_shape(path) or (None, None)):
+    try:
+        shape, stated = table_shape(path), stated_tiers(path)
+    except (ValueError, OSError, KeyError, zipfile.BadZipFile):
+        yield Finding(output.path, "changed", "it cannot be read")
+        return
+    if (output.rows, output.columns) != (shape or (None, None)):
         yield Finding(output.path, "changed", "its rows and columns are not those listed")
     tier = manifest.run.get("tier")
-    stated = stated_tiers(path)
     labelled = (
         output.tier == tier
         and tier in list(Tier)
@@ -151,7 +156,7 @@ def _unlisted(manifest: Manifest, root: Path, name: str) -> Iterator[Finding]:
             path.is_file()
             and relative.as_posix() not in listed
             and relative.parts[0] != FOLDER
-            and path.name not in _MADE_BY_VIEWERS
+            and path.name not in _NOT_PRODUCTS
             and not others.intersection(path.parents)
         ):
             yield Finding(relative.as_posix(), "unlisted")
