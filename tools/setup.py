@@ -107,7 +107,7 @@ def fingerprint() -> str:
     facts = {
         "locks": [path.read_text(encoding="utf-8") for path in (BUILD_LOCK, UV_LOCK, LOCK)],
         "project": [project["name"], project["version"], project.get("scripts", {})],
-        "place": str(VENV),
+        "place": os.fsencode(VENV).decode("utf-8", errors="backslashreplace"),
     }
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
@@ -122,7 +122,7 @@ def is_ready() -> bool:
 
 def run(command: list[str], environment: dict[str, str], folder: Path = ROOT) -> bool:
     """Run an installer with its output in the log; return whether it succeeded."""
-    with LOG.open("a", encoding="utf-8") as log:
+    with LOG.open("a", encoding="utf-8", errors="backslashreplace") as log:
         log.write(f"$ {' '.join(command)}\n")
         log.flush()
         result = subprocess.run(
@@ -140,7 +140,9 @@ def must_run(command: list[str], what: str, variables: Mapping[str, str] | None 
         ``ENV-004`` with the last line that it wrote.
     """
     if not run(command, {**clean_environment(), **(variables or {})}):
-        lines = [line for line in LOG.read_text(encoding="utf-8").splitlines() if line.strip()]
+        lines = [
+            line for line in LOG.read_text("utf-8", errors="replace").splitlines() if line.strip()
+        ]
         raise SetupFailure(
             f"[ENV-004] {what} failed ({lines[-1].strip().rstrip('.')}): mend what {LOG} shows,"
             " most often the network or pip's index setting, and run the command again."

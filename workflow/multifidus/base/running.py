@@ -119,6 +119,7 @@ def start_run(results: Path, state: Path = _STATE, *, patience: float = _PATIENC
             if at_work(Role.JOB, state) is False:
                 _remove_leftovers(results, state)
         else:
+            os.close(handle)
             raise SetupError(
                 "ENV-021",
                 "Jobs of a run that was stopped are still at work in this folder: wait until they"

@@ -13,11 +13,11 @@ import zipfile
 from collections import Counter
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from xml.etree import ElementTree as ET
 
 from multifidus.base.files import csv_text
-from multifidus.results.formatting import format_value
+from multifidus.results.formatting import MINUS, format_value
 from multifidus.results.table import Results
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ __all__ = ["PRODUCTS_OF_TABLES", "compare_products"]
 
 PRODUCTS_OF_TABLES = ("results.csv", "scorecard.json")
 """Products whose comparison is exact; a run in which they differ gets no manifest."""
-_NUMBER = re.compile(r"[\u2212+]?\d+(?:[.,]\d+)*")
+_NUMBER = re.compile(rf"[{MINUS}+]?\d+(?:[.,]\d+)*")
 _WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _UNREAD = frozenset({"head", "nav", "script", "style"})
 _DISPLAYS = (*(f"{head}{digits}" for head in ("f", "pct") for digits in range(5)), "d0", "p")
@@ -126,7 +126,7 @@ def _same_page(card: Path, page: Path) -> bool:
     rows = {row.get("id"): (row, cells) for row, cells in _Page.read(page).rows}
     for listed in _rows(card):
         row, cells = rows[f"{listed['claim_id']}-{listed['part']}"]
-        texts = {" ".join(cell.split()).replace("\u2212", "-") for cell in cells}
+        texts = {" ".join(cell.split()).replace(MINUS, "-") for cell in cells}
         if row.get("class") != listed["verdict"] or not (
             {listed["printed"], listed["reproduced"]} - {""} <= texts
         ):
@@ -135,30 +135,46 @@ def _same_page(card: Path, page: Path) -> bool:
 
 
 def _card_fits(results: Results, card: Path) -> bool:
+    numbers = _numbers(results)
     return all(
-        row["reproduced"] in _prints(results, row["result_id"])
+        _prints(row["reproduced"], numbers[row["result_id"]])
         for row in _rows(card)
-        if row["result_id"] in results and _NUMBER.fullmatch(row["reproduced"])
+        if row["result_id"] in numbers and _NUMBER.fullmatch(row["reproduced"])
     )
 
 
 def _page_fits(results: Results, page: Path) -> bool:
+    numbers = _numbers(results)
     return all(
-        text == results.text(result_id) or text in _prints(results, result_id)
+        _prints(text, numbers[result_id])
         for result_id, text in _Page.read(page).numbers
         if _NUMBER.search(text)
     )
 
 
-def _prints(results: Results, result_id: str) -> set[str]:
-    """Return every text in which a document may print a result, its absolute value or counts."""
-    row = results.row(result_id)
-    value = float(row["value"])
-    texts = {str(row["n"]), str(row["N"])}
-    for display in {*_DISPLAYS, str(row["display"])}:
-        for number in (value, abs(value)):
-            texts |= {format_value(number, display, sign=sign) for sign in (False, True)}
-    return texts | {text.replace("\u2212", "-") for text in texts}
+def _numbers(results: Results) -> dict[str, _Number]:
+    columns = (results.frame[name] for name in ("result_id", "value", "display", "n", "N"))
+    return {result_id: _Number(*rest) for result_id, *rest in zip(*columns, strict=True)}
+
+
+class _Number(NamedTuple):
+    value: float
+    display: str
+    n: object
+    total: object
+
+
+def _prints(text: str, number: _Number) -> bool:
+    """Whether a text is how a document may print a result, its absolute value or its counts."""
+    text = text.replace("-", MINUS)
+    if text in (str(number.n), str(number.total)):
+        return True
+    return any(
+        text == format_value(value, display, sign=sign)
+        for display in (number.display, *_DISPLAYS)
+        for value in (number.value, abs(number.value))
+        for sign in (False, True)
+    )
 
 
 def _same_numbers(page: Path, word: Path) -> bool:
