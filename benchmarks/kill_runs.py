@@ -30,6 +30,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "workflow")]
 
 from multifidus.base.files import sha256_of  # noqa: E402 - needs the path above
+from multifidus.package.ledger import MARKER  # noqa: E402
 from runs import copy_project, environment_of, link_environment  # noqa: E402
 
 KINDS = ("all processes", "snakemake alone", "one job")
@@ -60,13 +61,17 @@ def deliverables(folder: Path) -> dict[str, str]:
 
 def set_back(folder: Path, share: float) -> int:
     """Take away what the jobs made that ended last; return how many stay."""
-    ledger = folder / "results" / ".ledger"
+    results = folder / "results"
+    ledger = results / ".ledger"
     records = sorted(ledger.glob("*.json"), key=lambda path: path.stat().st_mtime_ns)
     keep = round(share * len(records))
     for path in records[keep:]:
         for name in json.loads(path.read_text(encoding="utf-8"))["outputs"]:
-            (folder / "results" / name).unlink(missing_ok=True)
+            (results / name).unlink(missing_ok=True)
         path.unlink()
+    for path in sorted(results.rglob("*"), reverse=True):
+        if path.is_dir() and {inner.name for inner in path.iterdir()} <= {MARKER}:
+            shutil.rmtree(path)
     return keep
 
 

@@ -126,9 +126,10 @@ def _same_page(card: Path, page: Path) -> bool:
     rows = {row.get("id"): (row, cells) for row, cells in _Page.read(page).rows}
     for listed in _rows(card):
         row, cells = rows[f"{listed['claim_id']}-{listed['part']}"]
-        texts = {" ".join(cell.split()).replace(MINUS, "-") for cell in cells}
-        if row.get("class") != listed["verdict"] or not (
-            {listed["printed"], listed["reproduced"]} - {""} <= texts
+        texts = [" ".join(cell.split()).replace(MINUS, "-") for cell in cells]
+        pairs = zip((listed["printed"], listed["reproduced"]), texts, strict=False)
+        if row.get("class") != listed["verdict"] or any(
+            ours not in ("", text) for ours, text in pairs
         ):
             return False
     return True
@@ -139,7 +140,7 @@ def _card_fits(results: Results, card: Path) -> bool:
     return all(
         _prints(row["reproduced"], numbers[row["result_id"]])
         for row in _rows(card)
-        if row["result_id"] in numbers and _NUMBER.fullmatch(row["reproduced"])
+        if row["result_id"] in numbers and _NUMBER.search(row["reproduced"])
     )
 
 
@@ -166,15 +167,20 @@ class _Number(NamedTuple):
 
 def _prints(text: str, number: _Number) -> bool:
     """Whether a text is how a document may print a result, its absolute value or its counts."""
-    text = text.replace("-", MINUS)
+    text = _bare(text)
     if text in (str(number.n), str(number.total)):
         return True
     return any(
-        text == format_value(value, display, sign=sign)
+        text == _bare(format_value(value, display, sign=sign))
         for display in (number.display, *_DISPLAYS)
         for value in (number.value, abs(number.value))
         for sign in (False, True)
     )
+
+
+def _bare(text: str) -> str:
+    """Return a printed number without spaces and per cent sign, with a true minus sign."""
+    return "".join(text.split()).removesuffix("%").replace("-", MINUS)
 
 
 def _same_numbers(page: Path, word: Path) -> bool:

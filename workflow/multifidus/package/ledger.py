@@ -163,11 +163,13 @@ def check_inputs(results: Path | str, inputs: Iterable[Path | str]) -> None:
     results = Path(results)
     ledger = Ledger.read(results)
     for path in map(Path, inputs):
+        if not path.resolve().is_relative_to(results.resolve()):
+            continue
         names = _names(results, path)
         for name in names:
             if name in ledger:
                 ledger.check(results, name)
-        if path.is_dir() and names:
+        if path.is_dir():
             made = ledger.under(path.resolve().relative_to(results.resolve()).as_posix())
             if made and made != set(names):
                 raise PackageError(
