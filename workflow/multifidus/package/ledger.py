@@ -83,6 +83,10 @@ class Ledger:
         record = self._by_output.get(path)
         return record.outputs[path] if record else None
 
+    def rule(self, path: str) -> str:
+        """Return the rule that made a file of the ledger."""
+        return self._by_output[path].rule
+
     def under(self, folder: str) -> set[str]:
         """Return the files that jobs made in a folder."""
         return {path for path in self._by_output if path.startswith(f"{folder}/")}
@@ -118,7 +122,7 @@ class Ledger:
             raise PackageError(
                 "PKG-031",
                 f"{results / path} was changed after rule {record.rule} had made it: restore it, or"
-                " remove it and run `make report` to make it again.",
+                f" make it again: `multifidus run --cores all --forcerun {record.rule}`.",
             )
 
 
@@ -174,8 +178,9 @@ def check_inputs(results: Path | str, inputs: Iterable[Path | str]) -> None:
             if made and made != set(names):
                 raise PackageError(
                     "PKG-032",
-                    f"{path} does not hold the files that were made in it: restore them, or remove"
-                    " the folder and run `make report` to make it again.",
+                    f"{path} does not hold the files that were made in it: restore them, or make"
+                    " them again:"
+                    f" `multifidus run --cores all --forcerun {ledger.rule(min(made))}`.",
                 )
 
 

@@ -235,7 +235,7 @@ def verify_command(
         raise PackageError(
             "PKG-020",
             f"Files under {path.parent} are not as the manifest says ({words}): restore them, or"
-            " remove them and run `make report` to make them again.",
+            " remove the folder and run `make report`.",
         )
     print(
         f"{len(content.outputs)} outputs and {len(content.working)} files that they rest on, under"
