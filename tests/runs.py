@@ -84,3 +84,27 @@ def _run(folder: Path, arguments: list[str], timeout: float) -> Run:
         check=False,
     )
     return Run(folder, done.returncode, done.stdout)
+
+
+def link_environment(folder: Path) -> None:
+    """Give a copy of the project this environment as its own, so that ``make`` sets up none."""
+    own, folder = folder / ".venv", folder.resolve()
+    (own / "bin").mkdir(parents=True)
+    prefix = Path(sys.prefix)
+    (own / "lib").symlink_to(prefix / "lib")
+    shutil.copy(prefix / "pyvenv.cfg", own)
+    (own / "bin" / "python").symlink_to(Path(sys.executable).resolve())
+    for name, module in (("multifidus", "multifidus.cli.app"), ("snakemake", "snakemake.cli")):
+        program = own / "bin" / name
+        program.write_text(f"#!{own}/bin/python\nfrom {module} import main\nmain()\n")
+        program.chmod(0o755)
+    fingerprint = [sys.executable, "-c", "import setup; print(setup.fingerprint())"]
+    stamp = subprocess.run(fingerprint, cwd=folder / "tools", check=True, capture_output=True)
+    (own / ".ready").write_bytes(stamp.stdout)
+
+
+def environment_of(folder: Path) -> dict[str, str]:
+    """Variables of a fresh shell, with the package of a copy of the project."""
+    hidden = ("SNAKEMAKE", "MULTIFIDUS_", "QUARTO", "MAKE", "VIRTUAL_ENV")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(hidden)}
+    return {**kept, "PYTHONPATH": str(folder / "workflow")}

@@ -106,7 +106,7 @@ def test_every_folder_of_the_package_is_a_known_room(repository: Path) -> None:
             "from multifidus.report.tables import x\nfrom multifidus import __version__",
             [],
         ),
-        ("cli", "from multifidus.package import verify_command", []),
+        ("cli", "from multifidus.package.verify import verify_command", []),
     ],
 )
 def test_a_forbidden_import_is_found(room: str, source: str, faults: list[tuple[int, str]]) -> None:

@@ -6,11 +6,20 @@ from pathlib import Path
 
 from multifidus.analyses.registry import analyses_of
 from multifidus.base.errors import MultifidusError
+from multifidus.base.files import sha256_of
 from multifidus.base.imports import code_behind
 from multifidus.cohort.calibration.targets import read_targets
 from multifidus.config.load import load_run, load_study
 from multifidus.devicelogs.formats.registry import built_in_modules
+from multifidus.base.running import (
+    PARENT_VARIABLE,
+    Role,
+    attend,
+    refuse_unwritable,
+    start_run,
+)
 from multifidus.ingest.inputs import required_tables
+from multifidus.package.ledger import RESULTS_VARIABLE
 
 # Folder of this project, as seen from the working folder: "." unless another workflow uses this one
 # as a module. Sources are found from here; outputs and the user's data from the working folder.
@@ -45,6 +54,29 @@ RUN, STUDY = get_configuration()
 ANALYSES = analyses_of(STUDY)
 RESULTS = Path(RUN.paths.results)
 LOGS = Path(RUN.paths.logs)
+
+
+def prepare_run():
+    """Say that this process is at work, and let what it makes be read by those who may."""
+    os.environ[PARENT_VARIABLE] = str(os.getpid())
+    os.environ[RESULTS_VARIABLE] = str(RESULTS)
+    if RUN.tier.sensitivity == "restricted":
+        os.umask(os.umask(0o077) | 0o077)
+        for folder in (RESULTS, LOGS):
+            folder.mkdir(parents=True, exist_ok=True)
+            folder.chmod(0o700)
+    if not workflow.is_main_process:
+        attend(Role.JOB)
+        return
+    try:
+        refuse_unwritable(RESULTS, LOGS)
+        start_run(RESULTS)
+    except MultifidusError as error:
+        print(error, file=sys.stderr)
+        raise SystemExit(int(error.exit_code)) from None
+
+
+prepare_run()
 HAS_DATA = RUN.data.source != "none"
 SYNTHETIC = RUN.data.source == "synthetic"
 ENVIRONMENT = "../envs/multifidus.yaml"

@@ -64,11 +64,17 @@ def run(context: typer.Context) -> None:
 @app.command()
 def verify(
     manifest: Annotated[str, typer.Argument(help="Manifest of a run.")] = "results/manifest.json",
+    manifest_sha256: Annotated[
+        str | None, typer.Option(help="Hash of the manifest, as the run printed it.")
+    ] = None,
+    inputs: Annotated[
+        bool, typer.Option("--inputs", help="Leave out the rendered documents.")
+    ] = False,
 ) -> None:
-    """Check every file of a run against its manifest."""
+    """Check every file of a run against its manifest, its ledger and each other."""
     from multifidus.package.verify import verify_command
 
-    raise typer.Exit(verify_command(manifest))
+    raise typer.Exit(verify_command(manifest, sha256=manifest_sha256, inputs_only=inputs))
 
 
 @app.command()

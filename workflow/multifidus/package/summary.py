@@ -8,6 +8,7 @@ from collections import Counter
 from pathlib import Path
 
 from multifidus.base.errors import ExitCode
+from multifidus.base.files import sha256_of
 from multifidus.config.run import Tier
 from multifidus.package.manifest import Manifest, read_manifest
 
@@ -33,7 +34,8 @@ def summarise(manifest: Manifest, folder: Path | str, seconds: float | None = No
     Returns
     -------
     str
-        A few plain lines: tier, documents, counts of verdicts, data report, narratives, time.
+        A few plain lines: tier, documents, counts of verdicts, data report, narratives, the
+        manifest's own hash, time.
     """
     folder, run = Path(folder), manifest.run
     lines = [
@@ -48,6 +50,8 @@ def summarise(manifest: Manifest, folder: Path | str, seconds: float | None = No
     if engine := run.get("engine"):
         lines.append(f"Rendered by  {engine['name']} {engine['version']}")
         lines += [f"{'':<12} {note}" for note in _render_notes(folder)]
+    if (path := folder / "manifest.json").is_file():
+        lines.append(f"Manifest     {path}, SHA-256 {sha256_of(path)}")
     if seconds is not None:
         lines.append(f"Time taken   {_duration(seconds)}")
     return "\n".join(lines) + "\n"

@@ -54,13 +54,14 @@ class SessionTruth:
     seconds
         Seconds delivered; the next session starts after this one's end.
     reason
-        Index into :data:`~multifidus.devicelogs.layout.END_REASONS`; 0 is completion.
+        Index into :data:`~multifidus.devicelogs.formats.ipglog.layout.END_REASONS`; 0 is
+        completion.
     left, right
         Amplitudes in 0.1 mA, one number or one per session.
     program
         Program number, one number or one per session.
     source
-        Index into :data:`~multifidus.devicelogs.layout.SOURCES`; 0 is the Activator.
+        Index into :data:`~multifidus.devicelogs.formats.ipglog.layout.SOURCES`; 0 is the Activator.
     """
 
     start_utc: IntArray

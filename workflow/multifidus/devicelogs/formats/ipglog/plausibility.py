@@ -34,7 +34,7 @@ def note_implausible(
     merged
         Records of all devices in order.
     sessions
-        As :func:`~multifidus.devicelogs.sessions.build_sessions` gives them.
+        As :func:`~multifidus.devicelogs.formats.ipglog.sessions.build_sessions` gives them.
     faults
         Per device.
     """
