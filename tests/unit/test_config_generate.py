@@ -134,7 +134,7 @@ def test_required_keys_and_lists_are_told_apart() -> None:
     text = reference("study.yaml", StudyConfig.model_json_schema())
     assert "| `arms[].id` | id | yes |  | Id used in results. |" in text
     assert "| `visits` | list of sections | no | none | Scheduled visits in order. |" in text
-    assert "| `visits[].years` | number, or null | no | null |" in text
+    assert "| `visits[].years` | number, at least 0, at most 100, or null | no | null |" in text
 
 
 def test_generation_writes_four_files(repository: Path) -> None:

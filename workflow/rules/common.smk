@@ -7,7 +7,13 @@ from pathlib import Path
 from multifidus.analyses.registry import analyses_of
 from multifidus.base.errors import MultifidusError
 from multifidus.base.imports import code_behind
-from multifidus.config import load_run, load_study
+from multifidus.config.layers import (
+    DEFAULTS,
+    Layers,
+    load_configuration,
+    read_layers,
+)
+from multifidus.config.reading import ConfigFile
 from multifidus.ingest.inputs import required_tables
 
 PACKAGE = Path(workflow.current_basedir).parent / "multifidus"
@@ -16,9 +22,17 @@ SCRIPTS = PACKAGE.parent / "scripts"
 
 def get_configuration():
     """Validate configuration and study; a fault ends the run with its sentence and exit code."""
+    settings = workflow.config_settings
     try:
-        run = load_run(config)
-        study = load_study(Path("config/studies") / run.study / "study.yaml")
+        if workflow.modifier.skip_configfile:  # another workflow gives the values
+            layers = Layers([ConfigFile("the configuration of the module", config)])
+        else:
+            layers = read_layers(
+                settings.configfiles,
+                settings.config_args or (),
+                defaults=None if settings.replace_workflow_config else DEFAULTS,
+            )
+        run, study = load_configuration(layers)
     except MultifidusError as error:
         print(error, file=sys.stderr)
         raise SystemExit(int(error.exit_code)) from None

@@ -49,7 +49,7 @@ def summarise_opioid_model(inputs: AnalysisInputs) -> list[ResultRow]:
     if not visits:
         return []
     data = data[data["visit"].isin(visits)].assign(change=data["value"] - data["baseline"])
-    rules = MixedModelRules(outcomes=(), visits=visits)
+    rules = MixedModelRules(outcomes=(MME,), visits=visits)
     cell = Cell("mmrm", MME, visits[-1], population, "users", "Opioid dose of baseline users")
     rows = fitted_rows(cell, data, rules, display="f1", unit="MME/day")
     return [replace(row, method=f"{row.method}; {_CAVEAT}") for row in rows]

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from multifidus.base.errors import ExitCode
+from multifidus.config.layers import check_files_named
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,6 +33,7 @@ def run_workflow(arguments: Sequence[str], *, logs: Path = Path("logs")) -> int:
     int
         0, the exit code of the first user error, or Snakemake's own code.
     """
+    check_files_named(arguments)
     started = time.time_ns()
     command = [sys.executable, "-m", "snakemake", *(arguments or ["--cores", "all"])]
     code = subprocess.run(command, check=False).returncode

@@ -19,6 +19,7 @@ import yaml
 
 from multifidus.base.errors import ConfigError, ExitCode, MultifidusError
 from multifidus.base.files import write_text
+from multifidus.config.base import SLUG_PATTERN
 from multifidus.config.run import RunConfig
 from multifidus.config.study import StudyConfig
 
@@ -124,14 +125,16 @@ def _plain_type(schema: Schema, node: Schema) -> str:
         values = [*node.get("patternProperties", {}).values()]
         return f"mapping from id to {_type(schema, values[0])}" if values else "section"
     if node["type"] == "string":
-        return "id" if "pattern" in node else "text"
+        return "id" if node.get("pattern") == SLUG_PATTERN else "text"
     words = {"number": "number", "integer": "whole number", "boolean": "true \\| false"}
     return ", ".join(filter(None, [words[node["type"]], _bounds(node)]))
 
 
 def _list_type(schema: Schema, node: Schema) -> str:
     if "prefixItems" in node:
-        return f"list of {', '.join(_type(schema, part) for part in node['prefixItems'])}"
+        parts = [_type(schema, part) for part in node["prefixItems"]]
+        same = len(set(parts)) == 1
+        return f"list of {len(parts)}, each a {parts[0]}" if same else f"list of {', '.join(parts)}"
     entry = _resolve(schema, node["items"])
     return "list of sections" if "properties" in entry else f"list of {_type(schema, entry)}"
 
