@@ -18,7 +18,9 @@ MULTIFIDUS  = $(BIN)/multifidus
 RUN_OPTIONS = --cores $(CORES) $(if $(CONFIG),--configfile $(CONFIG)) \
               $(if $(ENGINE),--config 'render={engine: $(ENGINE)}')
 # The folder that a run writes to: what its own configuration says, else the default.
-RESULTS     = $(or $(if $(CONFIG),$(shell awk '$$1 == "results:" { print $$2 }' $(CONFIG))),results)
+READ        = import sys; from multifidus.config.layers import read_layers as read
+RESULTS     = $(or $(if $(CONFIG),$(shell $(BIN)/python -c \
+    '$(READ); print(read(sys.argv[1:]).values["paths"]["results"])' $(CONFIG) 2>/dev/null)),results)
 SOURCES    := workflow tests tools
 SMK         = $(wildcard Snakefile workflow/Snakefile workflow/rules/*.smk)
 UV_COMPILE  = $(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from multifidus.base.errors import ExitCode
-from multifidus.config.layers import check_files_named
+from multifidus.config.layers import layers_of_command
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["recorded_errors", "run_workflow"]
 
 
-def run_workflow(arguments: Sequence[str], *, logs: Path = Path("logs")) -> int:
+def run_workflow(arguments: Sequence[str], *, logs: Path | None = None) -> int:
     """Run Snakemake with the given arguments.
 
     Parameters
@@ -26,14 +26,17 @@ def run_workflow(arguments: Sequence[str], *, logs: Path = Path("logs")) -> int:
     arguments
         Passed on as they are; none means ``--cores all``.
     logs
-        Folder in which the rules leave their error records.
+        Folder in which the rules leave their error records; by default the configured one.
 
     Returns
     -------
     int
         0, the exit code of the first user error, or Snakemake's own code.
     """
-    check_files_named(arguments)
+    layers = layers_of_command(arguments)
+    if logs is None:  # not validated yet: Snakemake says what is wrong with it
+        paths = layers.values.get("paths")
+        logs = Path(str(paths.get("logs", "logs") if isinstance(paths, dict) else "logs"))
     started = time.time_ns()
     command = [sys.executable, "-m", "snakemake", *(arguments or ["--cores", "all"])]
     code = subprocess.run(command, check=False).returncode

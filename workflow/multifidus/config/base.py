@@ -57,10 +57,13 @@ class Fault(ValueError):  # noqa: N818 - a fault of the configuration, not of th
         Keys and positions from the model that raises to the field.
     message
         What is wrong and what to write instead.
+    others
+        Places of the values that it does not fit: the fault may be in any of them.
     """
 
-    def __init__(self, place: Iterable[str | int], message: str) -> None:
+    def __init__(self, place: Iterable[str | int], message: str, *others: Place) -> None:
         self.place = tuple(place)
+        self.others = others
         super().__init__(message)
 
 

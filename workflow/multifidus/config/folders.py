@@ -91,8 +91,10 @@ def check_folders(run: RunConfig, project: Path) -> None:
         if folder.is_relative_to(home) and folder.relative_to(home).parts[0].startswith("."):
             raise Fault(place, f"it leads to the hidden folder '{folder.relative_to(home)}'")
         for name, other in guarded.items():
-            if folder.is_relative_to(other) or (name == "data.path" and folder == other):
-                raise Fault(place, f"it leads into '{name}', which a run must not write to")
+            if folder.is_relative_to(other):
+                why = f"it leads into '{name}', which a run must not write to"
+                raise Fault(place, why, ("data", "path"))
     results, logs = found["results"], found["logs"]
     if results.is_relative_to(logs) or logs.is_relative_to(results):
-        raise Fault(("paths", "logs"), "paths.logs and paths.results lead to the same folder")
+        why = "paths.logs and paths.results lead to the same folder"
+        raise Fault(("paths", "logs"), why, ("paths", "results"))

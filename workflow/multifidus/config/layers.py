@@ -21,10 +21,11 @@ from multifidus.config.resources import check_run_fits_study
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from multifidus.config.base import Place
     from multifidus.config.run import RunConfig
     from multifidus.config.study import StudyConfig
 
-__all__ = ["DEFAULTS", "Layers", "check_files_named", "load_configuration", "read_layers"]
+__all__ = ["DEFAULTS", "Layers", "layers_of_command", "load_configuration", "read_layers"]
 
 DEFAULTS = Path("config/config.yaml")
 """File of the defaults, relative to the project's folder."""
@@ -51,14 +52,18 @@ class Layers:
                 )
             _lay_over(self.values, layer.values)
 
-    def where(self, place: Iterable[str | int]) -> str:
-        """Return the file and line, or the option, of the topmost layer that gives a value."""
-        keys = tuple(place)
+    def where(self, place: Place, *others: Place) -> str:
+        """Return the file and line, or the option, of the topmost layer that gives a value.
+
+        Of values that do not fit each other the one of the topmost layer is named: it was changed
+        last.
+        """
         for layer in reversed(self.layers):
-            if _holds(layer.values, keys):
-                return layer.where(keys)
+            for keys in (place, *others):
+                if _holds(layer.values, keys):
+                    return layer.where(keys)
         # A key that no layer gives is missing from the section that the topmost one opens.
-        return self.where(keys[:-1]) if len(keys) > 1 else self.layers[-1].name
+        return self.where(place[:-1]) if len(place) > 1 else self.layers[-1].name
 
 
 def _lay_over(values: dict[str, Any], layer: dict[str, Any]) -> None:
@@ -140,7 +145,7 @@ def _command_line(options: Iterable[str]) -> ConfigFile:
     return ConfigFile("--config", values)
 
 
-def check_files_named(arguments: Sequence[str]) -> None:
+def layers_of_command(arguments: Sequence[str]) -> Layers:
     """Read the configuration files and values that a command line for Snakemake names.
 
     Snakemake ends with its own words, or a traceback, on a file that it cannot read; so what it is
@@ -150,6 +155,11 @@ def check_files_named(arguments: Sequence[str]) -> None:
     ----------
     arguments
         Arguments for Snakemake.
+
+    Returns
+    -------
+    Layers
+        The defaults, the files and the values of the command line; not validated.
 
     Raises
     ------
@@ -167,7 +177,7 @@ def check_files_named(arguments: Sequence[str]) -> None:
                 given[option].append(value)
         elif option in given:
             given[option].append(word)
-    read_layers(given["--configfile"], given["--config"])
+    return read_layers(given["--configfile"], given["--config"])
 
 
 def load_configuration(layers: Layers, project: Path = Path()) -> tuple[RunConfig, StudyConfig]:
@@ -191,7 +201,9 @@ def load_configuration(layers: Layers, project: Path = Path()) -> tuple[RunConfi
         study = load_study(project / "config/studies" / run.study / "study.yaml")
         check_run_fits_study(run, study, project)
     except Fault as fault:
-        raise ConfigError("CFG-004", sentence(layers, fault.place, str(fault))) from None
+        raise ConfigError(
+            "CFG-004", sentence(layers, fault.place, str(fault), *fault.others)
+        ) from None
     if run.data.source == "sdtm":
         load_mapping(project / "config/studies" / run.study / "mapping.yaml")
     return run, study

@@ -21,7 +21,7 @@ from multifidus.config.run import RunConfig
 from multifidus.config.study import StudyConfig
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from pydantic_core import ErrorDetails
 
@@ -45,15 +45,15 @@ _SPELLED = re.compile(r"'([^']*)'")
 class Source(Protocol):
     """Where values come from, for the sentence on a fault."""
 
-    def where(self, place: Iterable[str | int]) -> str:
-        """Return the file, and the line where it is known, of a value."""
+    def where(self, place: Place, *others: Place) -> str:
+        """Return the file, and the line where it is known, of the value last changed of these."""
 
 
 class _Named:
     def __init__(self, name: str) -> None:
         self.name = name
 
-    def where(self, place: Iterable[str | int]) -> str:  # noqa: ARG002 - one name for all
+    def where(self, *_: Place) -> str:
         return self.name
 
 
@@ -172,22 +172,24 @@ def _unknown_key(model: type[BaseModel], item: ErrorDetails, source: Source) -> 
     near = difflib.get_close_matches(str(key), known, n=1, cutoff=0.5)
     path = ".".join(map(str, item["loc"]))
     hint = f"did you mean '{near[0]}'?" if near else f"known keys there: {', '.join(known)}."
-    return f"{source.where(item['loc'])}: '{path[:200]}' is not a known key; {hint}"
+    return f"{source.where(tuple(item['loc']))}: '{path[:200]}' is not a known key; {hint}"
 
 
 def _bad_value(item: ErrorDetails, source: Source) -> str:
     # pydantic marks a faulty key of a mapping with a part of its own after the key.
     place = tuple(part for part in item["loc"] if part != "[key]")
     fault = item.get("ctx", {}).get("error")
+    others: tuple[Place, ...] = ()
     if isinstance(fault, Fault):
+        others = tuple((*place, *other) for other in fault.others)
         place += fault.place
-    return sentence(source, place, _in_words(item, place))
+    return sentence(source, place, _in_words(item, place), *others)
 
 
-def sentence(source: Source, place: Place, message: str) -> str:
+def sentence(source: Source, place: Place, message: str, *others: Place) -> str:
     """Return the one sentence on a fault: file and line, keys, what is wrong."""
     path = ".".join(map(str, place)) or "the file as a whole"
-    text = f"{source.where(place)}: {path}: {message[0].lower()}{message[1:]}"
+    text = f"{source.where(place, *others)}: {path}: {message[0].lower()}{message[1:]}"
     return text if text.endswith("?") else f"{text}; see config/README.md."
 
 

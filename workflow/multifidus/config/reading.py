@@ -53,7 +53,7 @@ class ConfigFile:
     values: Any
     lines: Mapping[Place, int] = field(default_factory=dict)
 
-    def where(self, place: Iterable[str | int]) -> str:
+    def where(self, place: Iterable[str | int], *_: Place) -> str:
         """Return the file and the line of a value, or of the nearest section that is written."""
         keys = tuple(place)
         while keys and keys not in self.lines:
@@ -161,10 +161,15 @@ def read_text(path: Path | str) -> str:
 def _missing(path: Path) -> str:
     import difflib  # noqa: PLC0415 - only for an error
 
-    folder = path.parent
+    # The file's own name may be misspelt, or that of its folder.
+    wrong, tail = (path, "") if path.parent.is_dir() else (path.parent, path.name)
+    folder = wrong.parent
     names = sorted(item.name for item in folder.iterdir()) if folder.is_dir() else []
-    near = difflib.get_close_matches(path.name, names, n=1, cutoff=0.6)
-    hint = f"did you mean '{folder / near[0]}'?" if near else "correct the path that names it."
+    known = [name for name in names if (folder / name / tail).is_file()]
+    near = [
+        folder / name / tail for name in difflib.get_close_matches(wrong.name, known, 1, cutoff=0.7)
+    ]
+    hint = f"did you mean '{near[0]}'?" if near else "correct the path that names it."
     return f"The file {path} is missing: {hint}"
 
 

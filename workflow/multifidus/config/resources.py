@@ -56,12 +56,14 @@ def check_run_fits_study(run: RunConfig, study: StudyConfig, project: Path) -> N
             ("data", "source"),
             f"'{run.data.source}' needs published figures, and study '{run.study}' has none"
             " (report.literature is false): name the trial's data",
+            ("study",),
         )
     mapping = project / "config/studies" / run.study / "mapping.yaml"
     if run.data.source == "sdtm" and not mapping.is_file():
         raise Fault(
             ("data", "source"),
             f"'sdtm' needs the file config/studies/{run.study}/mapping.yaml: write one",
+            ("study",),
         )
 
 

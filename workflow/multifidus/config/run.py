@@ -60,9 +60,11 @@ class DataConfig(StrictModel):
     def _path_goes_with_source(self) -> Self:
         needs = self.source in ("csv", "sdtm")
         if needs and self.path is None:
-            raise Fault(("path",), f"data.path is required when data.source is '{self.source}'")
+            why = f"data.path is required when data.source is '{self.source}'"
+            raise Fault(("path",), why, ("source",))
         if not needs and self.path is not None:
-            raise Fault(("path",), f"data.path is not used when data.source is '{self.source}'")
+            why = f"data.path is not used when data.source is '{self.source}'"
+            raise Fault(("path",), why, ("source",))
         return self
 
 
@@ -115,7 +117,8 @@ class PathsConfig(StrictModel):
             check_folder_name(name, value)
         results, logs = (PurePosixPath(path.casefold()) for path in (self.results, self.logs))
         if results.is_relative_to(logs) or logs.is_relative_to(results):
-            raise Fault(("logs",), "paths.logs and paths.results must be apart from each other")
+            why = "paths.logs and paths.results must be apart from each other"
+            raise Fault(("logs",), why, ("results",))
         return self
 
 
@@ -152,10 +155,12 @@ class RunConfig(StrictModel):
             raise Fault(
                 ("data", "source"),
                 f"tier '{self.tier}' goes with data.source {wanted}, not '{self.data.source}'",
+                ("tier",),
             )
         if self.tier is Tier.RESTRICTED and self.disclosure.minimum_count == 0:
             raise Fault(
                 ("disclosure", "minimum_count"),
                 "tier 'restricted' needs disclosure.minimum_count of at least 1",
+                ("tier",),
             )
         return self
