@@ -50,7 +50,7 @@ rerender: setup ## Render the documents again from the frozen results
 test: setup ## Run the tests (MULTIFIDUS_SLOW=1 adds the slow ones and the Slurm cluster)
 	@$(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST) $(TESTS)
 
-check: setup ## Lint, format and types, the workflow's lint, generated files and locks
+check: setup ## Lint, format and types, the workflow's lint, generated files, locks, licences
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/mypy
@@ -58,6 +58,8 @@ check: setup ## Lint, format and types, the workflow's lint, generated files and
 	$(BIN)/snakemake --lint
 	$(BIN)/python -m multifidus.config.generate --check
 	$(BIN)/python tools/error_catalogue.py --check
+	$(BIN)/python tools/sbom.py --check
+	$(BIN)/python tools/licences.py
 	$(BIN)/python -m pytest -q tests/unit/test_house_environment.py
 
 verify: setup ## Hold every output against the manifest
@@ -78,6 +80,7 @@ lock: setup ## Resolve the dependencies anew
 	echo uv | $(UV_COMPILE) --python-version 3.11 - -o requirements-uv.lock
 	echo setuptools | $(UV_COMPILE) --python-version 3.11 - -o requirements-build.lock
 	$(BIN)/python tools/conda_environments.py
+	$(BIN)/python tools/sbom.py
 
 wheelhouse: ## Fetch every locked file into wheelhouse/, for a site without a network
 	@sh tools/setup.sh wheelhouse wheelhouse

@@ -289,7 +289,7 @@ FILE_CASES: dict[str, tuple[bytes, str, str]] = {
         "CFG-009",
         "100,000 values",
     ),
-    "code of a template engine": (b"__use_yte__: true\nseed: 1\n", "CFG-003", "__use_yte__"),
+    "code of a template engine": (b"__use_yte__: true\nseed: 1\n", "CFG-009", "__use_yte__"),
     "misspelt key": (b"\nsede: 1\n", "CFG-003", r"line 2: 'sede' .*'seed'\?"),
     "bad value": (b"seed: 1\nrender:\n  engine: latex\n", "CFG-004", "line 3: render.engine"),
     "NaN in JSON": (b'{"seed": NaN}', "CFG-004", "seed"),

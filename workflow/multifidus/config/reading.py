@@ -266,6 +266,8 @@ class _Reader:
             raise self._misread(
                 node, f"the key {node.value[:40]} is not read as text; put it in quotes"
             )
+        if node.value.startswith("__"):  # Snakemake's reader runs a file with such a key as code
+            raise self._misread(node, f"the key '{node.value[:40]}' is not allowed; remove it")
         return str(node.value)
 
     def _is_plain(self, node: yaml.Node) -> bool:
