@@ -208,7 +208,7 @@ def test_a_model_that_cannot_be_fitted_says_so(given: AnalysisInputs) -> None:
     rows = run_analysis("multiple_imputation", given)
     assert [row.statistic for row in rows] == ["estimate"]
     assert math.isnan(rows[0].value)
-    assert rows[0].method.startswith("Not fitted: ")
+    assert rows[0].method.startswith("Not estimable: ")
 
 
 @pytest.mark.parametrize(

@@ -111,7 +111,7 @@ def test_a_model_that_cannot_be_fitted_says_so() -> None:
     rows = run_analysis("mixed_model", AnalysisInputs(trial, {"participants": people(4)}, whole))
     assert [row.statistic for row in rows] == ["estimate"]
     assert math.isnan(rows[0].value)
-    assert rows[0].method.startswith("Not fitted: ")
+    assert rows[0].method.startswith("Not estimable: ")
 
 
 def test_the_model_of_the_opioid_dose_is_of_baseline_users_and_names_its_caveat() -> None:

@@ -14,6 +14,7 @@ from multifidus.config.layers import (
     read_layers,
 )
 from multifidus.config.reading import ConfigFile
+from multifidus.config.resources import lacks_device_logs
 from multifidus.ingest.inputs import required_tables
 
 PACKAGE = Path(workflow.current_basedir).parent / "multifidus"
@@ -40,7 +41,17 @@ def get_configuration():
 
 
 RUN, STUDY = get_configuration()
-ANALYSES = analyses_of(STUDY)
+NO_LOGS = lacks_device_logs(RUN, STUDY, Path())
+ANALYSES = {
+    name: plan
+    for name, plan in analyses_of(STUDY).items()
+    if not (NO_LOGS and plan.needs_usage)
+}
+if NO_LOGS and workflow.is_main_process:
+    print(
+        f"{RUN.data.path}/logs holds no stimulator logs: device use is left out of this run.",
+        file=sys.stderr,
+    )
 RESULTS = Path(RUN.paths.results)
 LOGS = Path(RUN.paths.logs)
 HAS_DATA = RUN.data.source != "none"
@@ -69,6 +80,14 @@ def get_code(script, *modules):
     """Files of the package that a script and further modules rest on, as declared inputs."""
     files = code_behind(PACKAGE, SCRIPTS / script, SCRIPTS / "step.py", *modules)
     return [os.path.relpath(path) for path in files]
+
+
+def get_sections_left_out():
+    """Sections of documents that this run cannot fill; the text beside each says why."""
+    left_out = [] if SYNTHETIC else ["calibration"]
+    return left_out + (
+        ["stimulator_logs", "device_use", "adherence"] if NO_LOGS else []
+    )
 
 
 def get_sections(*names):

@@ -143,7 +143,7 @@ rule render_document:
             figures=RESULTS / "figures",
             scorecard=RESULTS / "scorecard.csv" if STUDY.report.literature else "",
         ),
-        calibrated=SYNTHETIC,
+        left_out=get_sections_left_out(),
         engine=RUN.render.engine,
         formats=RUN.render.formats,
     message:

@@ -10,10 +10,10 @@ with step(snakemake):
     resources = {Path(path).name: path for path in snakemake.input.references}
     for notebook in snakemake.input.get("notebooks", []):
         resources[f"notebooks/{Path(notebook).name}"] = notebook
-    if not snakemake.params.calibrated:
-        # The document includes one section whose words depend on where the data come from.
-        folder = Path(snakemake.input.document).parent / "_sections"
-        resources["_sections/_calibration.qmd"] = str(folder / "_no_calibration.qmd")
+    # Sections that the data of this run cannot fill are replaced by the sentence that says so.
+    folder = Path(snakemake.input.document).parent / "_sections"
+    for section in snakemake.params.left_out:
+        resources[f"_sections/_{section}.qmd"] = str(folder / f"_no_{section}.qmd")
     render_document(
         snakemake.input.document,
         Path(snakemake.output.record).parent,

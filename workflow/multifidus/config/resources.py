@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from multifidus.config.run import RunConfig
     from multifidus.config.study import StudyConfig
 
-__all__ = ["check_run_fits_study", "check_study_resources"]
+__all__ = ["check_run_fits_study", "check_study_resources", "lacks_device_logs"]
 
 
 def check_study_resources(study: StudyConfig, folder: str, project: Path) -> None:
@@ -58,6 +58,13 @@ def check_run_fits_study(run: RunConfig, study: StudyConfig, project: Path) -> N
             " (report.literature is false): name the trial's data",
             ("study",),
         )
+    if run.device_logs.when_missing == "refuse" and lacks_device_logs(run, study, project):
+        raise Fault(
+            ("data", "path"),
+            f"the study reports device use, and '{run.data.path}/logs' holds no stimulator logs:"
+            " add them, or set device_logs.when_missing to 'omit'",
+            ("device_logs", "when_missing"),
+        )
     mapping = project / "config/studies" / run.study / "mapping.yaml"
     if run.data.source == "sdtm" and not mapping.is_file():
         raise Fault(
@@ -65,6 +72,13 @@ def check_run_fits_study(run: RunConfig, study: StudyConfig, project: Path) -> N
             f"'sdtm' needs the file config/studies/{run.study}/mapping.yaml: write one",
             ("study",),
         )
+
+
+def lacks_device_logs(run: RunConfig, study: StudyConfig, project: Path) -> bool:
+    """Whether a study reports device use and the run's data folder has no stimulator logs."""
+    if study.device_use is None or run.data.path is None:
+        return False
+    return not any((project / run.data.path / "logs").glob("*"))
 
 
 def _named_in_tables(

@@ -101,6 +101,9 @@ class DeviceLogsConfig(StrictModel):
     shards: Annotated[int, Field(ge=1, le=1000)] = 1
     """Jobs that the logs are divided over; the results do not depend on it. One job reads some
     hundred participants in seconds, and the logs in pieces of fixed size."""
+    when_missing: Literal["omit", "refuse"] = "omit"
+    """What becomes of a run whose data folder holds no stimulator logs, in a study with device use:
+    `omit` leaves device use out, which the documents then say, `refuse` ends the run at once."""
 
 
 class PathsConfig(StrictModel):

@@ -8,7 +8,15 @@ import matplotlib.pyplot as plt
 import pandas as pd
 import seaborn as sns
 
-from multifidus.report.figures.style import ACCENT, INK, LIGHT, PALETTE, SOFT, WIDTH
+from multifidus.report.figures.style import (
+    ACCENT,
+    INK,
+    LIGHT,
+    PALETTE,
+    SOFT,
+    WIDTH,
+    say_nothing_observed,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,22 +36,28 @@ def _over_time(results: Results, study: StudyConfig, outcome: Outcome) -> pd.Dat
     for visit in study.visits:
         stem = f"level.{outcome.id}.{visit.id}.observed.all"
         if f"{stem}.mean" in results and visit.years is not None:
+            error = f"{stem}.se"  # one value alone has none
             records.append(
                 {
                     "years": visit.years,
                     "mean": results.value(f"{stem}.mean"),
-                    "half": _Z * results.value(f"{stem}.se"),
-                    "n": int(results.value(f"{stem}.n")),
+                    "half": _Z * results.value(error) if error in results else float("nan"),
+                    "n": results.text(f"{stem}.n"),
                 }
             )
-    return pd.DataFrame(records)
+    return pd.DataFrame(records, columns=["years", "mean", "half", "n"]).dropna(subset="mean")
 
 
 def draw_outcomes(results: Results, study: StudyConfig) -> Figure:
     """Draw the mean of each outcome with its 95 % interval at every visit."""
-    figure, axes = plt.subplots(1, len(study.outcomes), figsize=(WIDTH, 2.7), layout="constrained")
-    for axis, outcome, colour in zip(axes, study.outcomes, PALETTE, strict=False):
+    figure, axes = plt.subplots(
+        1, len(study.outcomes), figsize=(WIDTH, 2.7), layout="constrained", squeeze=False
+    )
+    for axis, outcome, colour in zip(axes[0], study.outcomes, PALETTE, strict=False):
         data = _over_time(results, study, outcome)
+        if data.empty:
+            say_nothing_observed(axis)
+            continue
         sns.lineplot(data=data, x="years", y="mean", ax=axis, color=colour, lw=1.4)
         axis.errorbar(
             data["years"],
@@ -66,7 +80,7 @@ def draw_outcomes(results: Results, study: StudyConfig) -> Figure:
         for _, point in data.iterrows():
             if float(point["years"]).is_integer():
                 axis.annotate(
-                    f"{int(point['n'])}",
+                    point["n"],
                     (point["years"], 0),
                     xycoords=("data", "axes fraction"),
                     xytext=(0, 3),
@@ -89,7 +103,7 @@ def draw_responders(results: Results, study: StudyConfig) -> Figure:
     visits = [visit for visit in study.visits if visit.years and visit.years >= 1]
     chosen = [item for item in study.responders if item.id in wanted]
     figure, axis = plt.subplots(figsize=(WIDTH, 2.9), layout="constrained")
-    width = 0.8 / len(chosen)
+    width = 0.8 / max(1, len(chosen))
     for i, responder in enumerate(chosen):
         points = []
         for j, visit in enumerate(visits):

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     import pandas as pd
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "Drawing",
     "house_style",
     "save_figure",
+    "say_nothing_observed",
     "show_figure",
 ]
 
@@ -70,6 +72,14 @@ def house_style() -> Iterator[None]:
         sns.set_theme(context="paper", style="white", palette=PALETTE)
         mpl.rcParams.update(settings)
         yield
+
+
+def say_nothing_observed(axis: Axes) -> None:
+    """Write on an empty panel that the data of the run give nothing to draw."""
+    axis.set_axis_off()
+    axis.text(
+        0.5, 0.5, "Nothing observed", transform=axis.transAxes, ha="center", va="center", color=SOFT
+    )
 
 
 @dataclass(frozen=True)
