@@ -177,7 +177,8 @@ def layers_of_command(arguments: Sequence[str]) -> Layers:
                 given[option].append(value)
         elif option in given:
             given[option].append(word)
-    return read_layers(given["--configfile"], given["--config"])
+    defaults = DEFAULTS if DEFAULTS.is_file() else None  # asked for help in any folder
+    return read_layers(given["--configfile"], given["--config"], defaults=defaults)
 
 
 def load_configuration(layers: Layers, project: Path = Path()) -> tuple[RunConfig, StudyConfig]:

@@ -15,6 +15,7 @@ from multifidus.report.figures.style import (
     PALETTE,
     SOFT,
     WIDTH,
+    add_legend,
     say_nothing_observed,
 )
 
@@ -127,7 +128,7 @@ def draw_responders(results: Results, study: StudyConfig) -> Figure:
     axis.set_xticks(range(len(visits)), [visit.label for visit in visits])
     axis.set(ylim=(0, 100), ylabel="Responders, %")
     axis.grid(axis="y")
-    figure.legend(loc="outside upper left", ncols=2, fontsize=7)
+    add_legend(figure, 2)
     return figure
 
 
@@ -163,5 +164,5 @@ def draw_opioids(results: Results, study: StudyConfig) -> Figure:
     axis.set_yticks(range(len(visits)), [visit.label for visit in visits])
     axis.invert_yaxis()
     axis.set(xlim=(0, 100), xlabel="Baseline opioid users seen at the visit, %")
-    figure.legend(loc="outside upper left", ncols=4, fontsize=7)
+    add_legend(figure, 4)
     return figure

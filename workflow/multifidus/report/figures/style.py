@@ -29,6 +29,7 @@ __all__ = [
     "SOFT",
     "WIDTH",
     "Drawing",
+    "add_legend",
     "house_style",
     "save_figure",
     "say_nothing_observed",
@@ -72,6 +73,12 @@ def house_style() -> Iterator[None]:
         sns.set_theme(context="paper", style="white", palette=PALETTE)
         mpl.rcParams.update(settings)
         yield
+
+
+def add_legend(figure: Figure, columns: int) -> None:
+    """Put the legend of all panels above them; a figure that shows nothing has none."""
+    if any(axis.get_legend_handles_labels()[0] for axis in figure.axes):
+        figure.legend(loc="outside upper left", ncols=columns, fontsize=7)
 
 
 def say_nothing_observed(axis: Axes) -> None:
