@@ -113,6 +113,7 @@ STUDY_CASES: list[tuple[str, Any, str]] = [
     ("arms", [], "arms"),
     ("responders.10.visits", [], "responders.10.visits"),
     # Windows: in the order of time, no day twice.
+    ("visits.0.window", [10, 60], "visits.0"),  # the baseline after treatment began
     ("visits.3.window", [250, 547], "visits.3.window"),
     ("visits.4.target_day", 300, "visits.4"),
     ("visits.3.years", 0.2, "visits.3.years"),
@@ -378,6 +379,13 @@ def test_a_mapping_that_cannot_be_meant(inside: Path, place: str, value: Any, fi
     assert error.error_id == "CFG-004"
     assert names_field(error, field), error.message
     assert error.message.startswith(PILOT_MAPPING)
+
+
+def test_a_study_without_published_figures_is_not_scored(inside: Path) -> None:
+    """The claims are those of another trial."""
+    edit(Path(PILOT_RUN).parent / "study.yaml", "report.literature", True)
+    error = refused([PILOT_RUN])
+    assert names_field(error, "report.literature"), error.message
 
 
 @pytest.mark.parametrize("case", FILE_CASES)

@@ -131,6 +131,47 @@ def test_a_file_of_the_project_in_another_encoding(copy: Path, name: str) -> Non
         path.write_bytes(before)
 
 
+RESTRICTED = """
+tier: restricted
+data: {source: csv, path: raw}
+disclosure: {minimum_count: 5}
+"""
+
+
+@pytest.fixture
+def raw(copy: Path) -> Iterator[Path]:
+    """A data folder with tables and no stimulator logs; a dry run reads none of them."""
+    folder = copy / "raw"
+    folder.mkdir()
+    (folder / "participants.csv").write_text("participant_id\n")
+    yield folder
+    shutil.rmtree(folder)
+
+
+def test_without_logs_device_use_is_left_out_and_said(copy: Path, mine: Path, raw: Path) -> None:
+    mine.write_text(RESTRICTED)
+    run = snakemake(copy, "-n", "--configfile", "mine.yaml")
+    assert run.code == 0, run.output[-2000:]
+    assert "raw/logs holds no stimulator logs: device use is left out of this run." in run.output
+    assert {"analyse_device_use", "read_device_logs"}.isdisjoint(run.rules())
+    assert {"analyse_device_events", "render_document"} <= set(run.rules())
+
+
+def test_with_logs_device_use_is_analysed(copy: Path, mine: Path, raw: Path) -> None:
+    mine.write_text(RESTRICTED)
+    (raw / "logs").mkdir()
+    (raw / "logs/P001.ipglog").write_text("x")
+    run = snakemake(copy, "-n", "--configfile", "mine.yaml")
+    assert "no stimulator logs" not in run.output
+    assert {"analyse_device_use", "read_device_logs"} <= set(run.rules())
+
+
+def test_missing_logs_may_be_refused(copy: Path, mine: Path, raw: Path) -> None:
+    mine.write_text(RESTRICTED + "device_logs: {when_missing: refuse}\n")
+    run = snakemake(copy, "-n", "--configfile", "mine.yaml")
+    check(run, r"\[CFG-004\] mine\.yaml, line 3: data\.path: .*'raw/logs' holds no stimulator logs")
+
+
 def test_make_report_says_which_file_is_missing(repository: Path) -> None:
     """The command of the README, in the project's own folder: it ends before anything is run."""
     if not (repository / ".venv").is_dir() or not shutil.which("make"):

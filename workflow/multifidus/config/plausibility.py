@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["check_plausibility"]
 
 _DAYS = {"day": 1.0, "week": 7.0, "month": 365.25 / 12, "year": 365.25}
+_FIRST_DAY = 1  # a baseline may be assessed on the first day of treatment
 _ROUNDING_YEARS = 0.05  # years are written to one or two decimals
 _TIME = re.compile(r"(?:^|[^\w.-])(\d+(?:\.\d+)?)[ -](day|week|month|year)s?\b", re.IGNORECASE)
 _TIME_AFTER = re.compile(r"\b(day|week|month|year) (\d+(?:\.\d+)?)\b", re.IGNORECASE)
@@ -72,6 +73,12 @@ def _check_label_of_visit(visit: Visit, n: int) -> None:
 def _check_windows(study: StudyConfig) -> None:
     """Check that visits counted from the same date are in order and share no day."""
     last_years: float | None = None
+    if len(study.visits) > 1 and study.visits[0].window[0] > _FIRST_DAY:
+        raise Fault(
+            ("visits", 0, "window"),
+            f"visit '{study.visits[0].id}': the first visit is the baseline, from which change is"
+            f" measured, and its window begins after day {_FIRST_DAY}",
+        )
     for n, visit in enumerate(study.visits):
         if visit.years is not None:
             if last_years is not None and visit.years <= last_years:

@@ -67,6 +67,8 @@ def check_consistency(study: StudyConfig) -> None:
         if (again := repeated(values)) is not None:
             raise Fault((*place, again[0]), f"'{again[1]}' is given twice; remove one")
     _refuse_shared_ids(study)
+    if study.outcomes and not study.visits:
+        raise Fault(("visits",), "outcomes are scored at visits, and none is listed")
     if study.device_use is not None and not study.device_use.exposure_start:
         raise Fault(("device_use", "exposure_start"), "name the date for at least one arm")
     _check_visits_after_baseline(study, [item.id for item in study.visits])

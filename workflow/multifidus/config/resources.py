@@ -85,6 +85,8 @@ def _named_in_tables(
     study: StudyConfig, literature: Path
 ) -> Iterator[tuple[Place, str, Path, str]]:
     """Give place, name, table and column of everything that the literature's tables define."""
+    if study.report.literature:
+        yield ("report", "literature"), study.study.id, literature / "claims.csv", "study"
     for n, outcome in enumerate(study.outcomes):
         if outcome.value_set is not None:
             file = literature / "value_sets/value_sets.csv"
