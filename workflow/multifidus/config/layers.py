@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from multifidus.base.errors import ConfigError
 from multifidus.config.base import Fault
 from multifidus.config.folders import check_folders
-from multifidus.config.load import load_run, load_study, sentence
+from multifidus.config.load import error_of, load_run, load_study
 from multifidus.config.mapping import load_mapping
 from multifidus.config.reading import ConfigFile, read_config_file, read_value
 from multifidus.config.resources import check_run_fits_study
@@ -202,9 +202,7 @@ def load_configuration(layers: Layers, project: Path = Path()) -> tuple[RunConfi
         study = load_study(project / "config/studies" / run.study / "study.yaml")
         check_run_fits_study(run, study, project)
     except Fault as fault:
-        raise ConfigError(
-            "CFG-004", sentence(layers, fault.place, str(fault), *fault.others)
-        ) from None
+        raise error_of(fault, layers) from None
     if run.data.source == "sdtm":
         load_mapping(project / "config/studies" / run.study / "mapping.yaml")
     return run, study

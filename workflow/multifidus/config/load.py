@@ -29,11 +29,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Source",
+    "error_of",
     "load_run",
     "load_sections",
     "load_study",
     "read_model",
-    "sentence",
     "validate_model",
 ]
 
@@ -92,7 +92,7 @@ def load_study(path: Path | str) -> StudyConfig:
         if len(folders) > _FOLDER_DEPTH and folders[1].name == "studies":
             check_study_resources(study, folders[0].name, folders[_FOLDER_DEPTH])
     except Fault as fault:
-        raise ConfigError("CFG-004", sentence(file, fault.place, str(fault))) from None
+        raise error_of(fault, file) from None
     return study
 
 
@@ -162,20 +162,23 @@ def validate_model(model: type[Model], values: Any, source: str | Source) -> Mod
         first = (unknown or details)[0]
         more = f" ({len(details) - 1} more after it)" if len(details) > 1 else ""
         if unknown:
-            raise ConfigError("CFG-003", _unknown_key(model, first, source) + more) from None
-        raise ConfigError("CFG-004", _bad_value(first, source) + more) from None
+            raise _unknown_key(model, first, source, more) from None
+        raise _bad_value(first, source, more) from None
 
 
-def _unknown_key(model: type[BaseModel], item: ErrorDetails, source: Source) -> str:
+def _unknown_key(
+    model: type[BaseModel], item: ErrorDetails, source: Source, more: str
+) -> ConfigError:
     *parents, key = item["loc"]
     known = _known_keys(model, parents)
     near = difflib.get_close_matches(str(key), known, n=1, cutoff=0.5)
     path = ".".join(map(str, item["loc"]))
     hint = f"did you mean '{near[0]}'?" if near else f"known keys there: {', '.join(known)}."
-    return f"{source.where(tuple(item['loc']))}: '{path[:200]}' is not a known key; {hint}"
+    where = source.where(tuple(item["loc"]))
+    return ConfigError("CFG-003", f"{where}: '{path[:200]}' is not a known key; {hint}{more}")
 
 
-def _bad_value(item: ErrorDetails, source: Source) -> str:
+def _bad_value(item: ErrorDetails, source: Source, more: str) -> ConfigError:
     # pydantic marks a faulty key of a mapping with a part of its own after the key.
     place = tuple(part for part in item["loc"] if part != "[key]")
     fault = item.get("ctx", {}).get("error")
@@ -183,14 +186,16 @@ def _bad_value(item: ErrorDetails, source: Source) -> str:
     if isinstance(fault, Fault):
         others = tuple((*place, *other) for other in fault.others)
         place += fault.place
-    return sentence(source, place, _in_words(item, place), *others)
+    return error_of(Fault(place, _in_words(item, place), *others), source, more)
 
 
-def sentence(source: Source, place: Place, message: str, *others: Place) -> str:
-    """Return the one sentence on a fault: file and line, keys, what is wrong."""
-    path = ".".join(map(str, place)) or "the file as a whole"
-    text = f"{source.where(place, *others)}: {path}: {message[0].lower()}{message[1:]}"
-    return text if text.endswith("?") else f"{text}; see config/README.md."
+def error_of(fault: Fault, source: Source, more: str = "") -> ConfigError:
+    """Return the error of a fault: file and line, keys, what is wrong, how many more there are."""
+    where = source.where(fault.place, *fault.others)
+    path = ".".join(map(str, fault.place)) or "the file as a whole"
+    message = str(fault)
+    what = f"{message[0].lower()}{message[1:]}"
+    return ConfigError("CFG-004", f"{where}: {path}: {what} (see config/README.md).{more}")
 
 
 def _in_words(item: ErrorDetails, place: Place) -> str:

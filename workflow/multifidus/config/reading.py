@@ -135,7 +135,7 @@ def read_text(path: Path | str) -> str:
         with path.open("rb") as stream:
             content = stream.read(_LARGEST_BYTES + 1)
     except (FileNotFoundError, NotADirectoryError):
-        raise ConfigError("CFG-001", _missing(path)) from None
+        raise ConfigError("CFG-001", f"The file {path} is missing: {_hint(path)}") from None
     except IsADirectoryError:
         raise _unreadable(path, "it is a folder; name the file in it") from None
     except PermissionError:
@@ -158,7 +158,7 @@ def read_text(path: Path | str) -> str:
     return text
 
 
-def _missing(path: Path) -> str:
+def _hint(path: Path) -> str:
     import difflib  # noqa: PLC0415 - only for an error
 
     # The file's own name may be misspelt, or that of its folder.
@@ -169,8 +169,7 @@ def _missing(path: Path) -> str:
     near = [
         folder / name / tail for name in difflib.get_close_matches(wrong.name, known, 1, cutoff=0.7)
     ]
-    hint = f"did you mean '{near[0]}'?" if near else "correct the path that names it."
-    return f"The file {path} is missing: {hint}"
+    return f"did you mean '{near[0]}'?" if near else "correct the path that names it."
 
 
 def _unreadable(path: Path, why: str) -> ConfigError:
@@ -301,4 +300,6 @@ class _Reader:
 
     def _misread(self, node: yaml.Node, why: str) -> ConfigError:
         line = node.start_mark.line + 1
-        return ConfigError("CFG-009", f"{self.name}, line {line}: {why}.")
+        return ConfigError(
+            "CFG-009", f"{self.name}, line {line}: YAML would misread what is written: {why}."
+        )
