@@ -90,7 +90,7 @@ class DeviceUseRules(StrictModel):
     """Days after explantation are no exposure (`drop`), or exposure without therapy up to death or
     the last day on which any participant was in contact (`zero`)."""
     minimum_coverage: Annotated[float, Field(ge=0, le=1)] = 0.8
-    """Share of the days before a visit that the logs must show for a participant to stand in the
+    """Share of the days before a visit that the logs must show for a participant to count in the
     comparison of use with outcome."""
 
 

@@ -32,7 +32,7 @@ class Tier(StrEnum):
 
     @property
     def banner(self) -> str:
-        """One sentence that stands on every page of an output of this tier."""
+        """One sentence for every page of an output of this tier."""
         return {
             Tier.PUBLISHED: "Published figures only: no participant data",
             Tier.SYNTHETIC: "Synthetic cohort, calibrated to published figures: not trial data",
@@ -126,7 +126,7 @@ class PathsConfig(StrictModel):
 
 
 class RunConfig(StrictModel):
-    """Everything that a run is told."""
+    """The settings of a run."""
 
     study: Slug = "reactiv8b"
     """Folder under `config/studies/` that describes the trial."""

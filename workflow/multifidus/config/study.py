@@ -54,7 +54,7 @@ class StudyFacts(StrictModel):
     id: Slug
     """The study's folder name."""
     title: Text
-    """Full title, as it stands on the report."""
+    """Full title, as printed on the report."""
     short_title: Text
     """Short title for headings and running heads."""
     registry: Text | None = None
@@ -256,7 +256,7 @@ class ReportChoice(StrictModel):
     document: Slug
     """Document under `reports/manuscript/`, without its ending."""
     literature: bool = False
-    """Whether the study's published figures stand in `literature/` and are scored."""
+    """Whether the study's published figures are in `literature/` and are scored."""
 
 
 class Assumption(StrictModel):
