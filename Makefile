@@ -21,7 +21,9 @@ RUN_OPTIONS = --cores $(CORES) $(if $(CONFIG),--configfile $(CONFIG)) \
               $(if $(ENGINE),--config 'render={engine: $(ENGINE)}')
 VERIFY_OPTIONS = $(if $(SHA256),--manifest-sha256 $(SHA256))
 # The folder that a run writes to: what its own configuration says, else the default.
-RESULTS     = $(or $(if $(CONFIG),$(shell awk '$$1 == "results:" { print $$2 }' $(CONFIG))),results)
+READ        = import sys; from multifidus.config.layers import read_layers as read
+RESULTS     = $(or $(if $(CONFIG),$(shell $(BIN)/python -c \
+    '$(READ); print(read(sys.argv[1:]).values["paths"]["results"])' $(CONFIG) 2>/dev/null)),results)
 SOURCES    := workflow tests tools
 SMK         = $(wildcard Snakefile workflow/Snakefile workflow/rules/*.smk)
 UV_COMPILE  = $(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet
@@ -55,7 +57,7 @@ unlock: setup ## Remove the locks of a stopped run, where a run cannot tell that
 test: setup ## Run the tests (MULTIFIDUS_SLOW=1 adds the slow ones and the Slurm cluster)
 	@$(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST) $(TESTS)
 
-check: setup ## Lint, format and types, the workflow's lint, generated files and locks
+check: setup ## Lint, format and types, the workflow's lint, generated files, locks, licences
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/mypy
@@ -63,6 +65,8 @@ check: setup ## Lint, format and types, the workflow's lint, generated files and
 	$(BIN)/snakemake --lint
 	$(BIN)/python -m multifidus.config.generate --check
 	$(BIN)/python tools/error_catalogue.py --check
+	$(BIN)/python tools/sbom.py --check
+	$(BIN)/python tools/licences.py
 	$(BIN)/python -m pytest -q tests/unit/test_house_environment.py
 
 verify: setup ## Check every file against the manifest (SHA256=... the manifest against its hash)
@@ -83,6 +87,7 @@ lock: setup ## Resolve the dependencies anew
 	echo uv | $(UV_COMPILE) --python-version 3.11 - -o requirements-uv.lock
 	echo setuptools | $(UV_COMPILE) --python-version 3.11 - -o requirements-build.lock
 	$(BIN)/python tools/conda_environments.py
+	$(BIN)/python tools/sbom.py
 
 wheelhouse: ## Fetch every locked file into wheelhouse/, for a site without a network
 	@sh tools/setup.sh wheelhouse wheelhouse

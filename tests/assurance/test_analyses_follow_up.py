@@ -385,6 +385,6 @@ def test_every_row_says_how_it_came_about_and_of_how_many(given: AnalysisInputs)
             continue
         for row in run_analysis(name, given):
             assert row.method, row.result_id
-            if not row.method.startswith("Not fitted: "):
+            if not row.method.startswith("Not estimable: "):
                 assert row.n is not None, row.result_id
                 assert row.total is not None, row.result_id

@@ -207,9 +207,11 @@ def test_completers_against_the_others(given: AnalysisInputs) -> None:
 def test_a_model_that_cannot_be_fitted_says_so(given: AnalysisInputs) -> None:
     """Five participants with one baseline value cannot carry the joint model."""
     rows = run_analysis("sensitivity.multiple_imputation", given)
-    assert [row.statistic for row in rows] == ["estimate"]
-    assert math.isnan(rows[0].value)
-    assert rows[0].method.startswith("Not fitted: ")
+    asked = {"mean", "se", "df", "ci_lower", "ci_upper", "p_value"}
+    assert {row.statistic for row in rows} == asked
+    assert {row.visit for row in rows} == {"y1", "y2"}
+    assert all(math.isnan(row.value) for row in rows)
+    assert all(row.method.startswith("Not estimable: ") for row in rows)
 
 
 @pytest.mark.parametrize(

@@ -194,7 +194,7 @@ RANDOMISED = {
             "CFG-004",
             ("visits.0.anchor", "'activation_date'"),
         ),
-        (changed(arms=STUDY["arms"] * 2), "CFG-004", ("arms: an id stands there twice",)),
+        (changed(arms=STUDY["arms"] * 2), "CFG-004", ("arms.1.id", "'treatment' is given twice")),
         (
             changed(outcomes=[{**STUDY["outcomes"][0], "value_set": "usa_2019"}]),
             "CFG-004",

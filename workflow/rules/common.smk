@@ -9,7 +9,6 @@ from multifidus.base.errors import MultifidusError
 from multifidus.base.files import sha256_of
 from multifidus.base.imports import code_behind
 from multifidus.cohort.calibration.targets import read_targets
-from multifidus.config.load import load_run, load_study
 from multifidus.devicelogs.formats.registry import built_in_modules
 from multifidus.base.running import (
     PARENT_VARIABLE,
@@ -18,6 +17,14 @@ from multifidus.base.running import (
     refuse_unwritable,
     start_run,
 )
+from multifidus.config.layers import (
+    DEFAULTS,
+    Layers,
+    load_configuration,
+    read_layers,
+)
+from multifidus.config.reading import ConfigFile
+from multifidus.config.resources import lacks_device_logs
 from multifidus.ingest.inputs import required_tables
 from multifidus.package.ledger import RESULTS_VARIABLE
 
@@ -41,9 +48,19 @@ def get_study_file(study, name):
 
 def get_configuration():
     """Validate configuration and study; a fault ends the run with its sentence and exit code."""
+    settings = workflow.config_settings
     try:
-        run = load_run(config)
-        study = load_study(get_study_file(run.study, "study.yaml"))
+        if workflow.modifier.skip_configfile:  # another workflow gives the values
+            layers = Layers([ConfigFile("the configuration of the module", config)])
+        else:
+            layers = read_layers(
+                settings.configfiles,
+                settings.config_args or (),
+                defaults=(
+                    None if settings.replace_workflow_config else get_source(DEFAULTS)
+                ),
+            )
+        run, study = load_configuration(layers, sources=PROJECT)
     except MultifidusError as error:
         print(error, file=sys.stderr)
         raise SystemExit(int(error.exit_code)) from None
@@ -51,7 +68,17 @@ def get_configuration():
 
 
 RUN, STUDY = get_configuration()
-ANALYSES = analyses_of(STUDY)
+NO_LOGS = lacks_device_logs(RUN, STUDY, Path())
+ANALYSES = {
+    name: plan
+    for name, plan in analyses_of(STUDY).items()
+    if not (NO_LOGS and plan.needs_usage)
+}
+if NO_LOGS and workflow.is_main_process:
+    print(
+        f"{RUN.data.path}/logs holds no stimulator logs: device use is left out of this run.",
+        file=sys.stderr,
+    )
 RESULTS = Path(RUN.paths.results)
 LOGS = Path(RUN.paths.logs)
 
@@ -131,6 +158,14 @@ def get_analysis_inputs(wildcards):
     if plan.needs_comparators:
         files["comparators"] = get_source("literature/comparators.csv")
     return files
+
+
+def get_sections_left_out():
+    """Sections of documents that this run cannot fill; the text beside each says why."""
+    left_out = [] if SYNTHETIC else ["calibration"]
+    return left_out + (
+        ["stimulator_logs", "device_use", "adherence"] if NO_LOGS else []
+    )
 
 
 def get_sections(*names):
@@ -286,10 +321,10 @@ def get_document_resources():
         files[f"notebooks/{notebook}.ipynb"] = str(
             RESULTS / f"notebooks/{notebook}.ipynb"
         )
-    if not SYNTHETIC:
-        # The document includes one section whose words depend on where the data come from.
-        files["_sections/_calibration.qmd"] = get_source(
-            "reports/manuscript/_sections/_no_calibration.qmd"
+    # Sections that the data of this run cannot fill are replaced by the sentence that says so.
+    for section in get_sections_left_out():
+        files[f"_sections/_{section}.qmd"] = get_source(
+            f"reports/manuscript/_sections/_no_{section}.qmd"
         )
     return files
 

@@ -20,6 +20,7 @@ from multifidus.base.running import (
     not_permitted,
     refuse_unwritable,
 )
+from multifidus.config.layers import layers_of_command
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +31,7 @@ _INTERRUPTED = 130
 _STATE = Path(".snakemake")
 
 
-def run_workflow(arguments: Sequence[str], *, logs: Path = Path("logs")) -> int:
+def run_workflow(arguments: Sequence[str], *, logs: Path | None = None) -> int:
     """Run Snakemake with the given arguments.
 
     Parameters
@@ -38,7 +39,7 @@ def run_workflow(arguments: Sequence[str], *, logs: Path = Path("logs")) -> int:
     arguments
         Passed on as they are; none means ``--cores all``.
     logs
-        Folder in which the rules leave their error records.
+        Folder in which the rules leave their error records; by default the configured one.
 
     Returns
     -------
@@ -51,6 +52,10 @@ def run_workflow(arguments: Sequence[str], *, logs: Path = Path("logs")) -> int:
         ``ENV-012`` when the project's folder cannot be written to.
     """
     refuse_unwritable(_STATE)
+    layers = layers_of_command(arguments)
+    if logs is None:  # not validated yet: Snakemake says what is wrong with it
+        paths = layers.values.get("paths")
+        logs = Path(str(paths.get("logs", "logs") if isinstance(paths, dict) else "logs"))
     started = time.time_ns()
     command = [sys.executable, "-m", "snakemake", *(arguments or ["--cores", "all"])]
     code = _call(command)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,12 +46,18 @@ class Instrument:
     scorer
         Importable name of a function ``(answers, outcome, value_sets) -> (scores, method)``: raw
         answers of shape (n, items) to n scores and the method in words.
+    unit, better
+        Unit of the score and direction of improvement.
+    score_range
+        Limits of the score, in its unit.
     span
-        Length of the score's scale.
+        Largest shift of a score that makes sense in a sensitivity analysis.
     axis_top
         Upper end of the score's axis in figures.
     value_set
         Whether an outcome names a value set.
+    missing_items
+        Whether a form with missing items can be scored.
     citation
         Key of the bibliography.
     """
@@ -62,12 +68,21 @@ class Instrument:
     lowest: float
     highest: float
     scorer: str
+    unit: str
+    better: Literal["lower", "higher"]
+    score_range: tuple[float, float]
     span: float
     axis_top: float
     citation: str
     whole: bool = True
     check: str = "answer_in_range"
     value_set: bool = False
+    missing_items: bool = False
+
+    @property
+    def score_length(self) -> float:
+        """Length of the score's scale."""
+        return self.score_range[1] - self.score_range[0]
 
 
 _DIMENSIONS = {
@@ -88,6 +103,9 @@ _ALL = (
         whole=False,
         check="vas_in_range",
         scorer="multifidus.instruments.vas.score_outcome",
+        unit="cm",
+        better="lower",
+        score_range=(0.0, 10.0),
         span=10.0,
         axis_top=10.0,
         citation="huskisson1974",
@@ -100,6 +118,10 @@ _ALL = (
         highest=5,
         check="odi_level",
         scorer="multifidus.instruments.odi.score_outcome",
+        unit="points",
+        better="lower",
+        score_range=(0.0, 100.0),
+        missing_items=True,
         span=100.0,
         axis_top=60.0,
         citation="fairbank2000",
@@ -115,6 +137,9 @@ _ALL = (
         highest=5,
         check="eq5d_level",
         scorer="multifidus.instruments.eq5d.score_outcome",
+        unit="index",
+        better="higher",
+        score_range=(-1.0, 1.0),  # the worst state of published value sets is above -1
         span=1.5,
         axis_top=1.0,
         value_set=True,

@@ -15,6 +15,7 @@ import pandera.pandas as pa
 
 from multifidus.base.files import write_parquet
 from multifidus.config.instruments import INSTRUMENTS
+from multifidus.config.vocabulary import DEVICE_EVENT_TYPES, RELATION_WORDS
 from multifidus.contracts.columns import Kind, column, level, one_of
 
 if TYPE_CHECKING:
@@ -25,9 +26,6 @@ if TYPE_CHECKING:
 
 __all__ = ["ANSWERS", "TABLES", "Table", "read_table", "write_table"]
 
-RELATION_WORDS = (
-    "none", "remote", "unlikely", "not related", "possible", "probable", "definite", "related",
-)  # fmt: skip
 POSITIVE = pa.Check(lambda values: values > 0, name="dose_positive", ignore_na=True)
 
 
@@ -218,10 +216,7 @@ def _events() -> tuple[Table, ...]:
     def related(to: str) -> pa.Column:
         return column(Kind.TEXT, f"Relation to the {to}", one_of(*RELATION_WORDS), nullable=True)
 
-    device_types = one_of(
-        "lead_migration", "lead_fracture", "lead_revision", "ipg_revision", "explant",
-        "infection_removal", "device_deficiency",
-    )  # fmt: skip
+    device_types = one_of(*DEVICE_EVENT_TYPES)
     return (
         Table(
             "adverse_events",

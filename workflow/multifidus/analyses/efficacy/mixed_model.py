@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from multifidus.analyses.efficacy.trajectories import not_fitted
 from multifidus.analyses.inputs import ALL, AnalysisInputs, Cell
 from multifidus.base.errors import StatisticsError
 from multifidus.stats.mmrm.model import mmrm
@@ -16,10 +15,13 @@ if TYPE_CHECKING:
     from multifidus.config.study import Outcome
     from multifidus.results.table import ResultRow
 
-__all__ = ["MODEL", "fitted_rows", "model_rows", "summarise_mixed_model"]
+__all__ = ["MODEL", "STATISTICS", "fitted_rows", "model_rows", "summarise_mixed_model"]
 
 MODEL = "change ~ visit + baseline:visit"
+STATISTICS = ("estimate", "se", "df", "ci_lower", "ci_upper", "p_value")
+"""What the model gives at each visit."""
 _FEWEST = 3
+_TOO_FEW = f"fewer than {_FEWEST} participants have a change at the visit"
 
 
 def summarise_mixed_model(inputs: AnalysisInputs) -> list[ResultRow]:
@@ -33,7 +35,8 @@ def summarise_mixed_model(inputs: AnalysisInputs) -> list[ResultRow]:
     -------
     list of ResultRow
         ``mmrm.<outcome>.<visit>.<set>.all.<estimate|se|df|ci_lower|ci_upper|p_value>``; none where
-        the study has no section mixed_model. Where the model cannot be fitted one row says why.
+        the study has no section mixed_model. Where the model cannot be fitted, or a visit has
+        fewer than three participants, the rows are not estimable and say why.
     """
     rules = inputs.study.mixed_model
     if rules is None:
@@ -61,12 +64,7 @@ def model_rows(inputs: AnalysisInputs, outcome: str, visits: tuple[str, ...]) ->
 
 def _model(inputs: AnalysisInputs, outcome: Outcome, rules: MixedModelRules) -> list[ResultRow]:
     data = model_rows(inputs, outcome.id, rules.visits)
-    seen = data["visit"].value_counts()
-    visits = [visit for visit in rules.visits if seen.get(visit, 0) >= _FEWEST]
-    data = data[data["visit"].isin(visits)]
-    if not visits:
-        return []
-    cell = Cell("mmrm", outcome.id, visits[-1], inputs.main_set(), ALL, outcome.label)
+    cell = Cell("mmrm", outcome.id, rules.visits[-1], inputs.main_set(), ALL, outcome.label)
     return fitted_rows(cell, data, rules, display=f"f{outcome.decimals}", unit=outcome.unit)
 
 
@@ -78,17 +76,24 @@ def fitted_rows(
     Parameters
     ----------
     cell
-        Where the rows stand; the visit is replaced. When the model cannot be fitted, one row there
-        says why.
+        Where the rows belong; the visit is replaced.
     data
         Columns participant_id, visit, baseline and change.
     rules
-        Visits in order, covariance and df.
+        Visits in order, covariance and df. Visits with fewer than three participants are left out
+        of the model.
     display, unit
         Of the estimates.
     """
     seen = data["visit"].value_counts()
-    visits = [visit for visit in rules.visits if visit in seen.index]
+    visits = [visit for visit in rules.visits if seen.get(visit, 0) >= _FEWEST]
+    data = data[data["visit"].isin(visits)]
+    rows: list[ResultRow] = []
+    for visit in rules.visits:
+        if visit not in visits:
+            rows += cell.of(visit=visit).not_estimable(_TOO_FEW, STATISTICS)
+    if not visits:
+        return rows
     try:
         fit = mmrm(
             data,
@@ -101,8 +106,9 @@ def fitted_rows(
         )
         means = fit.lsmeans("visit")
     except StatisticsError as error:
-        return [not_fitted(cell, error)]
-    rows: list[ResultRow] = []
+        for visit in visits:
+            rows += cell.of(visit=visit).not_estimable(error.message, STATISTICS)
+        return rows
     for (visit,), mean in zip(means.levels, means.estimates, strict=True):
         cell = cell.of(visit=visit, n=int(seen[visit]), total=fit.participants, method=mean.method)
         values = {"estimate": mean.estimate, "se": mean.se}

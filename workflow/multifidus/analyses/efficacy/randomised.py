@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = ["summarise_randomised"]
 
+_SHARE_STATISTICS = ("estimate", "ci_lower", "ci_upper", "p_value")
+_STATISTICS = (*_SHARE_STATISTICS, "se", "df")
+
 
 def summarise_randomised(inputs: AnalysisInputs) -> list[ResultRow]:
     """Compare the arms at the study file's visit: changes of outcomes and the primary endpoint.
@@ -69,9 +72,10 @@ def _change(
     here = here.dropna(subset=["change"])
     arms = _arms(inputs, rules)
     first, second = (here[here["participant_id"].isin(arm)] for arm in arms)
-    if min(len(first), len(second)) < 2:  # noqa: PLR2004 - a variance needs two values
-        return []
     cell = _cell(inputs, rules, outcome.id, outcome.label)
+    if min(len(first), len(second)) < 2:  # noqa: PLR2004 - a variance needs two values
+        reason = "an arm has fewer than two participants with the change"
+        return cell.not_estimable(reason, _STATISTICS)
     cell = cell.of(n=len(first) + len(second), total=sum(map(len, arms)))
     changes = (
         first["change"].to_numpy(dtype="float64"),
@@ -107,14 +111,14 @@ def _primary(inputs: AnalysisInputs, rules: RandomisedComparison) -> list[Result
     here = status[(status["responder"] == rules.responder) & (status["visit"] == rules.visit)]
     responders = set(here.loc[here["met"], "participant_id"])
     arms = _arms(inputs, rules)
-    if not all(len(arm) for arm in arms):
-        return []
-    counts = [int(arm.isin(responders).sum()) for arm in arms]
     label = next(one.label for one in inputs.study.responders if one.id == rules.responder)
+    cell = _cell(inputs, rules, rules.responder, label)
+    if not all(len(arm) for arm in arms):
+        return cell.not_estimable("an arm has no participants", _SHARE_STATISTICS)
+    counts = [int(arm.isin(responders).sum()) for arm in arms]
     difference = proportion_difference(
         counts[0], len(arms[0]), counts[1], len(arms[1]), method="miettinen_nurminen"
     )
-    cell = _cell(inputs, rules, rules.responder, label)
     cell = cell.of(
         n=sum(counts),
         total=sum(map(len, arms)),

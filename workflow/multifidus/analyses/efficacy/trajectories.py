@@ -5,18 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy as np
     from numpy.typing import NDArray
 
-    from multifidus.analyses.inputs import AnalysisInputs, Cell
-    from multifidus.base.errors import StatisticsError
-    from multifidus.results.table import ResultRow
+    from multifidus.analyses.inputs import AnalysisInputs
 
-__all__ = ["Trajectories", "not_fitted", "trajectories"]
+__all__ = ["Trajectories", "trajectories"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,8 +77,3 @@ def trajectories(inputs: AnalysisInputs, outcome: str, visits: Sequence[str]) ->
         table[:, 1:],
         tuple(visits),
     )
-
-
-def not_fitted(cell: Cell, error: StatisticsError) -> ResultRow:
-    """Say in the results that a supporting model could not be fitted, and why."""
-    return cell.of(method=f"Not fitted: {error.message}").row("estimate", np.nan, "f1")

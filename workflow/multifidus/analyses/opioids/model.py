@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["summarise_opioid_model"]
 
-_FEWEST = 3
 _CAVEAT = "doses are skewed with many zeros, which the normal model does not allow for"
 
 
@@ -34,7 +33,7 @@ def summarise_opioid_model(inputs: AnalysisInputs) -> list[ResultRow]:
     -------
     list of ResultRow
         ``mmrm.mme.<visit>.<set>.users.<estimate|se|df|ci_lower|ci_upper|p_value>``; none where the
-        study has no section opioids. Where the model cannot be fitted one row says why. The method
+        study has no section opioids. Where the model cannot be fitted the rows say why. The method
         of every row names the caveat.
     """
     opioids = inputs.study.opioids
@@ -44,12 +43,10 @@ def summarise_opioid_model(inputs: AnalysisInputs) -> list[ResultRow]:
     members = inputs.members(population)["participant_id"]
     data = classify_opioids(inputs.scored(), opioids)
     data = data[data["participant_id"].isin(members)]
-    seen = data["visit"].value_counts()
-    visits = tuple(visit for visit in opioids.visits if seen.get(visit, 0) >= _FEWEST)
-    if not visits:
-        return []
-    data = data[data["visit"].isin(visits)].assign(change=data["value"] - data["baseline"])
-    rules = MixedModelRules(outcomes=(), visits=visits)
-    cell = Cell("mmrm", MME, visits[-1], population, "users", "Opioid dose of baseline users")
+    data = data[data["visit"].isin(opioids.visits)]
+    data = data.assign(change=data["value"] - data["baseline"])
+    rules = MixedModelRules(outcomes=(MME,), visits=opioids.visits)
+    label = "Opioid dose of baseline users"
+    cell = Cell("mmrm", MME, opioids.visits[-1], population, "users", label)
     rows = fitted_rows(cell, data, rules, display="f1", unit="MME/day")
     return [replace(row, method=f"{row.method}; {_CAVEAT}") for row in rows]

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from multifidus.analyses.efficacy.trajectories import Trajectories, not_fitted, trajectories
+from multifidus.analyses.efficacy.trajectories import Trajectories, trajectories
 from multifidus.analyses.inputs import ALL, AnalysisInputs, Cell
 from multifidus.analyses.responders.responder_status import reached, worsened
 from multifidus.base.errors import StatisticsError
@@ -28,7 +28,7 @@ from multifidus.stats.imputation.multiple import Imputations, impute
 from multifidus.stats.pooling import pool, pool_proportions
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -40,15 +40,16 @@ __all__ = ["IMPUTATIONS", "summarise_multiple_imputation"]
 
 IMPUTATIONS = 50
 _SHIFTS = 21
+_STATISTICS = ("mean", "se", "ci_lower", "ci_upper", "df", "p_value")
 
 
 def summarise_multiple_imputation(inputs: AnalysisInputs) -> list[ResultRow]:
     """Pool changes and responder shares over imputations of the missing visits.
 
     Members of the main set with all baselines; the seed is that of the inputs. Where the model
-    cannot be fitted one row per outcome says why. Reads the scores, participants and the sections
-    analysis_sets, outcomes, visits, responders, mixed_model (its visits) and randomised (the
-    reference arm).
+    cannot be fitted the changes are not estimable and say why. Reads the scores, participants and
+    the sections analysis_sets, outcomes, visits, responders, mixed_model (its visits) and
+    randomised (the reference arm).
 
     Returns
     -------
@@ -66,10 +67,10 @@ def summarise_multiple_imputation(inputs: AnalysisInputs) -> list[ResultRow]:
     try:
         joint = _impute_together(data, inputs.seed)
     except StatisticsError as error:
-        cell = Cell("change_mi", "", rules.visits[-1], inputs.main_set(), ALL, "")
         return [
-            not_fitted(cell.of(outcome=one.id, label=one.label), error)
+            row
             for one in inputs.study.outcomes
+            for row in _not_estimable(inputs, one, "change_mi", rules.visits, error)
         ]
     rows: list[ResultRow] = []
     for outcome in inputs.study.outcomes:
@@ -80,6 +81,21 @@ def summarise_multiple_imputation(inputs: AnalysisInputs) -> list[ResultRow]:
             rows += _jump(inputs, outcome, data[outcome.id], "change_j2r")
         rows += _tipping(inputs, outcome, data[outcome.id], own)
     return rows + _responders(inputs, data, joint)
+
+
+def _not_estimable(
+    inputs: AnalysisInputs,
+    outcome: Outcome,
+    analysis: str,
+    visits: Sequence[str],
+    error: StatisticsError,
+) -> list[ResultRow]:
+    cell = Cell(analysis, outcome.id, "", inputs.main_set(), ALL, outcome.label)
+    return [
+        row
+        for visit in visits
+        for row in cell.of(visit=visit).not_estimable(error.message, _STATISTICS)
+    ]
 
 
 def _impute_together(data: Mapping[str, Trajectories], seed: int) -> dict[str, Imputations]:
@@ -150,8 +166,7 @@ def _jump(
             data.values, data.baseline, imputations=IMPUTATIONS, seed=inputs.seed, **settings
         )
     except StatisticsError as error:
-        cell = Cell(analysis, outcome.id, data.visits[-1], inputs.main_set(), ALL, outcome.label)
-        return [not_fitted(cell, error)]
+        return _not_estimable(inputs, outcome, analysis, data.visits, error)
     drawn = replace(drawn, method=f"{drawn.method} ({words})")
     return _changes(inputs, outcome, analysis, data, drawn)
 

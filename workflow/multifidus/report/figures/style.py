@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     import pandas as pd
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 __all__ = [
@@ -30,8 +31,10 @@ __all__ = [
     "SOFT",
     "WIDTH",
     "Drawing",
+    "add_legend",
     "house_style",
     "save_figure",
+    "say_nothing_observed",
     "show_figure",
 ]
 
@@ -75,6 +78,20 @@ def house_style() -> Iterator[None]:
         sns.set_theme(context="paper", style="white", palette=PALETTE)
         mpl.rcParams.update(settings)
         yield
+
+
+def add_legend(figure: Figure, columns: int) -> None:
+    """Put the legend of all panels above them; a figure that shows nothing has none."""
+    if any(axis.get_legend_handles_labels()[0] for axis in figure.axes):
+        figure.legend(loc="outside upper left", ncols=columns, fontsize=7)
+
+
+def say_nothing_observed(axis: Axes) -> None:
+    """Write on an empty panel that the data of the run give nothing to draw."""
+    axis.set_axis_off()
+    axis.text(
+        0.5, 0.5, "Nothing observed", transform=axis.transAxes, ha="center", va="center", color=SOFT
+    )
 
 
 @dataclass(frozen=True)
