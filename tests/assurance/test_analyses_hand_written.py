@@ -17,7 +17,7 @@ from multifidus.analyses.opioids.categories import classify_opioids
 from multifidus.analyses.registry import ANALYSES, run_analysis
 from multifidus.analyses.responders.responder_status import responder_status
 from multifidus.analyses.safety.treatment_emergent import adverse_event_list
-from multifidus.config.load import load_sections
+from multifidus.config.sections import load_sections
 
 if TYPE_CHECKING:
     from multifidus.results.table import ResultRow

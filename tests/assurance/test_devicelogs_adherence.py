@@ -19,7 +19,7 @@ from multifidus.cohort.devices.truth import (
     PrescriptionChange,
     SessionTruth,
 )
-from multifidus.config.load import load_sections
+from multifidus.config.sections import load_sections
 from multifidus.devicelogs.adherence.cohort import read_cohort_logs
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ import yaml
 
 from multifidus.base.errors import ConfigError, ExitCode
 from multifidus.config.generate import main as generate
-from multifidus.config.load import load_run, load_study
+from multifidus.config.layers import load_run
+from multifidus.config.load import load_study
 
 STUDY: dict[str, Any] = {
     "study": {

@@ -12,7 +12,7 @@ from selenium import webdriver
 from selenium.webdriver.common.by import By
 
 from multifidus.config.load import load_study
-from multifidus.config.run import Tier
+from multifidus.config.tier import Tier
 from multifidus.contracts.check import Finding, empty_table
 from multifidus.contracts.rules import rule_named
 from multifidus.contracts.tables import TABLES

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pytest
 
-from multifidus.config.run import Tier
+from multifidus.config.tier import Tier
 from multifidus.contracts.tables import write_table
 from multifidus.package.labels import stated_tiers
 from multifidus.report.narratives import NARRATIVE_TABLES, write_narratives

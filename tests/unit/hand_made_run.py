@@ -10,7 +10,8 @@ from typing import Any
 import pandas as pd
 
 from multifidus.base.files import write_parquet
-from multifidus.config.run import RunConfig, Tier
+from multifidus.config.run import RunConfig
+from multifidus.config.tier import Tier
 from multifidus.package.ledger import record_job
 from multifidus.package.manifest import write_manifest
 

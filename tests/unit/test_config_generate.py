@@ -11,7 +11,8 @@ import pytest
 import yaml
 
 from multifidus.config.generate import COMMAND, drift, generated_files, main, reference
-from multifidus.config.load import load_run, load_study
+from multifidus.config.layers import load_run
+from multifidus.config.load import load_study
 from multifidus.config.run import RunConfig
 from multifidus.config.study import StudyConfig
 

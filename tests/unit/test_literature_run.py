@@ -11,7 +11,7 @@ import pytest
 
 from multifidus.base.errors import LiteratureError, ScorecardError
 from multifidus.base.files import write_parquet
-from multifidus.config.run import Tier
+from multifidus.config.tier import Tier
 from multifidus.literature.run import check_literature, score_reproduction
 from multifidus.literature.scorecard.page import ScorecardFiles
 from multifidus.literature.scorecard.verdicts import check_verdicts

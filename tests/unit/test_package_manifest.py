@@ -23,7 +23,7 @@ from hand_made_run import (
 
 from multifidus.base.files import write_parquet
 from multifidus.cli.app import main as command
-from multifidus.config.run import Tier
+from multifidus.config.tier import Tier
 from multifidus.package.errors import PackageError
 from multifidus.package.labels import stated_tiers, table_shape
 from multifidus.package.manifest import canonical_sha256, read_manifest, write_manifest

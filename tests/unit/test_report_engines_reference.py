@@ -11,7 +11,7 @@ import docx
 import pytest
 
 from multifidus.base.errors import RenderError
-from multifidus.config.run import Tier
+from multifidus.config.tier import Tier
 from multifidus.report.engines.reference import TIER_PLACEHOLDER, build_reference, fill_tier
 from multifidus.report.engines.tier_mark import build_tier_marks
 

@@ -129,6 +129,8 @@ CHANGES = {
         COMMENT,
         {"list_narratives", "write_manifest"},
     ),
+    "the model of a run's configuration": ("workflow/multifidus/config/run.py", COMMENT, set()),
+    "the reader of configurations": ("workflow/multifidus/config/layers.py", COMMENT, set()),
     "the summary of verification": (
         "workflow/multifidus/package/verify.py",
         COMMENT,

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from multifidus.analyses.run import analyse
-from multifidus.config.load import load_sections
+from multifidus.config.sections import load_sections
 from step import step
 
 with step(snakemake):

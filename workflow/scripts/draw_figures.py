@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from multifidus.config.load import load_sections
+from multifidus.config.sections import load_sections
 from multifidus.report.figures.draw import draw_figures
 from multifidus.results.table import Results
 from step import step

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from multifidus.config.load import load_sections
-from multifidus.config.run import Tier
+from multifidus.config.sections import load_sections
+from multifidus.config.tier import Tier
 from multifidus.report.narratives import write_narratives
 from step import step
 

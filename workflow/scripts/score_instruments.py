@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from multifidus.config.load import load_sections
+from multifidus.config.sections import load_sections
 from multifidus.instruments.run import score_instruments
 from step import step
 

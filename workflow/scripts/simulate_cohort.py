@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from multifidus.cohort.run import simulate_cohort
-from multifidus.config.load import load_sections
+from multifidus.config.sections import load_sections
 from step import step
 
 with step(snakemake):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import types
+import typing
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, field_validator
@@ -18,6 +20,7 @@ __all__ = [
     "StrictModel",
     "Text",
     "TextOrNothing",
+    "model_inside",
     "repeated",
 ]
 
@@ -107,4 +110,15 @@ def repeated(values: Iterable[str]) -> tuple[int, str] | None:
         if name in seen:
             return position, value
         seen.add(name)
+    return None
+
+
+def model_inside(annotation: Any) -> type[BaseModel] | None:
+    """Return the model that an annotation holds, optional or in a union; none without one."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    if isinstance(annotation, types.UnionType) or typing.get_origin(annotation) is not None:
+        for inner in typing.get_args(annotation):
+            if (found := model_inside(inner)) is not None:
+                return found
     return None

@@ -13,19 +13,26 @@ from typing import TYPE_CHECKING, Any
 from multifidus.base.errors import ConfigError
 from multifidus.config.base import Fault
 from multifidus.config.folders import check_folders
-from multifidus.config.load import error_of, load_run, load_study
+from multifidus.config.load import Source, error_of, load_study, validate_model
 from multifidus.config.mapping import load_mapping
 from multifidus.config.reading import ConfigFile, read_config_file, read_value
 from multifidus.config.resources import check_run_fits_study
+from multifidus.config.run import RunConfig
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from multifidus.config.base import Place
-    from multifidus.config.run import RunConfig
     from multifidus.config.study import StudyConfig
 
-__all__ = ["DEFAULTS", "Layers", "layers_of_command", "load_configuration", "read_layers"]
+__all__ = [
+    "DEFAULTS",
+    "Layers",
+    "layers_of_command",
+    "load_configuration",
+    "load_run",
+    "read_layers",
+]
 
 DEFAULTS = Path("config/config.yaml")
 """File of the defaults, relative to the project's folder."""
@@ -179,6 +186,19 @@ def layers_of_command(arguments: Sequence[str]) -> Layers:
             given[option].append(word)
     defaults = DEFAULTS if DEFAULTS.is_file() else None  # asked for help in any folder
     return read_layers(given["--configfile"], given["--config"], defaults=defaults)
+
+
+def load_run(
+    values: Mapping[str, Any], *, source: str | Source = "config/config.yaml"
+) -> RunConfig:
+    """Validate the run's configuration.
+
+    Raises
+    ------
+    ConfigError
+        ``CFG-003`` for an unknown key (with the nearest known one), ``CFG-004`` for a bad value.
+    """
+    return validate_model(RunConfig, values, source)
 
 
 def load_configuration(

@@ -5,19 +5,17 @@ from __future__ import annotations
 import difflib
 import re
 import types
-import typing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from multifidus.base.errors import ConfigError
-from multifidus.config.base import TEXT_PATTERN, Fault
+from multifidus.config.base import TEXT_PATTERN, Fault, model_inside
 from multifidus.config.plausibility import check_plausibility
 from multifidus.config.reading import ConfigFile, read_config_file
 from multifidus.config.references import check_consistency
 from multifidus.config.resources import check_study_resources
-from multifidus.config.run import RunConfig
 from multifidus.config.study import StudyConfig
 
 if TYPE_CHECKING:
@@ -30,8 +28,6 @@ if TYPE_CHECKING:
 __all__ = [
     "Source",
     "error_of",
-    "load_run",
-    "load_sections",
     "load_study",
     "read_model",
     "validate_model",
@@ -55,19 +51,6 @@ class _Named:
 
     def where(self, *_: Place) -> str:
         return self.name
-
-
-def load_run(
-    values: Mapping[str, Any], *, source: str | Source = "config/config.yaml"
-) -> RunConfig:
-    """Validate the run's configuration.
-
-    Raises
-    ------
-    ConfigError
-        ``CFG-003`` for an unknown key (with the nearest known one), ``CFG-004`` for a bad value.
-    """
-    return validate_model(RunConfig, values, source)
 
 
 def load_study(path: Path | str, project: Path | None = None) -> StudyConfig:
@@ -103,37 +86,6 @@ def read_model(model: type[Model], path: Path | str) -> Model:
 
 def _validate_file(model: type[Model], file: ConfigFile) -> Model:
     return validate_model(model, {} if file.values is None else file.values, file)
-
-
-def load_sections(sections: Mapping[str, Any]) -> StudyConfig:
-    """Build a study from the sections that a workflow rule declared, and no others.
-
-    A name with a point declares one key of a section, ``opioids.conversion`` for instance. Reading
-    what the rule did not declare raises ``AttributeError``: a rule can so never depend on
-    configuration that would not rerun it.
-    """
-    return _partial(StudyConfig, sections)
-
-
-def _partial(model: type[Model], values: Mapping[str, Any]) -> Model:
-    """Build a model that has the given fields only; none of a missing section stays none."""
-    inner: dict[str, dict[str, Any]] = {}
-    built: dict[str, Any] = {}
-    for name, value in values.items():
-        section, _, key = name.partition(".")
-        if key:
-            inner.setdefault(section, {})[key] = value
-        else:
-            field = model.model_fields[section]
-            built[section] = TypeAdapter[Any](field.rebuild_annotation()).validate_python(value)
-    for section, keys in inner.items():
-        found = _model_inside(model.model_fields[section].annotation)
-        given = any(value is not None for value in keys.values())
-        built[section] = _partial(found, keys) if found is not None and given else None
-    partial = model.model_construct(_fields_set=set(built), **built)
-    for name in set(model.model_fields) - set(built):
-        partial.__dict__.pop(name, None)  # model_construct fills defaults for what was not declared
-    return partial
 
 
 def validate_model(model: type[Model], values: Any, source: str | Source) -> Model:
@@ -243,15 +195,5 @@ def _known_keys(model: type[BaseModel], parents: list[int | str]) -> list[str]:
         if isinstance(part, int) or current is None:
             continue
         field = current.model_fields.get(part)
-        current = _model_inside(field.annotation) if field is not None else current
+        current = model_inside(field.annotation) if field is not None else current
     return list(current.model_fields) if current is not None else []
-
-
-def _model_inside(annotation: Any) -> type[BaseModel] | None:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    if isinstance(annotation, types.UnionType) or typing.get_origin(annotation) is not None:
-        for inner in typing.get_args(annotation):
-            if (found := _model_inside(inner)) is not None:
-                return found
-    return None

@@ -18,8 +18,8 @@ from multifidus.contracts.tables import TABLES
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from multifidus.config.run import Tier
     from multifidus.config.study import StudyFacts
+    from multifidus.config.tier import Tier
     from multifidus.contracts.check import Finding
     from multifidus.ingest.inputs import IngestOutcome
 

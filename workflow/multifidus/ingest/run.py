@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from multifidus.base.errors import ConfigError, DataError
 from multifidus.base.files import atomic_directory
 from multifidus.config.mapping import load_mapping
-from multifidus.config.run import Tier
+from multifidus.config.tier import Tier
 from multifidus.contracts.cross import check_tables
 from multifidus.contracts.tables import TABLES, write_table
 from multifidus.ingest.csv_folder import read_csv_files

@@ -17,7 +17,7 @@ from multifidus.literature.scorecard.build import build_scorecard
 from multifidus.literature.scorecard.page import ScorecardFiles, write_scorecard
 
 if TYPE_CHECKING:
-    from multifidus.config.run import Tier
+    from multifidus.config.tier import Tier
 
 __all__ = ["check_literature", "score_reproduction"]
 

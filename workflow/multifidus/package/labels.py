@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow.parquet as pq
 
-from multifidus.config.run import Tier
+from multifidus.config.tier import Tier
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from multifidus import __version__
 from multifidus.base.files import sha256_of, sha256_of_bytes, write_json
-from multifidus.config.run import Tier
+from multifidus.config.tier import Tier
 from multifidus.package.agreement import PRODUCTS_OF_TABLES, compare_products
 from multifidus.package.errors import PackageError
 from multifidus.package.labels import (

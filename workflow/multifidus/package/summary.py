@@ -9,7 +9,7 @@ from pathlib import Path
 
 from multifidus.base.errors import ExitCode
 from multifidus.base.files import sha256_of
-from multifidus.config.run import Tier
+from multifidus.config.tier import Tier
 from multifidus.package.manifest import Manifest, read_manifest
 
 __all__ = ["summarise", "summary_command"]

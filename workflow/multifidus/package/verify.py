@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from multifidus.base.errors import ExitCode
 from multifidus.base.files import sha256_of
-from multifidus.config.run import Tier
+from multifidus.config.tier import Tier
 from multifidus.package.agreement import compare_products
 from multifidus.package.errors import PackageError
 from multifidus.package.labels import SELF_LABELLING, sensitivity_of, stated_tiers, table_shape

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from multifidus.base.errors import RenderError
-from multifidus.config.load import load_sections
+from multifidus.config.sections import load_sections
 from multifidus.report.figures.style import Drawing
 from multifidus.report.numbers import absent_markdown, describe, number_markdown
 from multifidus.results.table import Results

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from multifidus.config.run import Tier
     from multifidus.config.study import StudyConfig
+    from multifidus.config.tier import Tier
 
 __all__ = ["NARRATIVE_TABLES", "narrative_page", "write_narratives"]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 import pandas as pd
 
 from multifidus.base.errors import LiteratureError
-from multifidus.config.run import Tier
+from multifidus.config.tier import Tier
 from multifidus.literature.record.printed import Printed, parse_printed
 from multifidus.literature.record.tables import Column, Kind, RowRule, TableModel
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from multifidus.config.run import Tier
+from multifidus.config.tier import Tier
 from multifidus.literature.record.printed import Printed, parse_printed
 from multifidus.literature.scorecard.labels import claim_label
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from multifidus.base.files import write_csv, write_json, write_text
 from multifidus.base.pages import render_page
-from multifidus.config.run import Tier
+from multifidus.config.tier import Tier
 from multifidus.literature.record.models import FAMILIES
 from multifidus.literature.scorecard.verdicts import verdict_counts
 from multifidus.results.formatting import round_half_away

@@ -8,7 +8,7 @@ import pandas as pd
 
 from multifidus.base.errors import ScorecardError
 from multifidus.base.files import write_csv, write_json
-from multifidus.config.run import Tier
+from multifidus.config.tier import Tier
 from multifidus.literature.record.models import EXPECTED_VERDICTS, VERDICTS
 from multifidus.literature.record.tables import load_table
 

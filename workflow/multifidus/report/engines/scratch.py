@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from multifidus.base.errors import RenderError
 from multifidus.base.files import write_bytes, write_text
-from multifidus.config.run import Tier
+from multifidus.config.tier import Tier
 from multifidus.report.engines.notebooks import notebook_text, read_notebook
 from multifidus.report.engines.reference import fill_tier
 
