@@ -20,7 +20,7 @@ from typer.testing import CliRunner
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workflow"))
 
 from multifidus.base.errors import MultifidusError
-from multifidus.stats.cli import app
+from multifidus.stats.command.cli import app
 
 CELLS = (
     "", " ", "NA", "None", "nan", "inf", "-inf", "1e999", "1e308", "1e-320", "-1", "0", "1", "2",

@@ -19,7 +19,7 @@ import pytest
 from lxml import html as lxml_html
 
 from multifidus.base.files import sha256_of
-from multifidus.report.engines.subset import FORMATS
+from multifidus.report.engines.lint.subset import FORMATS
 
 if TYPE_CHECKING:
     from pathlib import Path

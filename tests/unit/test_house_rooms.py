@@ -114,6 +114,23 @@ def test_a_forbidden_import_is_found(room: str, source: str, faults: list[tuple[
     assert forbidden_imports(room, source) == faults
 
 
+MAX_MODULES = 15
+
+
+def test_folders_hold_few_modules_and_their_inits_import_nothing(repository: Path) -> None:
+    """An import in ``__init__`` would make every module of the folder code of every rule."""
+    crowded, importing = {}, []
+    for init in (repository / PACKAGE).rglob("__init__.py"):
+        modules = [path for path in init.parent.glob("*.py") if path != init]
+        if len(modules) > MAX_MODULES:
+            crowded[str(init.parent)] = len(modules)
+        tree = ast.parse(init.read_text(encoding="utf-8"))
+        if any(isinstance(node, ast.Import | ast.ImportFrom) for node in ast.walk(tree)):
+            importing.append(str(init))
+    assert crowded == {}
+    assert importing == []
+
+
 def long_functions(source: str) -> list[tuple[str, int]]:
     """Return name and length of each function above the limit; the docstring does not count."""
     found = []

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from multifidus.report.engines.lint import lint_document
+from multifidus.report.engines.lint.document import lint_document
 
 if TYPE_CHECKING:
     from pathlib import Path

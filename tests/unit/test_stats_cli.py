@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from multifidus.base.errors import StatisticsError
-from multifidus.stats.cli import app
+from multifidus.stats.command.cli import app
 from multifidus.stats.examples import growth, trial
 from multifidus.stats.mmrm.model import mmrm
 

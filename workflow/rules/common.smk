@@ -24,7 +24,7 @@ from multifidus.config.layers import (
     read_layers,
 )
 from multifidus.config.reading import ConfigFile
-from multifidus.config.resources import lacks_device_logs
+from multifidus.config.checks.resources import lacks_device_logs
 from multifidus.ingest.inputs import required_tables
 from multifidus.package.ledger import RESULTS_VARIABLE
 

@@ -23,7 +23,7 @@ _ROOMS = MappingProxyType(
         "logs": "multifidus.cli.logs",
         "results": "multifidus.cli.results",
         "score": "multifidus.instruments.cli",
-        "stats": "multifidus.stats.cli",
+        "stats": "multifidus.stats.command.cli",
     }
 )
 

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from multifidus.base.errors import ConfigError
 from multifidus.config.base import Fault
-from multifidus.config.folders import check_folders
+from multifidus.config.checks.folders import check_folders
+from multifidus.config.checks.resources import check_run_fits_study
 from multifidus.config.load import Source, error_of, load_study, validate_model
 from multifidus.config.mapping import load_mapping
 from multifidus.config.reading import ConfigFile, read_config_file, read_value
-from multifidus.config.resources import check_run_fits_study
 from multifidus.config.run import RunConfig
 
 if TYPE_CHECKING:

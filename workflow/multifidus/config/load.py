@@ -12,10 +12,10 @@ from pydantic import BaseModel, ValidationError
 
 from multifidus.base.errors import ConfigError
 from multifidus.config.base import TEXT_PATTERN, Fault, model_inside
-from multifidus.config.plausibility import check_plausibility
+from multifidus.config.checks.plausibility import check_plausibility
+from multifidus.config.checks.references import check_consistency
+from multifidus.config.checks.resources import check_study_resources
 from multifidus.config.reading import ConfigFile, read_config_file
-from multifidus.config.references import check_consistency
-from multifidus.config.resources import check_study_resources
 from multifidus.config.study import StudyConfig
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from multifidus.config.base import Fault, Slug, StrictModel, Text
-from multifidus.config.folders import check_folder_name
+from multifidus.config.checks.folders import check_folder_name
 from multifidus.config.tier import Tier
 
 __all__ = [

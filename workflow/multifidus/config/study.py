@@ -14,8 +14,8 @@ from multifidus.config.analysis import (
     RandomisedComparison,
 )
 from multifidus.config.base import Fault, Slug, StrictModel, Text, TextOrNothing
+from multifidus.config.checks.references import check_ids, check_references
 from multifidus.config.instruments import INSTRUMENTS
-from multifidus.config.references import check_ids, check_references
 
 __all__ = [
     "AnalysisSet",

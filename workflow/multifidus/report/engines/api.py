@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING, Any, Literal
 from multifidus.base.errors import RenderError
 from multifidus.base.files import atomic_path
 from multifidus.report.engines import embedded
-from multifidus.report.engines.lint import lint_document
+from multifidus.report.engines.lint.document import lint_document
+from multifidus.report.engines.lint.subset import EXTENSIONS, FORMATS
 from multifidus.report.engines.pandoc import engine_version
 from multifidus.report.engines.product_checks import check_figures, check_page
 from multifidus.report.engines.quarto import Quarto, find_quarto, render_with_quarto
 from multifidus.report.engines.scratch import check_tier, fill_reference, stage
 from multifidus.report.engines.source import merge, read_document
-from multifidus.report.engines.subset import EXTENSIONS, FORMATS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from multifidus.report.engines.subset import FormatName
+    from multifidus.report.engines.lint.subset import FormatName
 
 __all__ = ["ENGINE_VARIABLE", "EngineName", "RenderOutcome", "choose_engine", "render"]
 

@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 from multifidus.base.errors import RenderError
 from multifidus.report.engines.kernel import FigureSettings
+from multifidus.report.engines.lint.subset import PANDOC_FORMATS
 from multifidus.report.engines.notebooks import code_cell, new_notebook, prose_cell
 from multifidus.report.engines.outputs import inline_value
 from multifidus.report.engines.source import INLINE_CODE, cell_options, merge, split_blocks
-from multifidus.report.engines.subset import PANDOC_FORMATS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from nbformat import NotebookNode
 
+    from multifidus.report.engines.lint.subset import FormatName
     from multifidus.report.engines.outputs import OutputWriter
     from multifidus.report.engines.shortcodes import ShortcodeWriter
     from multifidus.report.engines.source import Block, Document
-    from multifidus.report.engines.subset import FormatName
 
 __all__ = ["build_notebook", "figure_settings", "format_metadata", "write_markdown"]
 

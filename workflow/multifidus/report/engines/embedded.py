@@ -1,7 +1,7 @@
 """The embedded renderer: one execution, pandoc for three formats, Typst for the PDF.
 
 It stands in where Quarto is not installed and reads the same documents, within the subset that
-`multifidus.report.engines.subset` names.
+`multifidus.report.engines.lint.subset` names.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from multifidus.report.engines.compose import (
     format_metadata,
     write_markdown,
 )
-from multifidus.report.engines.findings import finding_of
 from multifidus.report.engines.kernel import kernel_environment, run_cells
+from multifidus.report.engines.lint.findings import finding_of
+from multifidus.report.engines.lint.subset import EXTENSIONS
 from multifidus.report.engines.outputs import OutputWriter
 from multifidus.report.engines.pandoc import Conversion, engine_version
 from multifidus.report.engines.shortcodes import ShortcodeWriter
 from multifidus.report.engines.source import merge, read_document
-from multifidus.report.engines.subset import EXTENSIONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
     from nbformat import NotebookNode
 
+    from multifidus.report.engines.lint.subset import FormatName
     from multifidus.report.engines.source import Document
-    from multifidus.report.engines.subset import FormatName
 
 __all__ = ["describe", "render_embedded"]
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from nbformat import NotebookNode
 
-    from multifidus.report.engines.subset import FormatName
+    from multifidus.report.engines.lint.subset import FormatName
 
 __all__ = ["OutputWriter", "attributes", "fenced_div", "inline_value", "verbatim"]
 

@@ -19,7 +19,7 @@ from multifidus.report.engines.people import people
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from multifidus.report.engines.subset import FormatName
+    from multifidus.report.engines.lint.subset import FormatName
 
 __all__ = ["Conversion", "engine_version"]
 

@@ -18,14 +18,14 @@ from multifidus.base.errors import RenderError
 from multifidus.base.files import write_bytes, write_text
 from multifidus.report.engines.compose import figure_settings
 from multifidus.report.engines.kernel import kernel_environment, write_kernel_spec
+from multifidus.report.engines.lint.subset import EXTENSIONS, PANDOC_FORMATS
 from multifidus.report.engines.pdf_time import without_time
 from multifidus.report.engines.scratch import settle_notebooks
-from multifidus.report.engines.subset import EXTENSIONS, PANDOC_FORMATS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from multifidus.report.engines.subset import FormatName
+    from multifidus.report.engines.lint.subset import FormatName
 
 __all__ = ["MINIMUM_VERSION", "Quarto", "find_quarto", "render_with_quarto"]
 

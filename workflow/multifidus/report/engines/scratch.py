@@ -11,7 +11,7 @@ from multifidus.base.errors import RenderError
 from multifidus.base.files import write_bytes, write_text
 from multifidus.config.tier import Tier
 from multifidus.report.engines.notebooks import notebook_text, read_notebook
-from multifidus.report.engines.reference import fill_tier
+from multifidus.report.engines.word.reference import fill_tier
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

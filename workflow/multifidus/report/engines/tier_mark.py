@@ -40,7 +40,7 @@ def build_tier_marks() -> str:
     marks = "".join(f'  {tier}: "{_drawing(words)}",\n' for tier, words in sorted(_WORDS.items()))
     return (
         "// Outlines of the words across each page, made by\n"
-        "// python -m multifidus.report.engines.make_templates: do not edit by hand.\n"
+        "// python -m multifidus.report.engines.word.make_templates: do not edit by hand.\n"
         f"#let tier-marks = (\n{marks})\n"
     )
 

@@ -1,6 +1,6 @@
 """Make the templates that are made by code: the Word template and the marks on PDF pages.
 
-``python -m multifidus.report.engines.make_templates reports/manuscript/templates`` writes
+``python -m multifidus.report.engines.word.make_templates reports/manuscript/templates`` writes
 ``reference.docx`` and ``tier-mark.typ``, the same bytes each time; a test holds the committed
 files to it.
 """
@@ -11,8 +11,8 @@ import sys
 from pathlib import Path
 
 from multifidus.base.files import write_bytes, write_text
-from multifidus.report.engines.reference import build_reference
 from multifidus.report.engines.tier_mark import build_tier_marks
+from multifidus.report.engines.word.reference import build_reference
 
 __all__ = ["make_templates"]
 

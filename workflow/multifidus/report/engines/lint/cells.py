@@ -8,9 +8,9 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from multifidus.base.errors import RenderError
-from multifidus.report.engines.findings import Finding, finding_of
+from multifidus.report.engines.lint.findings import Finding, finding_of
+from multifidus.report.engines.lint.subset import CELL_OPTIONS, CROSS_REFERENCE_KINDS
 from multifidus.report.engines.source import INLINE_CODE, cell_options
-from multifidus.report.engines.subset import CELL_OPTIONS, CROSS_REFERENCE_KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import pypandoc
 
 from multifidus.base.errors import RenderError
-from multifidus.report.engines.findings import Finding
+from multifidus.report.engines.lint.findings import Finding
+from multifidus.report.engines.lint.subset import CROSS_REFERENCE_KINDS
 from multifidus.report.engines.shortcodes import embedded_cell, look_up
 from multifidus.report.engines.source import SHORTCODE, cell_options
-from multifidus.report.engines.subset import CROSS_REFERENCE_KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

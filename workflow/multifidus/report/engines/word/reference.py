@@ -15,7 +15,7 @@ from xml.sax.saxutils import escape
 import pypandoc
 
 from multifidus.base.errors import RenderError
-from multifidus.report.engines import word_styles
+from multifidus.report.engines.word import styles as word_styles
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -68,7 +68,7 @@ def fill_tier(template: bytes, banner: str) -> bytes:
         raise RenderError(
             "RND-031",
             "the Word template has no header with the place for the data tier; make it anew with "
-            "python -m multifidus.report.engines.make_templates reports/manuscript/templates.",
+            "python -m multifidus.report.engines.word.make_templates reports/manuscript/templates.",
         )
     return _pack(parts)
 

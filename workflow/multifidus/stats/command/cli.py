@@ -18,6 +18,7 @@ import pandas as pd
 import typer
 
 from multifidus.base.errors import StatisticsError
+from multifidus.stats.command.user_table import UserTable, name_and_value, open_table, write_table
 from multifidus.stats.estimates import as_frame
 from multifidus.stats.inputs import check_count, finite_vector
 from multifidus.stats.means import paired_change
@@ -26,7 +27,6 @@ from multifidus.stats.pooling import pool
 from multifidus.stats.proportions import proportion
 from multifidus.stats.rates import poisson_rate
 from multifidus.stats.survival import kaplan_meier
-from multifidus.stats.user_table import UserTable, name_and_value, open_table, write_table
 
 if TYPE_CHECKING:
     from multifidus.stats.mmrm.result import MmrmFit

@@ -1,7 +1,7 @@
 """The lint: what both engines render the same, and nothing else, passes.
 
-The rules hold the document to `multifidus.report.engines.subset`, to references that resolve and
-to results prose without typed numbers. Every finding names its file and line.
+The rules hold the document to `multifidus.report.engines.lint.subset`, to references that resolve
+and to results prose without typed numbers. Every finding names its file and line.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from multifidus.base.errors import RenderError
-from multifidus.report.engines.findings import Finding, finding_of
-from multifidus.report.engines.lint_cells import lint_cell, lint_inline
-from multifidus.report.engines.lint_prose import lint_prose
-from multifidus.report.engines.lint_references import References
+from multifidus.report.engines.lint.cells import lint_cell, lint_inline
+from multifidus.report.engines.lint.findings import Finding, finding_of
+from multifidus.report.engines.lint.prose import lint_prose
+from multifidus.report.engines.lint.references import References
+from multifidus.report.engines.lint.subset import FORMAT_KEYS, METADATA_KEYS
 from multifidus.report.engines.people import people
 from multifidus.report.engines.source import read_document, split_blocks
-from multifidus.report.engines.subset import FORMAT_KEYS, METADATA_KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -7,14 +7,14 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from multifidus.report.engines.findings import Finding
-from multifidus.report.engines.source import INLINE_CODE, SHORTCODE, cell_options
-from multifidus.report.engines.subset import (
+from multifidus.report.engines.lint.findings import Finding
+from multifidus.report.engines.lint.subset import (
     DIV_CLASSES,
     HEADING_CLASSES,
     SHORTCODES,
     SPAN_CLASSES,
 )
+from multifidus.report.engines.source import INLINE_CODE, SHORTCODE, cell_options
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

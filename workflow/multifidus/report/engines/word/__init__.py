@@ -1,0 +1,5 @@
+"""The Word template: its styles, and how it is made.
+
+Start with `reference`, which fills the template of a run. `styles` describes the styles;
+`make_templates` writes the template that is in the repository.
+"""
