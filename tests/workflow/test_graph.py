@@ -76,7 +76,10 @@ CHANGES = {
     ),
     "a responder cut": (
         "config/studies/reactiv8b/study.yaml",
-        ("outcome: odi, threshold: 15}", "outcome: odi, threshold: 16}"),
+        (
+            "by 15 points or more, kind: absolute_reduction, outcome: odi, threshold: 15}",
+            "by 16 points or more, kind: absolute_reduction, outcome: odi, threshold: 16}",
+        ),
         {
             "analyse randomised",
             "analyse responders",
