@@ -1,0 +1,201 @@
+"""Which cells to hide so that no small count can be found out: secondary suppression.
+
+A hidden count is safe when at least three values of it fit everything that is shown. Three values
+are proved by three whole tables that a reader cannot tell apart: the true one and two others that
+obey every margin and agree in every shown cell. For each count that lacks them an integer programme
+looks for another table at the least cost, where a shown cell that has to change costs what hiding
+it would lose; the cells that changed are hidden. This is the classical search for a protection flow
+(Kelly, Golden & Assad 1990; Fischetti & Salazar 1999), with whole numbers.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import sparse
+from scipy.optimize import Bounds, LinearConstraint, milp
+
+from multifidus.base.errors import MultifidusError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+__all__ = ["NEEDED_VALUES", "DisclosureError", "Problem", "hide_cells"]
+
+NEEDED_VALUES = 3
+"""Values of a hidden count that must fit what is shown."""
+_REACHES = (2, 4, 8, 10_000)
+"""Steps over margins within which a table is looked for; the last one is everything."""
+_MOST = 12
+"""Largest difference of a cell between the tables that are looked for."""
+_IDLE = 1e-3
+"""Cost of changing a cell that is hidden already: enough to prefer small changes."""
+_SECONDS = 20.0
+
+
+class DisclosureError(MultifidusError):
+    """A small count cannot be protected (``RES-002``)."""
+
+
+@dataclass(slots=True)
+class Problem:
+    """A table to protect.
+
+    Parameters
+    ----------
+    values
+        The true counts.
+    margins
+        Sums that are zero: cell to coefficient.
+    costs
+        What is lost by hiding each cell.
+    fixed
+        Cells that stay as they are: shown zeros, which disclose nobody.
+    lowest
+        The least value that a reader must reckon with, should the cell be hidden.
+    highest
+        The greatest one.
+    hidden
+        Cells that are hidden or never shown; :func:`hide_cells` adds to it.
+    guarded
+        Cells whose value must not be found out, beside all printed cells that become hidden.
+    printed
+        Cells that rows print.
+    """
+
+    values: list[int]
+    margins: Sequence[dict[int, int]]
+    costs: list[float]
+    fixed: set[int]
+    lowest: list[int]
+    highest: list[float]
+    hidden: set[int]
+    guarded: set[int]
+    printed: set[int]
+    known: dict[int, set[int]] = field(default_factory=dict)
+    _touching: dict[int, list[int]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        touching: dict[int, list[int]] = defaultdict(list)
+        for place, margin in enumerate(self.margins):
+            for cell in margin:
+                touching[cell].append(place)
+        self._touching = dict(touching)
+
+    def reach(self, start: int, steps: int) -> list[int]:
+        """Return the cells within some steps over margins, nearest first; fixed ones end a path."""
+        found = {start: None}
+        edge = [start]
+        for _ in range(steps):
+            edge = [
+                cell
+                for at in edge
+                for margin in self._touching.get(at, ())
+                for cell in self.margins[margin]
+                if cell not in found and cell not in self.fixed and not found.update({cell: None})
+            ]
+            if not edge:
+                break
+        return list(found)
+
+    def over(self, cells: Iterable[int]) -> list[dict[int, int]]:
+        """Return the margins that touch any of some cells."""
+        places = sorted({margin for cell in cells for margin in self._touching.get(cell, ())})
+        return [self.margins[place] for place in places]
+
+
+def hide_cells(problem: Problem) -> None:
+    """Hide cells until every guarded or hidden printed cell has enough possible values.
+
+    Parameters
+    ----------
+    problem
+        The table; its ``hidden`` grows, and ``known`` holds the values that were proved possible.
+
+    Raises
+    ------
+    DisclosureError
+        ``RES-002`` when a count has fewer possible values whatever is hidden.
+    """
+    done: set[int] = set()
+    while waiting := sorted((problem.guarded | (problem.hidden & problem.printed)) - done):
+        for cell in waiting:
+            done.add(cell)
+            values = problem.known.setdefault(cell, {problem.values[cell]})
+            while len(values) < NEEDED_VALUES:
+                _add_table(problem, cell)
+
+
+def _add_table(problem: Problem, cell: int) -> None:
+    """Find the cheapest further table in which a cell has a new value, and hide what it needs."""
+    values = problem.known[cell]
+    for steps in _REACHES:
+        near = problem.reach(cell, steps)
+        found = [
+            _search(problem, cell, near, lowest=max(values) + 1, highest=np.inf),
+            _search(problem, cell, near, lowest=-np.inf, highest=min(values) - 1),
+        ]
+        tables = [one for one in found if one is not None]
+        if tables:
+            _, changes = min(tables, key=lambda one: one[0])
+            for at, change in changes.items():
+                if at in problem.printed:
+                    problem.hidden.add(at)
+                known = problem.known.setdefault(at, {problem.values[at]})
+                known.add(problem.values[at] + change)
+            return
+    raise DisclosureError(
+        "RES-002",
+        "A small count cannot be hidden behind others, since too few others are printed: "
+        "report fewer groups, or give a smaller disclosure.minimum_count.",
+    )
+
+
+def _search(
+    problem: Problem, cell: int, near: list[int], *, lowest: float, highest: float
+) -> tuple[float, dict[int, int]] | None:
+    """Solve for the cheapest changes of the near cells that give a cell a value in a range."""
+    place = {at: number for number, at in enumerate(near)}
+    size = len(near)
+    true = np.array([problem.values[at] for at in near], dtype=float)
+    low = np.maximum([problem.lowest[at] for at in near] - true, -_MOST)
+    high = np.minimum([problem.highest[at] for at in near] - true, _MOST)
+    low, high = np.minimum(low, 0.0), np.maximum(high, 0.0)
+    low[0], high[0] = max(low[0], lowest - true[0]), min(high[0], highest - true[0])
+    if low[0] > high[0]:
+        return None
+    costs = [_IDLE if at in problem.hidden else problem.costs[at] for at in near]
+    rows = problem.over(near)
+    terms = [
+        (row, place[at], factor)
+        for row, margin in enumerate(rows)
+        for at, factor in margin.items()
+        if at in place
+    ]
+    row, column, factor = (np.array(part) for part in zip(*terms, strict=True)) if terms else ([],) * 3
+    margins = sparse.csr_array((factor, (row, column)), shape=(len(rows), size))
+    unit = sparse.eye_array(size, format="csr")
+    none = sparse.csr_array((len(rows), size))
+    constraints = [
+        LinearConstraint(sparse.hstack([margins, none]), 0, 0),
+        LinearConstraint(sparse.hstack([unit, -unit]), -np.inf, 0),
+        LinearConstraint(sparse.hstack([unit, unit]), 0, np.inf),
+    ]
+    found = milp(
+        np.concatenate([np.zeros(size), costs]),
+        constraints=constraints,
+        bounds=Bounds(np.concatenate([low, np.zeros(size)]), np.concatenate([high, np.full(size, _MOST)])),
+        integrality=np.concatenate([np.ones(size), np.zeros(size)]),
+        options={"time_limit": _SECONDS, "mip_rel_gap": 0.05},
+    )
+    if found.x is None:
+        return None
+    changes = np.rint(found.x[:size]).astype(int)
+    if any(changes @ margins.toarray().T) if len(rows) < 2 else np.any(margins @ changes):
+        return None
+    changed = {at: int(by) for at, by in zip(near, changes, strict=True) if by}
+    price = sum(costs[place[at]] for at in changed)
+    return float(price), changed
