@@ -55,39 +55,44 @@ def _group_of(key: Key, groups: list[str]) -> str | None:
 
 
 def _seen(cells: Cells, groups: list[str]) -> None:
-    """Join equal numbers of people seen at a visit; the others were seen and did not answer."""
-    families: dict[tuple[str, str, str], dict[int, int]] = defaultdict(dict)
+    """Join equal numbers of people with a value; the others were seen and did not answer."""
+    families: dict[tuple[str, str, str, str], dict[int, int]] = defaultdict(dict)
     attended: dict[tuple[str, str], int] = {}
+    outcomes = {key.outcome for key in cells.keys() if key.analysis == "level"}  # noqa: SIM118
     for key in list(cells.keys()):
         group = _group_of(key, groups)
         place = cells.find(*key)
         if group is None or place is None:
             continue
-        if key.analysis == "flow":
-            if key.what != "n" or not (key.outcome == "attended" or "_answered" in key.outcome):
-                continue
-            if key.outcome == "attended":
-                attended[key.visit, group] = place
-        elif not (
-            (key.analysis in _OF_VALUES and key.what == "n")
-            or (key.analysis == "profile" and key.outcome == "level_sum" and key.what == "n")
-            or (key.analysis in _OF_PEOPLE and key.what == "N")
-            or (key.analysis == "subgroup" and key.what == "n")
-            or (key.analysis == "exposure_response" and key.what == "N")
-        ):
+        if key.analysis == "flow" and key.outcome == "attended" and key.what == "n":
+            attended[key.visit, group] = place
+        if not _counts_values(key):
             continue
+        outcome = re.split(r"[_0-9]", key.outcome, maxsplit=1)[0]
+        outcome = outcome if outcome in outcomes and not _BOTH.match(key.outcome) else key.outcome
+        if key.analysis in ("pareto", "profile"):
+            outcome = "eq5d"
         people = key.population if key.population == "completers" else ""
-        own = families[key.visit, group, people]
+        own = families[key.visit, group, people, outcome]
         cells.join(own.setdefault(cells.value(place), place), place)
-    for (visit, group, people), own in families.items():
-        whole = attended.get((visit, group))
+    for (visit, group, people, outcome), own in families.items():
+        everybody = families.get((visit, group, "", outcome), {})
         for place in own.values():
-            cells.gap(whole, place)
-        if people:
-            for place in families.get((visit, group, ""), {}).values():
-                for part in own.values():
-                    if cells.value(place) == cells.value(part):
-                        cells.join(place, part)
+            cells.gap(attended.get((visit, group)), place)
+            if people:
+                cells.join(everybody.get(cells.value(place)), place)
+
+
+def _counts_values(key: Key) -> bool:
+    """Say whether a cell is the number of people with a value of an outcome at a visit."""
+    if key.what == "n":
+        return (
+            key.analysis in _OF_VALUES
+            or key.analysis == "subgroup"
+            or (key.analysis == "profile" and key.outcome == "level_sum")
+            or (key.analysis == "flow" and key.outcome.endswith("_answered"))
+        )
+    return key.what == "N" and key.analysis in (*_OF_PEOPLE, "exposure_response")
 
 
 def _values(cells: Cells) -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,8 +28,14 @@ __all__ = ["NEEDED_VALUES", "DisclosureError", "Problem", "hide_cells"]
 
 NEEDED_VALUES = 3
 """Values of a hidden count that must fit what is shown."""
-_REACHES = (2, 4, 8, 10_000)
-"""Steps over margins within which a table is looked for; the last one is everything."""
+_REACHES = ((9, 200, True), (2, 30, False), (5, 60, False), (8, 200, False), (50, 10_000, False))
+"""Where a table is looked for, in turn: steps over margins; the most margins of a cell that a path
+goes through, since the number of all participants touches thousands; whether only hidden cells may
+change."""
+_FAR = 8
+"""Steps after which any table is good enough."""
+_CHEAP = 4.0
+"""A table at this cost is taken without looking farther for a cheaper one."""
 _MOST = 12
 """Largest difference of a cell between the tables that are looked for."""
 _IDLE = 1e-3
@@ -85,8 +92,11 @@ class Problem:
                 touching[cell].append(place)
         self._touching = dict(touching)
 
-    def reach(self, start: int, steps: int) -> list[int]:
-        """Return the cells within some steps over margins, nearest first; fixed ones end a path."""
+    def reach(self, start: int, steps: int, most: int, *, free: bool = False) -> list[int]:
+        """Return the cells within some steps over margins, nearest first.
+
+        Cells of more than ``most`` margins are left out, with ``free`` all that are shown, too.
+        """
         found = {start: None}
         edge = [start]
         for _ in range(steps):
@@ -95,7 +105,11 @@ class Problem:
                 for at in edge
                 for margin in self._touching.get(at, ())
                 for cell in self.margins[margin]
-                if cell not in found and cell not in self.fixed and not found.update({cell: None})
+                if cell not in found
+                and cell not in self.fixed
+                and len(self._touching[cell]) <= most
+                and (not free or cell in self.hidden)
+                and not found.update({cell: None})
             ]
             if not edge:
                 break
@@ -132,26 +146,37 @@ def hide_cells(problem: Problem) -> None:
 def _add_table(problem: Problem, cell: int) -> None:
     """Find the cheapest further table in which a cell has a new value, and hide what it needs."""
     values = problem.known[cell]
-    for steps in _REACHES:
-        near = problem.reach(cell, steps)
-        found = [
-            _search(problem, cell, near, lowest=max(values) + 1, highest=np.inf),
-            _search(problem, cell, near, lowest=-np.inf, highest=min(values) - 1),
-        ]
-        tables = [one for one in found if one is not None]
-        if tables:
-            _, changes = min(tables, key=lambda one: one[0])
-            for at, change in changes.items():
-                if at in problem.printed:
-                    problem.hidden.add(at)
-                known = problem.known.setdefault(at, {problem.values[at]})
-                known.add(problem.values[at] + change)
-            return
+    best: tuple[float, dict[int, int]] | None = None
+    for steps, most, free in _REACHES:
+        near = problem.reach(cell, steps, most, free=free)
+        for low, high in _between(values):
+            found = _search(problem, cell, near, lowest=low, highest=high)
+            if found is not None and (best is None or found[0] < best[0]):
+                best = found
+            if best is not None and free:
+                break
+        if best is not None and (best[0] <= _CHEAP or steps >= _FAR):
+            break
+    if best is not None:
+        for at, change in best[1].items():
+            if at in problem.printed:
+                problem.hidden.add(at)
+            known = problem.known.setdefault(at, {problem.values[at]})
+            known.add(problem.values[at] + change)
+        return
     raise DisclosureError(
         "RES-002",
         "A small count cannot be hidden behind others, since too few others are printed: "
         "report fewer groups, or give a smaller disclosure.minimum_count.",
     )
+
+
+def _between(values: set[int]) -> list[tuple[float, float]]:
+    """Return the ranges of whole numbers that some values leave."""
+    ordered = sorted(values)
+    ranges = [(before + 1.0, after - 1.0) for before, after in pairwise(ordered)]
+    ranges = [(ordered[-1] + 1.0, np.inf), (-np.inf, ordered[0] - 1.0), *ranges]
+    return [(low, high) for low, high in ranges if low <= high]
 
 
 def _search(
@@ -167,7 +192,8 @@ def _search(
     low[0], high[0] = max(low[0], lowest - true[0]), min(high[0], highest - true[0])
     if low[0] > high[0]:
         return None
-    costs = [_IDLE if at in problem.hidden else problem.costs[at] for at in near]
+    costs = np.array([_IDLE if at in problem.hidden else problem.costs[at] for at in near])
+    paid = np.flatnonzero([at not in problem.hidden for at in near])
     rows = problem.over(near)
     terms = [
         (row, place[at], factor)
@@ -175,26 +201,34 @@ def _search(
         for at, factor in margin.items()
         if at in place
     ]
-    row, column, factor = (np.array(part) for part in zip(*terms, strict=True)) if terms else ([],) * 3
-    margins = sparse.csr_array((factor, (row, column)), shape=(len(rows), size))
-    unit = sparse.eye_array(size, format="csr")
-    none = sparse.csr_array((len(rows), size))
-    constraints = [
-        LinearConstraint(sparse.hstack([margins, none]), 0, 0),
-        LinearConstraint(sparse.hstack([unit, -unit]), -np.inf, 0),
-        LinearConstraint(sparse.hstack([unit, unit]), 0, np.inf),
-    ]
+    margins = sparse.csr_array((len(rows), size))
+    if terms:
+        row, column, factor = (np.array(part) for part in zip(*terms, strict=True))
+        margins = sparse.csr_array((factor, (row, column)), shape=(len(rows), size))
+    # The size of a change that costs something is a variable of its own, at least +change, -change.
+    unit = sparse.eye_array(size, format="csr")[paid]
+    sizes = sparse.eye_array(len(paid), format="csr")
+    none = sparse.csr_array((len(rows), len(paid)))
+    constraints = [LinearConstraint(sparse.hstack([margins, none]), 0, 0)]
+    if len(paid):
+        constraints += [
+            LinearConstraint(sparse.hstack([unit, -sizes]), -np.inf, 0),
+            LinearConstraint(sparse.hstack([unit, sizes]), 0, np.inf),
+        ]
     found = milp(
-        np.concatenate([np.zeros(size), costs]),
+        np.concatenate([np.zeros(size), costs[paid]]),
         constraints=constraints,
-        bounds=Bounds(np.concatenate([low, np.zeros(size)]), np.concatenate([high, np.full(size, _MOST)])),
-        integrality=np.concatenate([np.ones(size), np.zeros(size)]),
+        bounds=Bounds(
+            np.concatenate([low, np.zeros(len(paid))]),
+            np.concatenate([high, np.full(len(paid), _MOST)]),
+        ),
+        integrality=np.concatenate([np.ones(size), np.zeros(len(paid))]),
         options={"time_limit": _SECONDS, "mip_rel_gap": 0.05},
     )
     if found.x is None:
         return None
     changes = np.rint(found.x[:size]).astype(int)
-    if any(changes @ margins.toarray().T) if len(rows) < 2 else np.any(margins @ changes):
+    if np.any(margins @ changes):
         return None
     changed = {at: int(by) for at, by in zip(near, changes, strict=True) if by}
     price = sum(costs[place[at]] for at in changed)
