@@ -5,6 +5,7 @@
 #   make report CORES=4             with four cores
 #   make report CONFIG=config/studies/cdiscpilot01/config.yaml
 #   make report ENGINE=embedded     with the renderer of the environment, or ENGINE=quarto
+#   make verify SHA256=0123...      with the hash of the manifest that the run printed
 #   make test TESTS=tests/unit      one kind of test
 
 CORES  ?= all
@@ -12,19 +13,23 @@ CONFIG ?=
 ENGINE ?=
 TESTS  ?=
 PYTEST ?=
+SHA256 ?=
 
 BIN        := .venv/bin
 MULTIFIDUS  = $(BIN)/multifidus
 RUN_OPTIONS = --cores $(CORES) $(if $(CONFIG),--configfile $(CONFIG)) \
               $(if $(ENGINE),--config 'render={engine: $(ENGINE)}')
+VERIFY_OPTIONS = $(if $(SHA256),--manifest-sha256 $(SHA256))
 # The folder that a run writes to: what its own configuration says, else the default.
-RESULTS     = $(or $(if $(CONFIG),$(shell awk '$$1 == "results:" { print $$2 }' $(CONFIG))),results)
+READ        = import sys; from multifidus.config.layers import read_layers as read
+RESULTS     = $(or $(if $(CONFIG),$(shell $(BIN)/python -c \
+    '$(READ); print(read(sys.argv[1:]).values["paths"]["results"])' $(CONFIG) 2>/dev/null)),results)
 SOURCES    := workflow tests tools
 SMK         = $(wildcard Snakefile workflow/Snakefile workflow/rules/*.smk)
 UV_COMPILE  = $(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup report rerender test check verify bench clean lock wheelhouse generate
+.PHONY: help setup report rerender unlock test check verify bench clean lock wheelhouse generate
 
 help: ## Show these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,17 +43,21 @@ report: setup ## Run the workflow and print the documents, the verdicts and the 
 	@began=$$(date +%s) && $(MULTIFIDUS) run $(RUN_OPTIONS) && echo && \
 	$(MULTIFIDUS) summary $(RESULTS) --seconds $$(($$(date +%s) - began))
 
-# No rule above these may run: frozen results stay as they are, whatever has changed beneath them.
+# The results are checked first. No rule above these may run: frozen results stay as they are, whatever has changed beneath them.
 rerender: setup ## Render the documents again from the frozen results
 	@began=$$(date +%s) && \
+	$(MULTIFIDUS) verify $(RESULTS) --inputs $(VERIFY_OPTIONS) && \
 	$(MULTIFIDUS) run $(RUN_OPTIONS) --forcerun render_document \
-	    --allowed-rules default all render_document write_manifest && echo && \
+	    --allowed-rules default all render_document deliver_document write_manifest && echo && \
 	$(MULTIFIDUS) summary $(RESULTS) --seconds $$(($$(date +%s) - began))
+
+unlock: setup ## Remove the locks of a stopped run, where a run cannot tell that it has stopped
+	@$(BIN)/snakemake --unlock $(if $(CONFIG),--configfile $(CONFIG))
 
 test: setup ## Run the tests (MULTIFIDUS_SLOW=1 adds the slow ones and the Slurm cluster)
 	@$(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST) $(TESTS)
 
-check: setup ## Lint, format and types, the workflow's lint, generated files and locks
+check: setup ## Lint, format and types, the workflow's lint, generated files, locks, licences
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/mypy
@@ -56,10 +65,12 @@ check: setup ## Lint, format and types, the workflow's lint, generated files and
 	$(BIN)/snakemake --lint
 	$(BIN)/python -m multifidus.config.generate --check
 	$(BIN)/python tools/error_catalogue.py --check
+	$(BIN)/python tools/sbom.py --check
+	$(BIN)/python tools/licences.py
 	$(BIN)/python -m pytest -q tests/unit/test_house_environment.py
 
-verify: setup ## Hold every output against the manifest
-	@$(MULTIFIDUS) verify $(RESULTS)/manifest.json
+verify: setup ## Check every file against the manifest (SHA256=... the manifest against its hash)
+	@$(MULTIFIDUS) verify $(RESULTS)/manifest.json $(VERIFY_OPTIONS)
 
 bench: setup ## Run the benchmarks in turn (simulations and fuzzing are scripts of their own beside them)
 	@for script in benchmarks/bench_*.py; do \
@@ -76,6 +87,7 @@ lock: setup ## Resolve the dependencies anew
 	echo uv | $(UV_COMPILE) --python-version 3.11 - -o requirements-uv.lock
 	echo setuptools | $(UV_COMPILE) --python-version 3.11 - -o requirements-build.lock
 	$(BIN)/python tools/conda_environments.py
+	$(BIN)/python tools/sbom.py
 
 wheelhouse: ## Fetch every locked file into wheelhouse/, for a site without a network
 	@sh tools/setup.sh wheelhouse wheelhouse

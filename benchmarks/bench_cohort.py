@@ -22,11 +22,12 @@ import yaml
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "workflow"), str(ROOT / "tests")]
 
-from multifidus.analyses import ANALYSES, run_analysis  # noqa: E402
 from multifidus.analyses.inputs import AnalysisInputs  # noqa: E402
-from multifidus.cohort import CohortTables, generate_cohort, write_cohort  # noqa: E402
+from multifidus.analyses.registry import ANALYSES, run_analysis  # noqa: E402
+from multifidus.cohort.generate import generate_cohort  # noqa: E402
+from multifidus.cohort.tables import CohortTables, write_cohort  # noqa: E402
 from multifidus.config.study import StudyConfig  # noqa: E402
-from multifidus.contracts import TABLES, read_table  # noqa: E402
+from multifidus.contracts.tables import TABLES, read_table  # noqa: E402
 from multifidus.ingest.run import ingest_tables  # noqa: E402
 from multifidus.instruments.run import score_instruments  # noqa: E402
 from multifidus.results.ids import IdParts, make_id  # noqa: E402

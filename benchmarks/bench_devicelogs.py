@@ -30,13 +30,13 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "workflow"))
 
 from multifidus.base.files import write_parquet  # noqa: E402
-from multifidus.devicelogs.binary_writer import simulate_device_binary  # noqa: E402
-from multifidus.devicelogs.cohort_logs import read_cohort_logs  # noqa: E402
-from multifidus.devicelogs.device_truth import DeviceDesign, SessionTruth  # noqa: E402
-from multifidus.devicelogs.percept import read_percept  # noqa: E402
-from multifidus.devicelogs.reader import read_log  # noqa: E402
-from multifidus.devicelogs.simulator import build_device_log, simulate_device  # noqa: E402
-from multifidus.devicelogs.sources import read_sources  # noqa: E402
+from multifidus.cohort.devices.simulator import simulate_device  # noqa: E402
+from multifidus.cohort.devices.truth import DeviceDesign, SessionTruth  # noqa: E402
+from multifidus.devicelogs.adherence.cohort import read_cohort_logs  # noqa: E402
+from multifidus.devicelogs.formats.ipglog.frames import read_frames  # noqa: E402
+from multifidus.devicelogs.formats.ipglog.parse import parse_records  # noqa: E402
+from multifidus.devicelogs.formats.percept.report import read_percept  # noqa: E402
+from multifidus.devicelogs.reading import read_log  # noqa: E402
 
 DAY = 86_400
 START = 1_577_836_800
@@ -67,17 +67,15 @@ def medians_in_turn(works: Sequence[Callable[[], object]], runs: int) -> list[fl
     return [statistics.median(own) for own in times]
 
 
-def one_log(records: int) -> tuple[bytes, bytes]:
-    """One download of about so many records, as text and as binary."""
+def one_log(records: int) -> bytes:
+    """One download of about so many records."""
     per_day = 40
     days = records // (3 * per_day + 1) + 1
     design = DeviceDesign(capacity=records + 4096)
     at = (START + np.arange(days)[:, None] * DAY + np.arange(per_day) * (DAY // per_day)).ravel()
     truth = SessionTruth(at + 60, np.full(len(at), 600), np.zeros(len(at), dtype=np.int64))
     end = START + days * DAY
-    text = simulate_device("B1", START, [end], truth, design=design)[0]
-    binary = simulate_device_binary(build_device_log("B1", START, [end], truth, design=design))[0]
-    return text, binary
+    return simulate_device("B1", START, [end], truth, design=design)[0]
 
 
 def damaged(text: bytes, share: float) -> bytes:
@@ -90,9 +88,9 @@ def damaged(text: bytes, share: float) -> bytes:
     return bytes(data)
 
 
-def typed(data: bytes) -> object:
+def typed(data: bytes) -> tuple[object, ...]:
     """Frame, verify every checksum and type the table: what the reader's bars time."""
-    return read_sources([data])
+    return parse_records(read_frames(data).parts)
 
 
 def cohort_files(folder: Path, participants: int) -> tuple[pd.DataFrame, int]:
@@ -113,8 +111,7 @@ def cohort_files(folder: Path, participants: int) -> tuple[pd.DataFrame, int]:
 
 def ratios(records: int, runs: int) -> list[tuple[str, float, str]]:
     """Measure the bars on one log."""
-    text, binary = one_log(records)
-    _, _, table = read_sources([text])
+    text = one_log(records)
     lines = [line[1:-9] for line in text.splitlines() if line.startswith(b"R")]
     names = ["seq", "boot", "tick", "clock", "type", *(f"p{n}" for n in range(1, 9))]
     objects = [
@@ -131,12 +128,10 @@ def ratios(records: int, runs: int) -> list[tuple[str, float, str]]:
     def by_pandas() -> pd.DataFrame:
         return pd.read_csv(io.BytesIO(bare), names=names, engine="c", low_memory=False)
 
-    clean, worse, fast, pandas = medians_in_turn(
-        [lambda: typed(text), lambda: typed(hurt), lambda: typed(binary), by_pandas], runs
-    )
+    works = [lambda: typed(text), lambda: typed(hurt), by_pandas]
+    clean, worse, pandas = medians_in_turn(works, runs)
     plain = median_seconds(by_json, min(runs, 3))
     whole = median_seconds(lambda: read_log(text), min(runs, 3))
-    whole_binary = median_seconds(lambda: read_log(binary), min(runs, 3))
     rng = np.random.default_rng(1)
     noise = rng.bytes(50_000_000)
     noisy = median_seconds(lambda: typed(noise), min(runs, 3))
@@ -145,15 +140,13 @@ def ratios(records: int, runs: int) -> list[tuple[str, float, str]]:
     line = b"Hformat,ipglog-text,1.0*652AFDB1\n" + b"R" * 100_000_000
     single = median_seconds(lambda: typed(line), 1)
     per_byte = clean / len(text)
-    count = len(table)
+    count = len(lines)
     return [
         (f"text reader: million records/s (n = {count:,})", count / clean / 1e6, ""),
         ("text reader against json.loads per line, times faster", plain / clean, ">= 8"),
         ("text reader against pandas.read_csv, times slower", clean / pandas, "<= 3"),
         ("1 % damaged lines against clean, times slower", worse / clean, "<= 1.2"),
-        ("binary against text, times faster", clean / fast, ">= 20"),
         ("sessions, clock and all tables too: text against json.loads", plain / whole, ""),
-        ("the same from binary against json.loads", plain / whole_binary, ""),
         ("noise, time per byte against clean", noisy / len(noise) / per_byte, "<= 2"),
         ("noise behind a header, the same", hidden / len(disguised) / per_byte, "<= 2"),
         ("one line of 100 MB, the same", single / len(line) / per_byte, "<= 2"),
@@ -175,7 +168,7 @@ def cohort(participants: int) -> list[tuple[str, float, str]]:
         code = (
             f"import sys; sys.path.insert(0, {str(ROOT / 'workflow')!r})\n"
             "import pandas as pd\n"
-            "from multifidus.devicelogs import read_cohort_logs\n"
+            "from multifidus.devicelogs.adherence.cohort import read_cohort_logs\n"
             "def peak():\n"
             "    text = open('/proc/self/status').read()\n"
             "    return int(text.split('VmHWM:')[1].split()[0])\n"

@@ -23,7 +23,7 @@ from multifidus.instruments.mme_factors import mme_factors_from_frame  # noqa: E
 from multifidus.instruments.odi import score_odi  # noqa: E402
 from multifidus.instruments.run import read_value_sets  # noqa: E402
 from multifidus.instruments.value_sets import all_states  # noqa: E402
-from multifidus.literature.value_sets import load_mme_factors  # noqa: E402
+from multifidus.literature.record.value_sets import load_mme_factors  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -34,7 +34,7 @@ def run_copy(folder: Path) -> float:
     for name in names:
         target = folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(ROOT / name, target)
+        shutil.copyfile(ROOT / name, target, follow_symlinks=False)
     environment = {**os.environ, "PYTHONPATH": str(folder / "workflow")}
     started = time.perf_counter()
     subprocess.run(

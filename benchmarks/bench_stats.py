@@ -25,11 +25,14 @@ import numpy as np  # noqa: E402
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workflow"))
 
 from multifidus.stats.examples import trial  # noqa: E402
-from multifidus.stats.imputation import impute, regress_imputations  # noqa: E402
-from multifidus.stats.mmrm import mmrm  # noqa: E402
+from multifidus.stats.imputation.analysis import regress_imputations  # noqa: E402
+from multifidus.stats.imputation.multiple import impute  # noqa: E402
 from multifidus.stats.mmrm.compression import compress  # noqa: E402
 from multifidus.stats.mmrm.design import build_design  # noqa: E402
-from multifidus.stats.mmrm.model import fit_design  # noqa: E402
+from multifidus.stats.mmrm.model import (  # noqa: E402
+    fit_design,
+    mmrm,
+)
 from multifidus.stats.pooling import pool  # noqa: E402
 
 if TYPE_CHECKING:

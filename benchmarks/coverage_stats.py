@@ -20,8 +20,9 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "workflow"))
 
 from multifidus.base.files import write_text  # noqa: E402
-from multifidus.stats.imputation import impute, regress_imputations  # noqa: E402
-from multifidus.stats.mmrm import mmrm  # noqa: E402
+from multifidus.stats.imputation.analysis import regress_imputations  # noqa: E402
+from multifidus.stats.imputation.multiple import impute  # noqa: E402
+from multifidus.stats.mmrm.model import mmrm  # noqa: E402
 from multifidus.stats.pooling import pool  # noqa: E402
 
 PARTICIPANTS, VISITS, IMPUTATIONS = 120, 4, 50

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+OBSERVER = ROOT / "tests/workflow/observer"
 PRODUCTS = {".git", ".venv", ".snakemake", "results", "logs", "wheelhouse"}
 CACHES = {".pytest_cache", ".mypy_cache", ".ruff_cache", ".hypothesis", "__pycache__"}
 
@@ -61,7 +62,7 @@ def snakemake(folder: Path, *arguments: str, timeout: float = 900) -> Run:
 
 def multifidus(folder: Path, *arguments: str, timeout: float = 900) -> Run:
     """Run the ``multifidus`` command in a copy of the project."""
-    return _run(folder, ["-c", "from multifidus.cli import main; main()", *arguments], timeout)
+    return _run(folder, ["-c", "from multifidus.cli.app import main; main()", *arguments], timeout)
 
 
 def _run(folder: Path, arguments: list[str], timeout: float) -> Run:
@@ -70,7 +71,8 @@ def _run(folder: Path, arguments: list[str], timeout: float) -> Run:
         for name, value in os.environ.items()
         if not name.startswith(("SNAKEMAKE", "MULTIFIDUS_REPORT", "QUARTO"))
     }
-    environment["PYTHONPATH"] = str(folder / "workflow")
+    environment["PYTHONPATH"] = os.pathsep.join([str(OBSERVER), str(folder / "workflow")])
+    environment["MULTIFIDUS_OBSERVED"] = str(folder / ".snakemake/observed")
     done = subprocess.run(
         [sys.executable, *arguments],
         cwd=folder,
@@ -82,3 +84,27 @@ def _run(folder: Path, arguments: list[str], timeout: float) -> Run:
         check=False,
     )
     return Run(folder, done.returncode, done.stdout)
+
+
+def link_environment(folder: Path) -> None:
+    """Give a copy of the project this environment as its own, so that ``make`` sets up none."""
+    own, folder = folder / ".venv", folder.resolve()
+    (own / "bin").mkdir(parents=True)
+    prefix = Path(sys.prefix)
+    (own / "lib").symlink_to(prefix / "lib")
+    shutil.copy(prefix / "pyvenv.cfg", own)
+    (own / "bin" / "python").symlink_to(Path(sys.executable).resolve())
+    for name, module in (("multifidus", "multifidus.cli.app"), ("snakemake", "snakemake.cli")):
+        program = own / "bin" / name
+        program.write_text(f"#!{own}/bin/python\nfrom {module} import main\nmain()\n")
+        program.chmod(0o755)
+    fingerprint = [sys.executable, "-c", "import setup; print(setup.fingerprint())"]
+    stamp = subprocess.run(fingerprint, cwd=folder / "tools", check=True, capture_output=True)
+    (own / ".ready").write_bytes(stamp.stdout)
+
+
+def environment_of(folder: Path) -> dict[str, str]:
+    """Variables of a fresh shell, with the package of a copy of the project."""
+    hidden = ("SNAKEMAKE", "MULTIFIDUS_", "QUARTO", "MAKE", "VIRTUAL_ENV")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(hidden)}
+    return {**kept, "PYTHONPATH": str(folder / "workflow")}

@@ -8,15 +8,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from multifidus.cohort import (
-    CohortDesign,
-    CohortTables,
-    CohortTargets,
-    generate_cohort,
-    targets_from_claims,
-)
+from multifidus.cohort.calibration.targets import CohortTargets, targets_from_claims
+from multifidus.cohort.design import CohortDesign
+from multifidus.cohort.generate import generate_cohort
 from multifidus.cohort.run import decrements_of
-from multifidus.literature import load_literature, load_value_sets
+from multifidus.cohort.tables import CohortTables
+from multifidus.literature.record.claims import load_literature
+from multifidus.literature.record.value_sets import load_value_sets
 
 LITERATURE = Path(__file__).resolve().parent.parent / "literature"
 VALUE_SET = "usa_2019"
@@ -26,7 +24,9 @@ VALUE_SET = "usa_2019"
 def published_targets() -> CohortTargets:
     """The windows of the committed claims."""
     literature = load_literature(LITERATURE)
-    return targets_from_claims(literature.claims, literature.divergences)
+    return targets_from_claims(
+        literature.claims.to_dict("records"), literature.divergences.to_dict("records")
+    )
 
 
 @cache

@@ -12,8 +12,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PYTHON = "3.11"
-# Neither is in the lock: Quarto is no Python package, and pandoc comes inside a wheel there.
-QUARTO, PANDOC = "1.9.38", "3.9"
+# None is in the lock: Quarto is no Python package, pandoc comes inside a wheel there, and librsvg
+# gives pandoc the program that turns SVG pictures of a Word file into pixels.
+QUARTO, PANDOC, LIBRSVG = "1.9.38", "3.9", "2.58.4"
 CONDA_NAMES = {
     "isal": "python-isal",
     "matplotlib": "matplotlib-base",
@@ -44,7 +45,7 @@ def direct_names(requirements: list[str]) -> list[str]:
 def lines_for(names: list[str], versions: dict[str, str]) -> list[str]:
     """Return the dependency lines of an environment, sorted."""
     pins = [f"{CONDA_NAMES.get(name, name)}={versions[name]}" for name in names]
-    pins += [f"pandoc={PANDOC}", f"python={PYTHON}", f"quarto={QUARTO}"]
+    pins += [f"librsvg={LIBRSVG}", f"pandoc={PANDOC}", f"python={PYTHON}", f"quarto={QUARTO}"]
     return [f"  - {pin}" for pin in sorted(pins)]
 
 

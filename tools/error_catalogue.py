@@ -54,7 +54,7 @@ def text_of(node: ast.expr) -> str | None:
 def entries_of(source: str, room: str) -> list[Entry]:
     """Return the errors of one module: ids, each with the sentence given beside it.
 
-    An id whose sentence is put together elsewhere gets an empty one.
+    An id whose sentence is composed elsewhere gets what a docstring says of it under ``Raises``.
     """
     tree = ast.parse(source)
     found: dict[tuple[str, str], Entry] = {}
@@ -66,18 +66,36 @@ def entries_of(source: str, room: str) -> list[Entry]:
             ]
             ids = [text for text in texts if text and IDENTIFIER.fullmatch(text)]
             long = [
-                " ".join(text.split()) for text in texts if text and len(text) > _SHORTEST_SENTENCE
+                " ".join(text.split())
+                for text in texts
+                if text and len(text) > _SHORTEST_SENTENCE and " " in text
             ]
             for error_id in ids:
                 if long:
-                    found[error_id, long[0]] = Entry(error_id, room, long[0])
+                    sentence = long[0].removeprefix(f"[{error_id}] ")
+                    found[error_id, sentence] = Entry(error_id, room, sentence)
                     told.add(error_id)
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             name = node.value
             if IDENTIFIER.fullmatch(name) and name not in told:
-                found[name, ""] = Entry(name, room, "")
+                found[name, ""] = Entry(name, room, documented(tree, name))
     return list(found.values())
+
+
+def documented(tree: ast.Module, error_id: str) -> str:
+    """Return when an error is raised, from the first docstring that says so; empty if none does."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            text = " ".join((ast.get_docstring(node) or "").split())
+            found = re.search(
+                rf"``{error_id}`` (?:\(([^)]*)\)|((?!to\b|and\b)[a-z][^,;.(`]*))", text
+            )
+            if found:
+                said = found[1] or found[2].strip()
+                lead = "" if said.startswith(("for ", "when ")) else "when " if found[1] else "for "
+                return f"Raised {lead}{said}."
+    return ""
 
 
 def launcher_entries(text: str) -> list[Entry]:
@@ -101,7 +119,10 @@ def all_entries(root: Path) -> list[Entry]:
         entries += entries_of(path.read_text(encoding="utf-8"), room)
     # A bare id that another module has a sentence for needs no row of its own.
     told = {entry.error_id for entry in entries if entry.sentence}
-    return sorted({entry for entry in entries if entry.sentence or entry.error_id not in told})
+    found = sorted({entry for entry in entries if entry.sentence or entry.error_id not in told})
+    if silent := [entry.error_id for entry in found if not entry.sentence]:
+        raise SystemExit(f"no sentence and no docstring describes {', '.join(silent)}")
+    return found
 
 
 def one_line(docstring: str) -> str:
@@ -128,7 +149,7 @@ def page(root: Path) -> str:
     lines = [f"| {number} | {meaning} |" for number, meaning in exit_codes(root)]
     lines += ["", "| Id | Room | Sentence |", "| --- | --- | --- |"]
     for entry in all_entries(root):
-        sentence = entry.sentence.replace("|", "\\|") or "*(put together where it is raised)*"
+        sentence = entry.sentence.replace("|", "\\|")
         lines.append(f"| `{entry.error_id}` | {entry.room} | {sentence} |")
     return _HEAD + "\n".join(lines) + "\n"
 

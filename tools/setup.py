@@ -24,9 +24,12 @@ import tempfile
 import time
 import tomllib
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from pip_settings import parse_pip_config, refuses_index, uv_environment
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
@@ -104,7 +107,7 @@ def fingerprint() -> str:
     facts = {
         "locks": [path.read_text(encoding="utf-8") for path in (BUILD_LOCK, UV_LOCK, LOCK)],
         "project": [project["name"], project["version"], project.get("scripts", {})],
-        "place": str(VENV),
+        "place": os.fsencode(VENV).decode("utf-8", errors="backslashreplace"),
     }
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
@@ -119,7 +122,7 @@ def is_ready() -> bool:
 
 def run(command: list[str], environment: dict[str, str], folder: Path = ROOT) -> bool:
     """Run an installer with its output in the log; return whether it succeeded."""
-    with LOG.open("a", encoding="utf-8") as log:
+    with LOG.open("a", encoding="utf-8", errors="backslashreplace") as log:
         log.write(f"$ {' '.join(command)}\n")
         log.flush()
         result = subprocess.run(
@@ -128,16 +131,18 @@ def run(command: list[str], environment: dict[str, str], folder: Path = ROOT) ->
     return result.returncode == 0
 
 
-def must_run(command: list[str], what: str) -> None:
-    """Run an installer that there is no second way for.
+def must_run(command: list[str], what: str, variables: Mapping[str, str] | None = None) -> None:
+    """Run an installer that there is no second way for, with variables of its own.
 
     Raises
     ------
     SetupFailure
         ``ENV-004`` with the last line that it wrote.
     """
-    if not run(command, clean_environment()):
-        lines = [line for line in LOG.read_text(encoding="utf-8").splitlines() if line.strip()]
+    if not run(command, {**clean_environment(), **(variables or {})}):
+        lines = [
+            line for line in LOG.read_text("utf-8", errors="replace").splitlines() if line.strip()
+        ]
         raise SetupFailure(
             f"[ENV-004] {what} failed ({lines[-1].strip().rstrip('.')}): mend what {LOG} shows,"
             " most often the network or pip's index setting, and run the command again."
@@ -218,6 +223,10 @@ def install_packages(installer: Installer) -> str:
 def install_project() -> None:
     """Install the project itself, editable, and compile its bytecode.
 
+    The project's folder may bear any name, in any locale: setuptools writes it in the encoding of
+    the locale, so that one is UTF-8, and Python reads it in that of its own, so it is replaced by
+    the way from the environment to the package, which is ASCII.
+
     Raises
     ------
     SetupFailure
@@ -225,7 +234,9 @@ def install_project() -> None:
     """
     offline = Installer(None, with_uv=False)
     options = ["--no-index", "--no-deps", "--no-build-isolation", "--editable", str(ROOT)]
-    must_run(pip_install(offline, *options), "installing the project")
+    must_run(pip_install(offline, *options), "installing the project", {"LC_ALL": "C.UTF-8"})
+    for path in VENV.glob("lib/python*/site-packages/__editable__.multifidus-*.pth"):
+        path.write_text(f"{os.path.relpath(ROOT / 'workflow', path.parent)}\n", encoding="ascii")
     package = str(ROOT / "workflow" / "multifidus")
     must_run(
         [str(venv_program("python")), "-m", "compileall", "-q", package], "compiling the project"

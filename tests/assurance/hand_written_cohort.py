@@ -13,8 +13,10 @@ import numpy as np
 import pandas as pd
 
 from multifidus.analyses.inputs import AnalysisInputs
-from multifidus.config import StudyConfig, load_study
-from multifidus.contracts import TABLES, check_table, empty_table, parse_table
+from multifidus.config.load import load_study
+from multifidus.config.study import StudyConfig
+from multifidus.contracts.check import check_table, empty_table, parse_table
+from multifidus.contracts.tables import TABLES
 from multifidus.instruments.mme_factors import MmeFactors, mme_factors_from_frame
 from multifidus.instruments.scores import build_scores
 from multifidus.instruments.value_sets import ValueSet, value_sets_from_frames

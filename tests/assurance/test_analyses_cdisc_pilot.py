@@ -13,13 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from multifidus.analyses import ANALYSES, run_analysis
 from multifidus.analyses.inputs import AnalysisInputs
-from multifidus.config import load_study
+from multifidus.analyses.registry import ANALYSES, run_analysis
+from multifidus.config.load import load_study
 from multifidus.config.mapping import load_mapping
-from multifidus.contracts import TABLES, read_table
+from multifidus.contracts.tables import TABLES, read_table
 from multifidus.ingest.run import ingest_tables
-from multifidus.results import slug
+from multifidus.results.ids import slug
 
 ROOT = Path(__file__).parents[2]
 SHARED = Path(os.environ.get("MULTIFIDUS_SHARED_DATA", ROOT / "../shared/data")) / "cdisc-pilot"

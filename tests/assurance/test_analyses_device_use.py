@@ -11,7 +11,7 @@ from hand_written_cohort import study
 
 from multifidus.analyses.inputs import AnalysisInputs
 from multifidus.analyses.registry import run_analysis
-from multifidus.results import ResultRow
+from multifidus.results.table import ResultRow
 
 T_1 = 12.706204736174694  # 97.5 % point of t with 1 degree of freedom (tables: 12.706)
 

@@ -30,17 +30,17 @@ from typing import TYPE_CHECKING
 import pytest
 from hand_written_cohort import FOLLOW_UP, inputs, study
 
-from multifidus.analyses import ANALYSES, run_analysis
-from multifidus.analyses.opioid_transitions import course_of, use_by_visit
-from multifidus.analyses.responder_status import responder_status
-from multifidus.config import StudyConfig
+from multifidus.analyses.opioids.transitions import course_of, use_by_visit
+from multifidus.analyses.registry import ANALYSES, run_analysis
+from multifidus.analyses.responders.responder_status import responder_status
+from multifidus.config.study import StudyConfig
 
 if TYPE_CHECKING:
     from multifidus.analyses.inputs import AnalysisInputs
-    from multifidus.results import ResultRow
+    from multifidus.results.table import ResultRow
 
 NOT_WORSE = "vas50_or_odi20_not_worse"
-NAMES = ("effectiveness", "responders", "opioids", "flow", "sensitivity", "supplement")
+NAMES = ("effectiveness", "responders", "opioids", "flow", "sensitivity", "device_events")
 
 
 @pytest.fixture(scope="module")
@@ -385,6 +385,6 @@ def test_every_row_says_how_it_came_about_and_of_how_many(given: AnalysisInputs)
             continue
         for row in run_analysis(name, given):
             assert row.method, row.result_id
-            if not row.method.startswith("Not fitted: "):
+            if not row.method.startswith("Not estimable: "):
                 assert row.n is not None, row.result_id
                 assert row.total is not None, row.result_id

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 import pytest
 from hand_written_cohort import inputs
 
-from multifidus.analyses import ANALYSES, run_analysis
 from multifidus.analyses.inputs import AnalysisInputs
-from multifidus.analyses.opioids import classify_opioids
-from multifidus.analyses.responder_status import responder_status
-from multifidus.analyses.treatment_emergent import adverse_event_list
+from multifidus.analyses.opioids.categories import classify_opioids
+from multifidus.analyses.registry import ANALYSES, run_analysis
+from multifidus.analyses.responders.responder_status import responder_status
+from multifidus.analyses.safety.treatment_emergent import adverse_event_list
 from multifidus.config.load import load_sections
 
 if TYPE_CHECKING:
-    from multifidus.results import ResultRow
+    from multifidus.results.table import ResultRow
 
 NO_USAGE = [name for name, item in ANALYSES.items() if not item.needs_usage]
 WITHOUT_MODEL = [name for name in NO_USAGE if name != "mixed_model"]
@@ -292,6 +292,6 @@ def test_an_analysis_reads_only_what_it_declares(given: AnalysisInputs, name: st
         tables={table: given.tables[table] for table in item.tables},
         scores=given.scores if item.needs_scores else None,
     )
-    rows = item.load()(narrow)
-    assert rows
-    assert rows == item.load()(given)
+    rows = item.run(narrow)
+    assert any(rows.values())
+    assert rows == item.run(given)

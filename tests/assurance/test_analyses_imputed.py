@@ -12,12 +12,14 @@ import pytest
 from hand_written_cohort import study
 
 from multifidus.analyses.inputs import AnalysisInputs
-from multifidus.analyses.multiple_imputation import summarise_multiple_imputation
-from multifidus.analyses.responders import summarise_responders
-from multifidus.analyses.single_imputation import summarise_single_imputation
-from multifidus.config import StudyConfig
-from multifidus.contracts import empty_table
-from multifidus.results import ResultRow
+from multifidus.analyses.responders.shares import summarise_responders
+from multifidus.analyses.sensitivity.multiple_imputation import (
+    summarise_multiple_imputation,
+)
+from multifidus.analyses.sensitivity.single_imputation import summarise_single_imputation
+from multifidus.config.study import StudyConfig
+from multifidus.contracts.check import empty_table
+from multifidus.results.table import ResultRow
 
 SIZE = 60
 VISITS = ("baseline", "y1", "y2")

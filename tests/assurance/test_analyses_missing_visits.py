@@ -25,11 +25,11 @@ import pytest
 from hand_written_cohort import study
 
 from multifidus.analyses.inputs import AnalysisInputs
-from multifidus.config import StudyConfig
-from multifidus.contracts import empty_table
+from multifidus.config.study import StudyConfig
+from multifidus.contracts.check import empty_table
 
 if TYPE_CHECKING:
-    from multifidus.results import ResultRow
+    from multifidus.results.table import ResultRow
 
 VALUES = {
     "A": (8, 4, 4),
@@ -42,9 +42,10 @@ VISITS = ("baseline", "y1", "y2")
 
 
 def run_analysis(name: str, given: AnalysisInputs) -> list[ResultRow]:
-    """Run one analysis by the name of its module, parts of a job included."""
+    """Run the one analysis that a module offers."""
     module = import_module(f"multifidus.analyses.{name}")
-    rows: list[ResultRow] = getattr(module, f"summarise_{name}")(given)
+    function = next(item for item in module.__all__ if item.startswith("summarise_"))
+    rows: list[ResultRow] = getattr(module, function)(given)
     return rows
 
 
@@ -118,7 +119,7 @@ def values_of(given: AnalysisInputs, name: str) -> dict[str, float]:
 def test_changes_by_single_imputation(
     given: AnalysisInputs, analysis: str, changes: list[float]
 ) -> None:
-    found = values_of(given, "single_imputation")
+    found = values_of(given, "sensitivity.single_imputation")
     prefix = f"{analysis}.vas.y2.itt.all."
     mean = sum(changes) / 5
     sd = math.sqrt(sum((one - mean) ** 2 for one in changes) / 4)
@@ -130,7 +131,7 @@ def test_changes_by_single_imputation(
 
 def test_missing_is_no_response(given: AnalysisInputs) -> None:
     """Half of 8 is 4: at y2 A (4) and E (2) respond, B (6) does not, C and D are missing."""
-    rows = {row.result_id: row for row in run_analysis("single_imputation", given)}
+    rows = {row.result_id: row for row in run_analysis("sensitivity.single_imputation", given)}
     row = rows["responder_nri.vas_ge50.y2.itt.all.percent"]
     assert (row.value, row.n, row.total) == (pytest.approx(40.0), 2, 5)
 
@@ -141,7 +142,7 @@ def test_response_at_two_visits_in_the_same_participants(given: AnalysisInputs) 
 
     Tango's limit d solves (b - c - n d) / sqrt(n (2 q + d (1 - d))) = +-z with b = 0, c = 1, n = 2;
     the estimate lies inside. Of both responders at y1, missing as lost, one responds still."""
-    rows = {row.result_id: row for row in run_analysis("durability", given)}
+    rows = {row.result_id: row for row in run_analysis("responders.durability", given)}
     prefix = "durability_difference.vas_ge50.y2.observed.all."
     estimate = rows[prefix + "estimate"]
     assert (estimate.value, estimate.n, estimate.total) == (pytest.approx(-50), 2, 5)
@@ -157,7 +158,7 @@ def test_everybody_missing_a_later_visit_counts_as_lost(given: AnalysisInputs) -
     scores = given.scored().copy()
     scores.loc[(scores["participant_id"] == "C") & (scores["visit"] == "y1"), "value"] = 2.0
     changed = AnalysisInputs(given.study, given.tables, scores)
-    rows = {row.result_id: row for row in run_analysis("durability", changed)}
+    rows = {row.result_id: row for row in run_analysis("responders.durability", changed)}
     seen = rows["durability.vas_ge50.y2.observed.all.count"]
     lost = rows["durability_nri.vas_ge50.y2.itt.all.count"]
     assert (seen.value, seen.total) == (1, 2)
@@ -166,7 +167,7 @@ def test_everybody_missing_a_later_visit_counts_as_lost(given: AnalysisInputs) -
 
 def test_durability_and_flow_between_states(given: AnalysisInputs) -> None:
     """Responders at y1: A and B; at y2 A still, B not: 1 of 2. C, D, E missed a visit."""
-    rows = {row.result_id: row for row in run_analysis("durability", given)}
+    rows = {row.result_id: row for row in run_analysis("responders.durability", given)}
     row = rows["durability.vas_ge50.y2.observed.all.count"]
     assert (row.value, row.total) == (1, 2)
     flow = {
@@ -184,7 +185,7 @@ def test_durability_and_flow_between_states(given: AnalysisInputs) -> None:
 
 def test_cumulative_distribution(given: AnalysisInputs) -> None:
     """Reductions at y2: A 50, B 25, E 75 per cent."""
-    found = values_of(given, "distribution")
+    found = values_of(given, "efficacy.distribution")
     share = {
         step: found[f"cumulative.vas_ge{step}.y2.observed.all.percent"]
         for step in (0, 20, 30, 50, 80)
@@ -194,7 +195,7 @@ def test_cumulative_distribution(given: AnalysisInputs) -> None:
 
 def test_completers_against_the_others(given: AnalysisInputs) -> None:
     """A, B, E attended y2 (ages 40, 50, 45); C and D did not (60, 30): means 45 and 45."""
-    found = values_of(given, "completers")
+    found = values_of(given, "flow.completers")
     prefix = "completers.age.y2.itt."
     assert found[prefix + "completers.mean"] == pytest.approx(45)
     assert found[prefix + "lost.sd"] == pytest.approx(math.sqrt(450))
@@ -205,10 +206,12 @@ def test_completers_against_the_others(given: AnalysisInputs) -> None:
 
 def test_a_model_that_cannot_be_fitted_says_so(given: AnalysisInputs) -> None:
     """Five participants with one baseline value cannot carry the joint model."""
-    rows = run_analysis("multiple_imputation", given)
-    assert [row.statistic for row in rows] == ["estimate"]
-    assert math.isnan(rows[0].value)
-    assert rows[0].method.startswith("Not fitted: ")
+    rows = run_analysis("sensitivity.multiple_imputation", given)
+    asked = {"mean", "se", "df", "ci_lower", "ci_upper", "p_value"}
+    assert {row.statistic for row in rows} == asked
+    assert {row.visit for row in rows} == {"y1", "y2"}
+    assert all(math.isnan(row.value) for row in rows)
+    assert all(row.method.startswith("Not estimable: ") for row in rows)
 
 
 @pytest.mark.parametrize(
@@ -240,7 +243,7 @@ def test_time_to_explantation(
         event_date=pd.to_datetime(list(events.values())),
     )
     tables = {**given.tables, "participants": people, "device_events": table}
-    rows = run_analysis("time_to_event", AnalysisInputs(given.study, tables))
+    rows = run_analysis("safety.time_to_event", AnalysisInputs(given.study, tables))
     found = {row.result_id: row.value for row in rows}
     assert found["kaplan_meier.explant.year1.safety.all.percent"] == pytest.approx(explanted)
     assert found["incidence.explant.year1.safety.all.percent"] == pytest.approx(incidence)

@@ -16,19 +16,19 @@ import pytest
 from hand_written_cohort import FOLDER, USA_2019, inputs, mme_factors, study, value_sets
 from scipy import stats
 
-from multifidus.analyses.effectiveness import summarise_effectiveness
+from multifidus.analyses.efficacy.effectiveness import summarise_effectiveness
 from multifidus.analyses.inputs import AnalysisInputs
-from multifidus.analyses.maintained import summarise_maintained
-from multifidus.analyses.responders import summarise_responders
-from multifidus.analyses.single_imputation import summarise_single_imputation
-from multifidus.contracts import parse_table
+from multifidus.analyses.responders.maintained import summarise_maintained
+from multifidus.analyses.responders.shares import summarise_responders
+from multifidus.analyses.sensitivity.single_imputation import summarise_single_imputation
+from multifidus.contracts.check import parse_table
 from multifidus.instruments.scores import build_scores
 from synthetic_cohort import cohort_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from multifidus.results import ResultRow
+    from multifidus.results.table import ResultRow
 
 Raw = dict[str, str]
 # anchor column, target day, first and last day of the windows in the study file

@@ -13,19 +13,21 @@ from hand_written_cohort import study
 
 from multifidus.analyses.inputs import AnalysisInputs
 from multifidus.analyses.registry import ANALYSES, analyses_of
-from multifidus.config import StudyConfig, load_study
-from multifidus.contracts import empty_table
+from multifidus.config.load import load_study
+from multifidus.config.study import StudyConfig
+from multifidus.contracts.check import empty_table
 
 if TYPE_CHECKING:
-    from multifidus.results import ResultRow
+    from multifidus.results.table import ResultRow
 
 VISITS = ("m6", "y1", "y2")
 
 
 def run_analysis(name: str, given: AnalysisInputs) -> list[ResultRow]:
-    """Run one analysis by the name of its module, parts of a job included."""
+    """Run the one analysis that a module offers."""
     module = import_module(f"multifidus.analyses.{name}")
-    rows: list[ResultRow] = getattr(module, f"summarise_{name}")(given)
+    function = next(item for item in module.__all__ if item.startswith("summarise_"))
+    rows: list[ResultRow] = getattr(module, function)(given)
     return rows
 
 
@@ -89,7 +91,7 @@ def test_with_nobody_missing_the_model_gives_the_observed_means() -> None:
         randomised=None,
     )
     given = AnalysisInputs(trial, {"participants": people(12)}, scores_of({"vas": values}))
-    found = {row.result_id: row.value for row in run_analysis("mixed_model", given)}
+    found = {row.result_id: row.value for row in run_analysis("efficacy.mixed_model", given)}
     for visit in VISITS:
         mean = float(np.mean(np.array(values[visit]) - start))
         prefix = f"mmrm.vas.{visit}.itt.all."
@@ -108,10 +110,13 @@ def test_a_model_that_cannot_be_fitted_says_so() -> None:
     values = {"baseline": start, "m6": [one - 3.0 for one in start]}
     trial = reduced(mixed_model={"outcomes": ["vas"], "visits": ["m6"]})
     whole = scores_of({"vas": values})
-    rows = run_analysis("mixed_model", AnalysisInputs(trial, {"participants": people(4)}, whole))
-    assert [row.statistic for row in rows] == ["estimate"]
-    assert math.isnan(rows[0].value)
-    assert rows[0].method.startswith("Not fitted: ")
+    rows = run_analysis(
+        "efficacy.mixed_model", AnalysisInputs(trial, {"participants": people(4)}, whole)
+    )
+    asked = {"estimate", "se", "df", "ci_lower", "ci_upper", "p_value"}
+    assert {row.statistic for row in rows} == asked
+    assert all(math.isnan(row.value) for row in rows)
+    assert all(row.method.startswith("Not estimable: ") for row in rows)
 
 
 def test_the_model_of_the_opioid_dose_is_of_baseline_users_and_names_its_caveat() -> None:
@@ -126,7 +131,7 @@ def test_the_model_of_the_opioid_dose_is_of_baseline_users_and_names_its_caveat(
     trial = reduced(opioids={"visits": ["y1", "y2"]})
     rows = scores_of({"mme": {key: list(value) for key, value in doses.items()}})
     given = AnalysisInputs(trial, {"participants": people(16)}, rows)
-    found = {row.result_id: row for row in run_analysis("opioid_model", given)}
+    found = {row.result_id: row for row in run_analysis("opioids.model", given)}
     for visit in ("y1", "y2"):
         row = found[f"mmrm.mme.{visit}.itt.users.estimate"]
         mean = float(np.mean(np.array(doses[visit][:12]) - np.array(start[:12])))
@@ -156,7 +161,7 @@ def test_profiles() -> None:
         for name, level in zip(("mo", "sc", "ua", "pd", "ad"), levels, strict=False):
             table.loc[place, f"eq5d_{name}"] = int(level)
     given = AnalysisInputs(study(), {"participants": people(4), "eq5d": table})
-    found = {row.result_id: row.value for row in run_analysis("profiles", given)}
+    found = {row.result_id: row.value for row in run_analysis("efficacy.profiles", given)}
     for name, count in {"improved": 1, "worsened": 1, "no_problems": 1, "mixed": 0}.items():
         assert found[f"pareto.{name}.y1.observed.all.count"] == count
     assert found["profile.pd_any.baseline.observed.all.percent"] == pytest.approx(200 / 3)
@@ -176,7 +181,7 @@ def test_subgroups_and_their_interaction() -> None:
     given = AnalysisInputs(
         study(), {"participants": people(8)}, scores_of({"vas": values, "mme": mme})
     )
-    rows = {row.result_id: row for row in run_analysis("subgroups", given)}
+    rows = {row.result_id: row for row in run_analysis("efficacy.subgroups", given)}
     prefix = "subgroup.vas.y5.observed."
     assert rows[prefix + "female.mean"].value == pytest.approx(-3)
     assert rows[prefix + "male.mean"].value == pytest.approx(-1)
@@ -209,7 +214,7 @@ def test_comparators_stand_beside_the_own_share() -> None:
     )
     tables = {"participants": people(8), "device_events": empty_table("device_events")}
     given = AnalysisInputs(study(), tables, comparators=published)
-    found = {row.result_id: row.value for row in run_analysis("comparison", given)}
+    found = {row.result_id: row.value for row in run_analysis("safety.comparators", given)}
     prefix = "comparison.lead_migration.overall."
     assert found[prefix + "safety.all.percent"] == 0
     assert found[prefix + "safety.all.ci_upper"] == pytest.approx(100 * (1 - 0.025 ** (1 / 8)))
@@ -237,7 +242,7 @@ def test_device_use_over_exposed_and_continuers() -> None:
         usage[f"utilisation{suffix}"] = share
         usage[f"hours{suffix}"] = share * 365.25
     given = AnalysisInputs(study(), {}, usage=usage)
-    found = {row.result_id: row.value for row in run_analysis("device_use", given)}
+    found = {row.result_id: row.value for row in run_analysis("device_use.summary", given)}
     assert found["device_use.continued.year2.exposed.all.percent"] == pytest.approx(75)
     assert found["device_use.utilisation.year2.exposed.all.median"] == pytest.approx(40)
     assert found["device_use.utilisation.year2.continuers.all.median"] == pytest.approx(60)

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from multifidus.cohort import CohortTables
+from multifidus.cohort.tables import CohortTables
 from synthetic_cohort import cohort_of, published_targets, score_by_hand
 
 SEEDS = (1, 20, 2026)

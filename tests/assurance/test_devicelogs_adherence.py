@@ -8,17 +8,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from multifidus.analyses.device_use import summarise_device_use
+from device_lab.inject import Text
+from multifidus.analyses.device_use.summary import summarise_device_use
 from multifidus.analyses.inputs import AnalysisInputs
 from multifidus.base.errors import DataError
-from multifidus.config import load_sections
-from multifidus.devicelogs import read_cohort_logs, simulate_device
-from multifidus.devicelogs.device_truth import (
+from multifidus.cohort.devices.simulator import simulate_device
+from multifidus.cohort.devices.truth import (
     DeviceDesign,
     DeviceLife,
     PrescriptionChange,
     SessionTruth,
 )
+from multifidus.config.load import load_sections
+from multifidus.devicelogs.adherence.cohort import read_cohort_logs
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -104,17 +106,52 @@ def test_wrapped_ring_is_bounded_and_filled_from_the_lifetime_counter(tmp_path: 
     assert first["hours"] == pytest.approx(365.0, abs=1.5)
 
 
-def test_day_with_a_lost_record_is_left_out_of_the_point_only(tmp_path: Path):
-    """A damaged end record: its session counts 0 below; its day the prescribed 3,600 s above."""
+def test_day_with_an_absent_end_is_left_out_of_the_point_only(tmp_path: Path):
+    """An end that the device did not write: its session counts 0 below, 1,800 s above."""
     truth = sessions(np.arange(10), seconds=1700)
     (data,) = simulate_device("P1", START, [START + 10 * DAY + 60], truth)
-    place = data.index(b"SEN,CPL,1700", 1500)
-    damaged = data[:place] + b"SEN,CPL,1800" + data[place + 12 :]
-    year = period(read_cohort_logs(write(tmp_path, [damaged]), roster()).periods, "overall")
+    text = Text(data)
+    text.replace(text.of_type(b"SEN"), b"MAG,ON,5,,,,,,")
+    year = period(read_cohort_logs(write(tmp_path, [text.write()]), roster()).periods, "overall")
     assert year["hours_lower"] == pytest.approx(19 * 1700 / 3600)
-    assert year["hours_upper"] == pytest.approx((18 * 1700 + 3600) / 3600)
+    assert year["hours_upper"] == pytest.approx((19 * 1700 + 1800) / 3600)
     assert year["observed_days"] == 9
     assert year["utilisation"] == pytest.approx(3400 / 3600)
+
+
+def test_a_block_that_does_not_verify_is_unobserved_time(tmp_path: Path):
+    """One flipped bit in the first of the blocks costs its records and widens the bounds.
+
+    The block ends with number 63; the next record, number 64, is on day 8 of 10. The sessions of
+    days 0 to 7 count 0 below, and at least all that was delivered above.
+    """
+    truth = sessions(np.arange(10), seconds=1700)
+    (data,) = simulate_device("P1", START, [START + 10 * DAY + 60], truth)
+    at = data.index(b"SEN,CPL,1700")
+    damaged = data[:at] + b"SEN,CPL,1800" + data[at + 12 :]
+    edge = next(line for line in data.splitlines() if line.startswith(b"R64,"))
+    day = int(edge.split(b",")[3][8:10]) - 1
+    year = period(read_cohort_logs(write(tmp_path, [damaged]), roster()).periods, "overall")
+    assert year["hours_lower"] <= 2 * (10 - day) * 1700 / 3600
+    assert year["hours_upper"] >= 20 * 1700 / 3600
+    assert year["observed_days"] <= 10 - day
+
+
+def test_a_download_with_a_damaged_header_widens_the_bounds_up_to_its_date(tmp_path: Path):
+    """Read on days 10 and 20; the second download's header is damaged in its ring line.
+
+    Its device and download lines verify: exposure goes on to day 20, and days 10 to 19 are
+    unobserved. 20 sessions of 1,800 s are certain, 10 h; 10 h more are possible.
+    """
+    truth = sessions(np.arange(20))
+    files = simulate_device("P1", START, [START + 10 * DAY + 60, START + 20 * DAY + 60], truth)
+    at = files[1].index(b"Hring") + 7
+    files[1] = files[1][:at] + bytes([files[1][at] ^ 1]) + files[1][at + 1 :]
+    result = read_cohort_logs(write(tmp_path, files), roster())
+    year = period(result.periods, "overall")
+    assert year["exposure_days"] == 20
+    assert (year["hours_lower"], year["hours_upper"]) == (10.0, 20.0)
+    assert 45 in set(result.faults["fault"])
 
 
 def test_no_download_means_no_exposure_days(tmp_path: Path):
@@ -173,11 +210,11 @@ def test_second_implant_goes_on_where_the_first_ended(tmp_path: Path):
     assert set(result.sessions["device"]) == {"P1", "P1/2"}
 
 
-def test_use_outside_the_implant_and_strangers_are_kept_out(tmp_path: Path):
+def test_use_outside_the_implant_and_of_others_is_kept_out(tmp_path: Path):
     files = simulate_device("P1", START, [START + 30 * DAY], sessions(np.arange(30)))
-    strangers = simulate_device("P9", START, [START + 30 * DAY], sessions(np.arange(30)))
+    others = simulate_device("P9", START, [START + 30 * DAY], sessions(np.arange(30)))
     write(tmp_path, files)
-    write(tmp_path, strangers, "P9")
+    write(tmp_path, others, "P9")
     frame = roster().assign(activation_date=pd.Timestamp("2021-01-11"))
     result = read_cohort_logs(tmp_path, frame)
     assert period(result.periods, "overall")["hours"] == 20.0

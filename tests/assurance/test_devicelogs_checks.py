@@ -12,10 +12,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from multifidus.devicelogs import read_cohort_logs, read_log, simulate_device
-from multifidus.devicelogs.device_truth import DeviceDesign, DeviceLife, SessionTruth
-from multifidus.devicelogs.inject import _Text, inject_fault
-from multifidus.devicelogs.text_writer import frame_line
+from device_lab.inject import Text, inject_fault
+from multifidus.cohort.devices.simulator import simulate_device
+from multifidus.cohort.devices.text_writer import frame_line
+from multifidus.cohort.devices.truth import DeviceDesign, DeviceLife, SessionTruth
+from multifidus.devicelogs.adherence.cohort import read_cohort_logs
+from multifidus.devicelogs.reading import read_log
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -108,10 +110,10 @@ def test_splitting_a_download_and_merging_changes_nothing(tmp_path: Path):
     """One file of 200 days, and the same records cut into two downloads with the same header."""
     seconds = np.where(np.arange(200) % 3 == 0, 900, 1800)
     (whole,) = simulate_device("P1", START, [START + 200 * DAY + 60], daily(seconds))
-    half = len(_Text(whole).records) // 2
+    half = len(Text(whole).records) // 2
     parts = []
     for chosen in (slice(0, half), slice(half - 40, None)):
-        text = _Text(whole)
+        text = Text(whole)
         text.records = text.records[chosen]
         first, last = (
             int(body[1:].split(b",", 1)[0]) for body in (text.records[0], text.records[-1])

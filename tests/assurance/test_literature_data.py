@@ -9,21 +9,19 @@ import pandas as pd
 import pypandoc
 import pytest
 
-from multifidus.literature import (
-    bibliography_keys,
-    build_scorecard,
-    check_claims,
-    compare_verdicts,
-    load_expected_verdicts,
-    load_literature,
+from multifidus.literature.consistency.checks import check_claims, require_declared
+from multifidus.literature.consistency.recompute import recompute_figures
+from multifidus.literature.record.bibliography import bibliography_keys, short_citations
+from multifidus.literature.record.claims import load_literature
+from multifidus.literature.record.describe import data_dictionary
+from multifidus.literature.record.value_sets import (
+    DIMENSIONS,
+    ValueSets,
     load_mme_factors,
     load_value_sets,
-    recompute_figures,
-    require_declared,
-    short_citations,
 )
-from multifidus.literature.describe import data_dictionary
-from multifidus.literature.value_sets import DIMENSIONS, ValueSets
+from multifidus.literature.scorecard.build import build_scorecard
+from multifidus.literature.scorecard.verdicts import compare_verdicts, load_expected_verdicts
 from multifidus.results.formatting import round_half_away
 
 _FOLDER = Path(__file__).parents[2] / "literature"

@@ -21,7 +21,7 @@ import pandas as pd
 import pytest
 from hand_written_cohort import inputs, study
 
-from multifidus.analyses.narratives import (
+from multifidus.analyses.safety.narratives import (
     NARRATIVE_COLUMNS,
     list_narratives,
     summarise_narratives,

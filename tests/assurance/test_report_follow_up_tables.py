@@ -8,10 +8,10 @@ from xml.etree import ElementTree as ET
 import pytest
 from hand_written_cohort import FOLLOW_UP, inputs, study
 
-from multifidus.analyses import ANALYSES, run_analysis
+from multifidus.analyses.registry import ANALYSES, run_analysis
 from multifidus.report.html_table import DASH
 from multifidus.report.tables import followup, opioids, supplement
-from multifidus.results import Provenance, Results, rows_to_frame
+from multifidus.results.table import Provenance, Results, rows_to_frame
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,16 +10,16 @@ import pytest
 from hand_written_cohort import study
 from scipy import stats
 
-from multifidus.analyses.adverse_events import summarise_adverse_events
-from multifidus.analyses.comparison import summarise_comparison
-from multifidus.analyses.device_events import summarise_device_events
-from multifidus.analyses.flow import summarise_flow
+from multifidus.analyses.flow.disposition import summarise_flow
 from multifidus.analyses.inputs import AnalysisInputs
-from multifidus.analyses.time_to_event import summarise_time_to_event
-from multifidus.contracts import empty_table, parse_table
+from multifidus.analyses.safety.adverse_events import summarise_adverse_events
+from multifidus.analyses.safety.comparators import summarise_comparison
+from multifidus.analyses.safety.device_events import summarise_device_events
+from multifidus.analyses.safety.time_to_event import summarise_time_to_event
+from multifidus.contracts.check import empty_table, parse_table
 
 if TYPE_CHECKING:
-    from multifidus.results import ResultRow
+    from multifidus.results.table import ResultRow
 
 START = date(2020, 1, 1)
 

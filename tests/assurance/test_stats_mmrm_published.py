@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from multifidus.stats.examples import growth, trial
-from multifidus.stats.mmrm import mmrm
+from multifidus.stats.mmrm.model import mmrm
 
 KEYS = {"subject": "child", "visit": "occasion", "reference": {"sex": "M"}}
 

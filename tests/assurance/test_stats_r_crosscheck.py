@@ -13,9 +13,10 @@ import pytest
 
 from multifidus.stats.competing_risks import cumulative_incidence
 from multifidus.stats.examples import growth, trial
-from multifidus.stats.imputation import impute, regress_imputations
+from multifidus.stats.imputation.analysis import regress_imputations
+from multifidus.stats.imputation.multiple import impute
 from multifidus.stats.means import paired_change, two_sample_difference
-from multifidus.stats.mmrm import mmrm
+from multifidus.stats.mmrm.model import mmrm
 from multifidus.stats.pooling import pool
 from multifidus.stats.survival import kaplan_meier, log_rank
 from multifidus.stats.wilcoxon import wilcoxon_signed_rank

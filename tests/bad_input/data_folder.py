@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from multifidus.config import load_study
-from multifidus.contracts import TABLES
+from multifidus.config.load import load_study
+from multifidus.contracts.tables import TABLES
 from multifidus.ingest.run import ingest
 
 if TYPE_CHECKING:

@@ -9,12 +9,13 @@ import pandas as pd
 import pytest
 
 from multifidus.base.errors import DataError, ExitCode
-from multifidus.cohort import CohortTargets, Window, generate_cohort
-from multifidus.cohort.balance import balanced_baseline
-from multifidus.cohort.calibration import require_met
-from multifidus.cohort.logs import simulate_logs
+from multifidus.cohort.calibration.balance import balanced_baseline
+from multifidus.cohort.calibration.report import require_met
+from multifidus.cohort.calibration.targets import CohortTargets, Window
+from multifidus.cohort.devices.logs import simulate_logs
+from multifidus.cohort.generate import generate_cohort
 from multifidus.cohort.run import decrements_of
-from multifidus.literature import load_value_sets
+from multifidus.literature.record.value_sets import load_value_sets
 from synthetic_cohort import LITERATURE, assumed_design, published_targets
 
 

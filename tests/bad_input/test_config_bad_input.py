@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from multifidus.base.errors import ConfigError, ExitCode
-from multifidus.config import load_run, load_study
 from multifidus.config.generate import main as generate
+from multifidus.config.load import load_run, load_study
 
 STUDY: dict[str, Any] = {
     "study": {
@@ -194,7 +194,7 @@ RANDOMISED = {
             "CFG-004",
             ("visits.0.anchor", "'activation_date'"),
         ),
-        (changed(arms=STUDY["arms"] * 2), "CFG-004", ("arms: an id stands there twice",)),
+        (changed(arms=STUDY["arms"] * 2), "CFG-004", ("arms.1.id", "'treatment' is given twice")),
         (
             changed(outcomes=[{**STUDY["outcomes"][0], "value_set": "usa_2019"}]),
             "CFG-004",

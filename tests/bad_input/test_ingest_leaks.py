@@ -14,8 +14,8 @@ import pytest
 from data_folder import ROOT, STUDY, DataFolder
 
 from multifidus.base.errors import DataError
-from multifidus.config import load_study
-from multifidus.contracts import TABLES
+from multifidus.config.load import load_study
+from multifidus.contracts.tables import TABLES
 from multifidus.ingest.run import ingest_tables
 
 CANARY = "zqxkanarie"

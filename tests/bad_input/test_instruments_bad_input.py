@@ -8,12 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from multifidus.analyses import run_analysis
 from multifidus.analyses.inputs import AnalysisInputs
+from multifidus.analyses.registry import run_analysis
 from multifidus.base.errors import ExitCode
-from multifidus.config import StudyConfig
-from multifidus.config.study import Visit
-from multifidus.contracts import empty_table
+from multifidus.config.study import StudyConfig, Visit
+from multifidus.contracts.check import empty_table
 from multifidus.instruments.eq5d import classify_pareto, score_eq5d
 from multifidus.instruments.mme import mme_per_day
 from multifidus.instruments.mme_factors import mme_factors_from_frame, mme_factors_named

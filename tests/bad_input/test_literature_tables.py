@@ -11,14 +11,10 @@ import pytest
 from typer.testing import CliRunner
 
 from multifidus.base.errors import ExitCode, LiteratureError, MultifidusError
-from multifidus.literature import (
-    load_claims,
-    load_literature,
-    load_mme_factors,
-    load_value_sets,
-)
 from multifidus.literature.cli import app
-from multifidus.literature.models import CLAIMS
+from multifidus.literature.record.claims import load_claims, load_literature
+from multifidus.literature.record.models import CLAIMS
+from multifidus.literature.record.value_sets import load_mme_factors, load_value_sets
 
 if TYPE_CHECKING:
     from collections.abc import Callable

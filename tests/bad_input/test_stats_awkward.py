@@ -7,10 +7,11 @@ import pytest
 from multifidus.base.errors import StatisticsError
 from multifidus.stats.competing_risks import cumulative_incidence
 from multifidus.stats.examples import trial
-from multifidus.stats.imputation import impute, regress_imputations, tipping_point
+from multifidus.stats.imputation.analysis import regress_imputations, tipping_point
+from multifidus.stats.imputation.multiple import impute
 from multifidus.stats.means import ancova, mean_interval, paired_change, summarise
 from multifidus.stats.means import two_sample_difference as two_sample
-from multifidus.stats.mmrm import mmrm
+from multifidus.stats.mmrm.model import mmrm
 from multifidus.stats.paired_proportions import mcnemar, paired_proportion_difference
 from multifidus.stats.pooling import pool, pool_proportions
 from multifidus.stats.proportions import proportion, proportion_difference, two_proportion_test
@@ -293,7 +294,7 @@ ANSWERED = {
     "rate ratio over nothing": (rate_ratio(3, 1.0, 0, 1.0).estimate, INF),
     "all censored": (kaplan_meier([1, 2], [0, 0]).survival[-1], 1.0),
     "all censored median": (kaplan_meier([1, 2], [0, 0]).quantile().estimate, NAN),
-    "all die": (kaplan_meier([1, 2], [1, 1]).ci_upper[-1], 0.0),
+    "all die, the limits of 0 are not known": (kaplan_meier([1, 2], [1, 1]).ci_upper[-1], NAN),
     "beyond follow-up": (kaplan_meier([1, 2], [1, 0]).at(3)[0], NAN),
     "no variance anywhere": (pool([2, 2], [0, 0]).p_value, 0.0),
     "all variance between": (pool([1, 2], [0, 0]).missing_share, 1.0),

@@ -10,14 +10,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from multifidus.analyses.adverse_events import summarise_adverse_events
 from multifidus.analyses.inputs import AnalysisInputs
-from multifidus.analyses.treatment_emergent import adverse_event_list
-from multifidus.config import StudyConfig
-from multifidus.contracts import empty_table, parse_table
+from multifidus.analyses.safety.adverse_events import summarise_adverse_events
+from multifidus.analyses.safety.treatment_emergent import adverse_event_list
+from multifidus.config.study import StudyConfig
+from multifidus.contracts.check import empty_table, parse_table
 
 if TYPE_CHECKING:
-    from multifidus.results import ResultRow
+    from multifidus.results.table import ResultRow
 
 START = date(2020, 1, 1)
 CLASSES = {"soc_nervous": ("headache", "dizziness"), "soc_skin": ("rash", "itching")}

@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from multifidus.devicelogs import read_cohort_logs, simulate_device
-from multifidus.devicelogs.device_truth import DeviceDesign, DeviceLife, SessionTruth
-from multifidus.devicelogs.inject import inject_fault
+from device_lab.inject import inject_fault
+from multifidus.cohort.devices.simulator import simulate_device
+from multifidus.cohort.devices.truth import DeviceDesign, DeviceLife, SessionTruth
+from multifidus.devicelogs.adherence.cohort import read_cohort_logs
 
 DAY = 86_400
 START = 1_577_836_800  # 2020-01-01T00:00:00Z

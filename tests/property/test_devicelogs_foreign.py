@@ -9,10 +9,10 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from multifidus.devicelogs import read_log
-from multifidus.devicelogs.model import NO_TIME, parse_iso
-from multifidus.devicelogs.opennerve import read_opennerve
-from multifidus.devicelogs.percept_shapes import parse_times
+from device_lab.opennerve_log import read_opennerve
+from multifidus.devicelogs.clock.times import NO_TIME, parse_iso
+from multifidus.devicelogs.formats.percept.shapes import parse_times
+from multifidus.devicelogs.reading import read_log
 from percept_report import REPORT
 
 

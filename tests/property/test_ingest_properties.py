@@ -9,9 +9,10 @@ import pandas as pd
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from multifidus.config import load_study
-from multifidus.contracts import TABLES, check_table
+from multifidus.config.load import load_study
+from multifidus.contracts.check import check_table
 from multifidus.contracts.columns import Kind, date_bounds
+from multifidus.contracts.tables import TABLES
 from multifidus.ingest.csv_text import read_csv_text
 from multifidus.ingest.report import row_ranges
 from multifidus.ingest.run import ingest

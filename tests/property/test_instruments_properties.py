@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from multifidus.config.study import Visit
-from multifidus.contracts import empty_table
+from multifidus.contracts.check import empty_table
 from multifidus.instruments.mme import MmeRules, mme_per_day
 from multifidus.instruments.mme_factors import mme_factors_from_frame
 from multifidus.instruments.odi import ODI_BANDS, odi_band, score_odi

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from multifidus.literature.arithmetic import Figure, counts_for_share, evaluate
-from multifidus.literature.printed import parse_printed
+from multifidus.literature.consistency.arithmetic import Figure, counts_for_share, evaluate
+from multifidus.literature.record.printed import parse_printed
 from multifidus.results.formatting import round_half_away
 
 _numbers = st.floats(-1e6, 1e6, allow_nan=False)

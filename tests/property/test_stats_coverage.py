@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from multifidus.stats.imputation import impute, regress_imputations
+from multifidus.stats.imputation.analysis import regress_imputations
+from multifidus.stats.imputation.multiple import impute
 from multifidus.stats.pooling import pool
 
 PAGE = Path(__file__).parents[2] / "docs" / "methods" / "imputation_coverage.md"

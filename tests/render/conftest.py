@@ -11,12 +11,13 @@ import pytest
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 
-from multifidus.report.engines import execute_notebook, render
+from multifidus.report.engines.api import render
+from multifidus.report.engines.kernel import execute_notebook
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from multifidus.report.engines import RenderOutcome
+    from multifidus.report.engines.api import EngineName, RenderOutcome
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -48,7 +49,7 @@ def make_project(folder: Path, *documents: str) -> Path:
     return folder
 
 
-def render_paper(folder: Path) -> Paper:
+def render_paper(folder: Path, engine: EngineName = "embedded") -> Paper:
     """Execute the fixture's notebook and render the fixture, in a folder of its own."""
     project = make_project(folder / "project", "paper")
     notebook = folder / "executed.ipynb"
@@ -56,7 +57,7 @@ def render_paper(folder: Path) -> Paper:
     outcome = render(
         project / "paper.qmd",
         folder / "out",
-        engine="embedded",
+        engine=engine,
         environment={"RENDER_WORD": "environment"},
         metadata=TIER,
         scratch=folder / "scratch",

@@ -11,10 +11,11 @@ import pytest
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 
-from multifidus.config import load_study
+from multifidus.config.load import load_study
 from multifidus.config.run import Tier
-from multifidus.contracts import TABLES, Finding, empty_table
+from multifidus.contracts.check import Finding, empty_table
 from multifidus.contracts.rules import rule_named
+from multifidus.contracts.tables import TABLES
 from multifidus.ingest.inputs import IngestOutcome, InputFile
 from multifidus.ingest.report import row_ranges, write_data_report
 

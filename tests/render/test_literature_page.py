@@ -12,15 +12,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from multifidus.literature import (
-    ScorecardFiles,
-    build_scorecard,
-    load_literature,
-    recompute_figures,
-    short_citations,
-    verdict_counts,
-    write_scorecard,
-)
+from multifidus.literature.consistency.recompute import recompute_figures
+from multifidus.literature.record.bibliography import short_citations
+from multifidus.literature.record.claims import load_literature
+from multifidus.literature.scorecard.build import build_scorecard
+from multifidus.literature.scorecard.page import ScorecardFiles, write_scorecard
+from multifidus.literature.scorecard.verdicts import verdict_counts
 
 _FOLDER = Path(__file__).parents[2] / "literature"
 _CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from selenium import webdriver
 
-from multifidus.results import Results
+from multifidus.results.table import Results
 from runs import Run
 
 BANNER = "Synthetic cohort, calibrated to published figures: not trial data"

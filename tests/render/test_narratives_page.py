@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from multifidus.config.run import Tier
-from multifidus.contracts import write_table
+from multifidus.contracts.tables import write_table
 from multifidus.package.labels import stated_tiers
 from multifidus.report.narratives import NARRATIVE_TABLES, write_narratives
 

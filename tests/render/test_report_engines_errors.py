@@ -11,12 +11,12 @@ import nbformat
 import pytest
 
 from multifidus.base.errors import RenderError
-from multifidus.report.engines import execute_notebook
+from multifidus.report.engines.kernel import execute_notebook
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from multifidus.report.engines import RenderOutcome
+    from multifidus.report.engines.api import RenderOutcome
 
     Render = Callable[..., RenderOutcome]
 

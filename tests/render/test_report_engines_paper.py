@@ -19,7 +19,7 @@ import pytest
 from lxml import html as lxml_html
 
 from multifidus.base.files import sha256_of
-from multifidus.report.engines import FORMATS
+from multifidus.report.engines.subset import FORMATS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -103,6 +103,9 @@ def test_html_captions_are_numbered_in_order(page: lxml_html.HtmlElement) -> Non
     assert [item for item in captions if item.startswith("(")] == [
         "(a) Rising.",
         "(b) Falling.",
+        "(a) Up.",
+        "(b) Down.",
+        "(c) Level.",
         "(a) First.",
         "(b) Second.",
     ]
@@ -157,8 +160,8 @@ def test_html_every_picture_is_described(page: lxml_html.HtmlElement) -> None:
 def test_html_title_block(page: lxml_html.HtmlElement) -> None:
     (header,) = page.xpath("//header[@id='title-block-header']")
     text = flat(header.text_content())
-    assert "Ada Example1,* iD, Bo Sample1,2" in text
-    assert "1 Department of Methods, Example University, London, United Kingdom" in text
+    assert "Ada Example2,* iD, Bo Sample2,1" in text
+    assert "2 Department of Methods, Example University, London, United Kingdom" in text
     assert "* Correspondence: ada@example.org" in text
     assert "2026-01-31" in text
     assert header.xpath(".//a[@class='orcid']/@href") == ["https://orcid.org/0000-0002-1825-0097"]

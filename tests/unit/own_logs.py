@@ -1,28 +1,25 @@
 """A writer of logs from the specification alone, with nothing of the package's writers.
 
-Checksums come from ``zlib.crc32`` and ``binascii.crc_hqx``. The sample of each form in the
-specification fixes the writer: its eight-digit and four-digit checks are reproduced below. The
+Checksums come from ``zlib.crc32``. The sample in the specification fixes the writer. The
 device: activated on 2021-01-01 at 00:00 UTC, tick 0 then, clock 9 s ahead, two sessions of
 1,800 s a day at 08:00 and 20:00.
 """
 
 from __future__ import annotations
 
-import binascii
-import struct
 import zlib
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from multifidus.devicelogs import read_log
+from multifidus.devicelogs.reading import read_log
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import pandas as pd
 
-    from multifidus.devicelogs import LogResult
+    from multifidus.devicelogs.reading import LogResult
 
 T0 = int(datetime(2021, 1, 1, tzinfo=UTC).timestamp())
 DEFAULT = int(datetime(2000, 1, 1, tzinfo=UTC).timestamp())
@@ -44,20 +41,6 @@ class Rec:
         values = [*self.values, *[""] * (8 - len(self.values))]
         fields = [self.seq, self.boot, self.tick, iso(self.clock), self.kind, *values]
         return "R" + ",".join(str(field) for field in fields)
-
-    def packed(self) -> bytes:
-        types = {"SST": 1, "SEN": 2, "DAY": 10}
-        clock, unset = (0, 1) if self.clock is None else (self.clock - DEFAULT, 0)
-        head = (self.seq, self.tick, clock, self.boot, types[self.kind], unset)
-        if self.kind == "SST":
-            payload = struct.pack("<BB6H", 0, *(int(str(value)) for value in self.values[1:]))
-        elif self.kind == "SEN":
-            stored = [int(str(value)) for value in self.values[1:]]
-            payload = struct.pack("<BB6H", 0, 1, *stored, 0)
-        else:
-            payload = struct.pack("<HHIHI", *(int(str(value)) for value in self.values))
-        first = struct.pack("<IIIHBB", *head) + payload
-        return first + struct.pack("<H", binascii.crc_hqx(first, 0xFFFF))
 
 
 def iso(seconds: int | None) -> str:
@@ -123,22 +106,6 @@ def lines(head: Sequence[str], records: Sequence[Rec]) -> list[bytes]:
         block.append(line(f"B{blocks},{records[begin].seq},{last},{len(block)},{check}"))
         result += block
     return [*result, line(f"E{len(records)},{blocks}")]
-
-
-def page(records: Sequence[Rec], number: int, *, minor: int = 0, opened: bool = False) -> bytes:
-    count = 0xFFFF if opened else len(records)
-    head = struct.pack(
-        "<BBHIIHHII", 1, minor, 32, number, records[0].seq, count, 0, 0, records[0].tick
-    )
-    body = b"".join(record.packed() for record in records).ljust(63 * 32, b"\xff")
-    whole = b"IPGB" + head + body
-    return whole + struct.pack("<I", zlib.crc32(whole))
-
-
-def header_page(head: Sequence[str], *, minor: int = 0) -> bytes:
-    text = "".join(f"{item}\n" for item in head).encode()
-    whole = (b"IPGH" + struct.pack("<BBH", 1, minor, len(text)) + text).ljust(2044, b"\xff")
-    return whole + struct.pack("<I", zlib.crc32(whole))
 
 
 def faults(log: LogResult, number: int) -> pd.DataFrame:

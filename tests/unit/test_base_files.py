@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import stat
 from pathlib import Path
 
 import pandas as pd
@@ -76,3 +78,45 @@ def test_errors_print_id_and_one_sentence() -> None:
     assert str(error) == "[CFG-999] a sentence over lines"
     assert error.exit_code is ExitCode.CONFIG
     assert DataError("DAT-999", "x").exit_code == 11
+
+
+@pytest.mark.parametrize(
+    ("umask", "file", "folder"), [(0o022, 0o644, 0o755), (0o077, 0o600, 0o700)]
+)
+def test_files_and_folders_have_the_modes_that_the_umask_leaves(
+    tmp_path: Path, umask: int, file: int, folder: int
+) -> None:
+    before = os.umask(umask)
+    try:
+        write_json(tmp_path / "below" / "a.json", {})
+        with atomic_directory(tmp_path / "tables") as made:
+            (made / "b").write_text("b")
+    finally:
+        os.umask(before)
+    modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.rglob("*")}
+    assert modes == {"below": folder, "a.json": file, "tables": folder, "b": file}
+
+
+def test_content_is_on_the_disk_before_its_name_and_the_name_before_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a power cut a name must not stand for a file whose content was never written."""
+    seen: list[str] = []
+    sync, replace = os.fsync, os.replace
+
+    def note_sync(handle: int) -> None:
+        seen.append("folder" if stat.S_ISDIR(os.fstat(handle).st_mode) else "file")
+        sync(handle)
+
+    def note_replace(source: os.PathLike[str], target: os.PathLike[str]) -> None:
+        seen.append("rename")
+        replace(source, target)
+
+    monkeypatch.setattr(os, "fsync", note_sync)
+    monkeypatch.setattr(os, "replace", note_replace)
+    write_json(tmp_path / "manifest.json", {})
+    assert seen == ["file", "rename", "folder"]
+    seen.clear()
+    with atomic_directory(tmp_path / "figures") as made:
+        (made / "a").write_text("a")
+    assert seen == ["file", "folder", "rename", "folder"]

@@ -8,8 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from multifidus.cohort import generate_cohort, write_cohort
-from multifidus.contracts import TABLES, check_table, parse_table
+from multifidus.cohort.generate import generate_cohort
+from multifidus.cohort.tables import write_cohort
+from multifidus.contracts.check import check_table, parse_table
+from multifidus.contracts.tables import TABLES
 from synthetic_cohort import assumed_design, cohort_of, published_targets, score_by_hand
 
 SEED = 20

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from multifidus.cohort.logs import write_logs
-from multifidus.cohort.usage_table import usage_frame
+from multifidus.cohort.devices.logs import write_logs
+from multifidus.cohort.devices.usage_table import usage_frame
 from synthetic_cohort import cohort_of, published_targets
 
 SEEDS = (1, 20)

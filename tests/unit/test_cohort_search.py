@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from multifidus.base.errors import DataError
-from multifidus.cohort.attrition import likelihood_means
-from multifidus.cohort.items import split_sum
-from multifidus.cohort.latent import residual_ratio
-from multifidus.cohort.search import Problem, solve
+from multifidus.cohort.answers.items import split_sum
+from multifidus.cohort.calibration.attrition import likelihood_means
+from multifidus.cohort.calibration.search import Problem, solve
+from multifidus.cohort.participants.latent import residual_ratio
 
 
 def problem(n: int = 40) -> Problem:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import pandas as pd
 import pytest
 
 from multifidus.base.errors import LiteratureError
-from multifidus.cohort import CohortTargets, Window, targets_from_claims
+from multifidus.cohort.calibration.targets import CohortTargets, Window, targets_from_claims
 
 COLUMNS = ("claim_id", "result_id", "value_printed", "ci_lower_printed", "ci_upper_printed")
 CHANGE = "change.odi.y5.observed.all"
 
 
-def claims(*rows: tuple[str, ...], **more: list[str]) -> pd.DataFrame:
-    frame = pd.DataFrame([(*row, *[""] * (5 - len(row))) for row in rows], columns=list(COLUMNS))
-    extra = {"evidence": "recovered_from_cohort", "superseded_by": "", "count_printed": ""}
-    return frame.assign(declared_contradiction="", **(extra | more))
+MORE = ("evidence", "superseded_by", "count_printed", "declared_contradiction")
+
+
+def claims(*rows: tuple[str, ...]) -> list[dict[str, str]]:
+    rest = dict.fromkeys((*COLUMNS, *MORE), "") | {"evidence": "recovered_from_cohort"}
+    return [rest | dict(zip(COLUMNS, row, strict=False)) for row in rows]
 
 
 @pytest.mark.parametrize(
@@ -61,11 +62,11 @@ def test_a_symmetric_interval_keeps_both_limits() -> None:
 def test_superseded_claims_give_way_unless_the_other_is_given_up() -> None:
     stem = "responder.primary.d120.observed.treatment"
     table = claims(("paper", f"{stem}.percent", "57.1%"), ("press", f"{stem}.percent", "56%"))
-    table["superseded_by"] = ["", "paper"]
-    table["declared_contradiction"] = "no_count"
+    table[1]["superseded_by"] = "paper"
+    table = [row | {"declared_contradiction": "no_count"} for row in table]
     plain = targets_from_claims(table)
     assert plain.counts_that_print(stem, 102) == ()
-    register = pd.DataFrame({"divergence_id": ["no_count"], "part": ["all"]})
+    register = [{"divergence_id": "no_count", "part": "all"}]
     declared = targets_from_claims(table, register)
     assert declared.counts_that_print(stem, 102) == (57,)
     assert [row.claim_id for row in declared.declined] == ["paper"]

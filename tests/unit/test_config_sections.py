@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from multifidus.config import load_sections, load_study
+from multifidus.config.load import load_sections, load_study
 
 STUDY = load_study(Path(__file__).parents[2] / "config/studies/reactiv8b/study.yaml")
 DUMP = STUDY.model_dump(mode="json")

@@ -8,20 +8,18 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from multifidus.contracts import (
+from multifidus.contracts.check import (
     ROW,
-    TABLES,
     Finding,
     check_parsed,
     check_table,
     empty_table,
     parse_table,
-    read_table,
-    write_table,
 )
 from multifidus.contracts.columns import Kind, date_bounds
 from multifidus.contracts.dictionary import describe_table, dictionary_markdown
 from multifidus.contracts.rules import RULES, rule_named
+from multifidus.contracts.tables import TABLES, read_table, write_table
 
 ROOT = Path(__file__).parents[2]
 

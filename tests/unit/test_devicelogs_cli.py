@@ -1,6 +1,6 @@
 """``multifidus logs``: what each command prints, writes and refuses.
 
-Expected values: the simulated log's own truth file, the hand-written Percept report and OpenNerve
+Expected values: the truth of the provoked fault, the hand-written Percept report and OpenNerve
 entries, and the specification's list of what a reader gives (one interface, section 1).
 """
 
@@ -19,9 +19,10 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
+from device_lab.provoke import provoke_fault
 from multifidus.base.files import sha256_of
-from multifidus.devicelogs import read_cohort_logs
-from multifidus.devicelogs.cli import app
+from multifidus.cli.logs import app
+from multifidus.devicelogs.adherence.cohort import read_cohort_logs
 from multifidus.devicelogs.findings import FAULT_KINDS
 from percept_report import make_report
 
@@ -30,6 +31,15 @@ OPENNERVE = (
     b"[2026-03-01T12:30:00Z(000)]<EV>SE   \r\n"
     b"[2026-03-03T12:00:00Z(000)]<EV>SS   \r\n"
 )
+
+
+def damaged_log() -> bytes:
+    """A simulated log in which one record is followed by another of the same number."""
+    provoked = provoke_fault("conflicting_records")
+    (data,) = provoked.files.values()
+    return data
+
+
 UNREADABLE = Path("/proc/self/mem")
 """A file that exists and whose bytes no process can read from the start, not even root's."""
 
@@ -43,8 +53,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A good, a damaged, an empty and an unknown log, both public formats, a hidden file."""
     path = tmp_path_factory.mktemp("logs")
     assert logs("simulate", "-o", path / "site", "--days", 40).exit_code == 0
-    assert logs("simulate", "-o", path / "damaged", "--days", 40, "--fault", 9).exit_code == 0
-    (path / "damaged/S0001-00.truth.json").rename(path / "damaged/.truth")
+    (path / "damaged").mkdir()
+    (path / "damaged/S0001-00.ipglog").write_bytes(damaged_log())
     (path / "report.txt").write_bytes(make_report())
     (path / "nerve.json").write_bytes(OPENNERVE)
     (path / "empty.ipglog").write_bytes(b"")
@@ -156,7 +166,7 @@ def test_faults_are_json_lines_that_name_their_log(folder: Path):
     rows = [json.loads(line) for line in shown.stdout.splitlines()]
     assert {row["file"] for row in rows if row["fault"] == 43} == {"empty.ipglog", "noise.ipglog"}
     conflict = next(row for row in rows if row["fault"] == 9)
-    truth = json.loads((folder / "damaged/.truth").read_text())
+    truth = provoke_fault("conflicting_records").truth
     assert conflict["file"] == "damaged/S0001-00.ipglog"
     assert [conflict["seq_first"]] == truth["seqs"]
     for row in rows:
@@ -177,12 +187,10 @@ def test_faults_are_json_lines_that_name_their_log(folder: Path):
         ),
         (["parse", "{folder}/site", "-o", "{folder}/nerve.json"], "LOG-007"),
         (["simulate", "-o", "{folder}/nerve.json"], "LOG-007"),
-        (["simulate", "-o", "{empty}/x", "--binary", "--fault", "9"], "LOG-003"),
-        (["simulate", "-o", "{empty}/x", "--fault", "12", "--fault", "1"], "LOG-003"),
-        (["simulate", "-o", "{empty}/x", "--fault", "no_such_fault"], "LOG-003"),
+        (["kinds", "-o", "{folder}/nerve.json/x"], "LOG-007"),
     ],
 )
-def test_what_a_user_can_mend_is_one_sentence(folder, tmp_path, arguments, error_id):
+def test_what_a_user_can_fix_is_one_sentence(folder, tmp_path, arguments, error_id):
     (tmp_path / "empty").mkdir()
     places = {"folder": folder, "empty": tmp_path / "empty"}
     done = logs(*(argument.format(**places) for argument in arguments))
@@ -196,7 +204,7 @@ def test_what_a_user_can_mend_is_one_sentence(folder, tmp_path, arguments, error
 
 def test_a_terminal_of_80_columns_loses_nothing(folder: Path):
     """On a real terminal: no line is longer, and the hash is there to its last digit."""
-    command = "from multifidus.devicelogs.cli import app; app()"
+    command = "from multifidus.cli.logs import app; app()"
     main, terminal = pty.openpty()
     environment = {**os.environ, "COLUMNS": "80", "TERM": "xterm", "PYTHONPATH": "workflow"}
     process = subprocess.Popen(
@@ -254,14 +262,11 @@ def test_simulated_logs_are_the_same_for_the_same_seed(tmp_path: Path):
 
 
 @pytest.mark.parametrize("number", sorted(FAULT_KINDS))
-def test_every_fault_is_written_by_name_with_its_truth_and_found_again(tmp_path: Path, number: int):
-    name = FAULT_KINDS[number].name
-    result = logs("simulate", "-o", tmp_path, "--days", 60, "--fault", name)
-    assert result.exit_code == 0, result.output
-    truths = sorted(tmp_path.glob("*.truth.json"))
-    assert {json.loads(path.read_text())["kind"] for path in truths} == {name}
-    files = [path for path in tmp_path.iterdir() if not path.name.endswith(".truth.json")]
-    assert len(files) == len(truths)
+def test_every_fault_is_found_in_what_provokes_it(tmp_path: Path, number: int):
+    provoked = provoke_fault(FAULT_KINDS[number].name)
+    for name, data in provoked.files.items():
+        (tmp_path / name).write_bytes(data)
+    files = sorted(tmp_path.iterdir())
     if number in {13, 16, 19, 31, 32, 44}:  # seen where downloads are read together, with a roster
         nobody = pd.DataFrame({"participant_id": pd.Series([], dtype="str")})
         for column in ("exposure_start", "exposure_end"):
@@ -270,13 +275,3 @@ def test_every_fault_is_written_by_name_with_its_truth_and_found_again(tmp_path:
         return
     found = logs("faults", *files)
     assert number in {json.loads(line)["fault"] for line in found.stdout.splitlines()}
-
-
-def test_several_faults_make_a_mixture(tmp_path: Path):
-    names = ("duplicate_record", "7", "record_damaged")
-    options = [item for name in names for item in ("--fault", name)]
-    assert logs("simulate", "-o", tmp_path, "--days", 60, *options).exit_code == 0
-    truth = json.loads((tmp_path / "S0001-00.truth.json").read_text())
-    assert sorted(item["fault"] for item in truth) == [1, 7, 8]
-    found = logs("faults", tmp_path / "S0001-00.ipglog")
-    assert {1, 7, 8} <= {json.loads(line)["fault"] for line in found.stdout.splitlines()}

@@ -6,13 +6,17 @@ ways in which behaviour and guide differ: section 9 of the device-log specificat
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
-from multifidus.devicelogs import read_log
-from multifidus.devicelogs.detect import detect_format
-from multifidus.devicelogs.foreign import opennerve_result
-from multifidus.devicelogs.opennerve import RING_BYTES, read_opennerve
+from device_lab.opennerve_log import read_opennerve
+from multifidus.devicelogs.formats.interface import LogFile, present_sessions
+from multifidus.devicelogs.formats.opennerve.reader import FORMAT as OPENNERVE
+from multifidus.devicelogs.formats.opennerve.scan import RING_BYTES
+from multifidus.devicelogs.formats.registry import detect_format
+from multifidus.devicelogs.reading import read_log
 
 LABELS = "PO ER EOS UF MD SC HI NI LSA SS SE BC BD SL WK SD".split()  # noqa: SIM905
 
@@ -60,7 +64,7 @@ def test_all_sixteen_labels_are_known():
         (b"(SP02)", None, "", {28}),
     ],
 )
-def test_parameters_are_held_against_their_ranges(body, value, unit, numbers):
+def test_parameters_are_checked_against_their_ranges(body, value, unit, numbers):
     log = read_opennerve(entry(b"<PA>" + body))
     row = log.records.iloc[0]
     assert log.faults.numbers() == numbers
@@ -86,7 +90,7 @@ def test_raw_data_of_a_key_are_one_entry():
 def test_impedance_without_digits_or_of_nothing_is_taken_out():
     """The firmware strips leading zeros, so that 0 ohm is written without a digit."""
     log = read_opennerve(entry(b"<IM>ohm") + entry(b"<IM>0ohm") + entry(b"<IM>1,012,500ohm"))
-    assert [row[0] for row in log.faults.rows] == [28, 28]
+    assert [(row[0], row[8]) for row in log.faults.rows] == [(28, 2)]
     assert log.records["value"].tolist()[2] == 1_012_500
     assert log.records["value"].isna().tolist() == [True, True, False]
 
@@ -131,9 +135,10 @@ def test_equal_stamps_are_two_entries():
 
 
 def test_sub_seconds_count_256_to_the_second():
-    """From 128/256 to 192/256 of the next second: 1.25 s."""
+    """From 128/256 to 192/256 of the next second: 1.25 s, so between 1 and 2 whole seconds."""
     log = read_opennerve(event("SS", "12:00:00", 128) + event("SE", "12:00:01", 192))
-    assert log.sessions["seconds"].tolist() == [1.25]
+    columns = ["seconds", "seconds_lower", "seconds_upper"]
+    assert log.sessions[columns].to_numpy().tolist() == [[1, 1, 2]]
     late = read_opennerve(event("WK", "12:00:00", 256))
     assert late.faults.numbers() == {28}
 
@@ -238,7 +243,7 @@ def test_a_pointer_outside_the_ring_is_reported():
 
 def test_an_erased_ring_holds_no_records():
     data = ring(b"", 0)
-    assert detect_format(data) == "empty"
+    assert detect_format(data) is None
     assert read_log(data).faults["fault"].tolist() == [43]
 
 
@@ -246,6 +251,9 @@ def test_tables_have_the_same_types_whatever_they_hold():
     """A log without entries, and one with a session of unknown length, write equal schemas."""
     full = read_log(event("SS", "12:00:00") + event("SE", "12:30:00"))
     for data in (event("SS", "12:00:00"), event("PO", "12:00:00"), b"no entry"):
-        other = opennerve_result(data, ring=False)
+        reading = OPENNERVE.read([LogFile("", data)])
+        other = replace(
+            full, records=reading.records(), sessions=present_sessions(reading.sessions)
+        )
         assert other.records.dtypes.equals(full.records.dtypes)
         assert other.sessions.dtypes.equals(full.sessions.dtypes)

@@ -1,7 +1,7 @@
 """Logs written from the specification alone, read by the package.
 
-The sample of each form in the specification fixes the writer: its eight-digit and four-digit
-checks are reproduced below. The device: activated on 2021-01-01 at 00:00 UTC, tick 0 then, clock
+The sample in the specification fixes the writer: its check is reproduced below. The device:
+activated on 2021-01-01 at 00:00 UTC, tick 0 then, clock
 9 s ahead, two sessions of 1,800 s a day at 08:00 and 20:00.
 """
 
@@ -24,46 +24,29 @@ from own_logs import (
     device,
     faults,
     header,
-    header_page,
     iso,
     line,
     lines,
-    page,
     renumbered,
     text_log,
 )
 
-from multifidus.devicelogs import read_cohort_logs, read_log
+from multifidus.devicelogs.adherence.cohort import read_cohort_logs
+from multifidus.devicelogs.reading import read_log
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-def test_the_writer_reproduces_both_samples_of_the_specification() -> None:
-    """Specification, section 1: the line of record 3299 and the sample of the binary form."""
+def test_the_writer_reproduces_the_sample_of_the_specification() -> None:
+    """Specification, section 1: the line of record 3299."""
     clock = int(datetime(2021, 3, 3, 22, 20, 40, tzinfo=UTC).timestamp())
     end = Rec(3299, 3, 20_368_211, clock, "SEN", ("CPL", 1800, 60, 31, 28, 0))
     assert line(end.body()).endswith(b",SEN,CPL,1800,60,31,28,0,,*2832703F\n")
-    sample = "e30c000053cb360138c8d22703000200000108073c001f001c00000000005fab"
-    assert end.packed().hex() == sample
-
-
-def test_text_and_binary_give_equal_tables() -> None:
-    """Specification, section 1; 68 days hold 272 records, so four full pages and one of 20."""
-    records = device(68)
-    head = header(records, 69 * DAY)
-    pages = [page(records[at : at + 63], at // 63) for at in range(0, len(records), 63)]
-    text = read_log(b"".join(lines(head, records)))
-    binary = read_log(header_page(head) + b"".join(pages))
-    for name in ("records", "sessions", "segments"):
-        pd.testing.assert_frame_equal(getattr(text, name), getattr(binary, name))
-    assert len(text.records) == 272
-    assert text.faults.empty
-    assert binary.faults.empty
 
 
 def test_a_line_cut_with_its_line_end_in_the_middle_of_the_file_is_fault_3() -> None:
-    """Record 5 loses all after 20 bytes: fault 3 over these 20; the rest reads on (fault 5: no)."""
+    """Record 5 loses all after 20 bytes: fault 3 over these 20; its block is not used."""
     records = device()
     rows = lines(header(records, 5 * DAY), records)
     place = 7 + 4
@@ -75,28 +58,8 @@ def test_a_line_cut_with_its_line_end_in_the_middle_of_the_file_is_fault_3() -> 
         [begin, begin + 20, 5]
     ]
     assert faults(log, 5).empty
-    assert log.records["seq"].tolist() == [1, 2, 3, 4, *range(6, 17)]
-
-
-def test_an_open_page_whose_checksum_holds_is_read() -> None:
-    """Count 0xFFFF says "open", not another version: all 16 records of 8 sessions count."""
-    records = device()
-    head = header(records, 5 * DAY)
-    log = read_log(header_page(head) + page(records, 0, opened=True))
-    assert len(log.records) == 16
-    assert len(log.sessions) == 8
-    assert faults(log, 34).empty
-
-
-@pytest.mark.parametrize("where", ["header page", "page"])
-def test_a_newer_minor_version_of_the_binary_form_is_read_and_flagged(where: str) -> None:
-    """Specification, fault 34: a newer minor version is flagged and read."""
-    records = device()
-    head = header(records, 5 * DAY)
-    minors = (3, 0) if where == "header page" else (0, 3)
-    log = read_log(header_page(head, minor=minors[0]) + page(records, 0, minor=minors[1]))
-    assert len(log.records) == 16
-    assert faults(log, 34)["outcome"].tolist() == ["flag"]
+    assert log.records.empty
+    assert faults(log, 46)[["seq_first", "seq_last"]].to_numpy().tolist() == [[1, 16]]
 
 
 def test_a_format_line_of_another_name_is_flagged() -> None:
@@ -104,18 +67,6 @@ def test_a_format_line_of_another_name_is_flagged() -> None:
     log = text_log(device(), version="ipglog-other,1.0")
     assert faults(log, 34)["outcome"].tolist() == ["flag"]
     assert len(log.sessions) == 8
-
-
-def test_one_damaged_binary_record_is_named_with_span_and_number() -> None:
-    """Fault 1: a bit of slot 5 flips; bytes 2048 + 28 + 160 to 32 more; number 6 is damaged."""
-    records = device()
-    data = bytearray(header_page(header(records, 5 * DAY)) + page(records, 0))
-    begin = 2048 + 28 + 5 * 32
-    data[begin + 3] ^= 4
-    log = read_log(bytes(data))
-    found = faults(log, 1)[["byte_start", "byte_end", "seq_first", "seq_last", "outcome"]]
-    assert found.to_numpy().tolist() == [[begin, begin + 32, 6, 6, "reject"]]
-    assert log.sequence["P017"].damaged == 1
 
 
 def test_a_clock_at_its_default_is_a_reset_and_days_stay() -> None:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from multifidus.devicelogs import read_log
-from multifidus.devicelogs.outputs import write_result
-from multifidus.devicelogs.percept import read_percept
+from multifidus.devicelogs.command.outputs import write_result
+from multifidus.devicelogs.formats.percept.report import read_percept
+from multifidus.devicelogs.reading import read_log
 from percept_report import DEVICE, REPORT, make_report
 
 if TYPE_CHECKING:

@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from multifidus.cohort.devices.simulator import simulate_device
+from multifidus.cohort.devices.truth import SessionTruth
 from multifidus.config.analysis import DeviceUseRules
-from multifidus.devicelogs import read_cohort_logs, simulate_device
-from multifidus.devicelogs.device_truth import SessionTruth
+from multifidus.devicelogs.adherence.cohort import read_cohort_logs
 from multifidus.devicelogs.run import exposure_roster
 
 RULES = DeviceUseRules(exposure_start={"treatment": "activation_date", "control": "crossover_date"})

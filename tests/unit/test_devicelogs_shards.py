@@ -10,10 +10,11 @@ from typer.testing import CliRunner
 
 from multifidus.base.errors import DataError
 from multifidus.base.files import write_parquet
+from multifidus.cli.logs import app
 from multifidus.config.analysis import DeviceUseRules
 from multifidus.devicelogs import run, shards
-from multifidus.devicelogs.cli import app
 from multifidus.devicelogs.shards import divide_logs, list_cohort_logs, load_shard
+from percept_report import make_report
 
 RULES = DeviceUseRules(exposure_start={"treatment": "activation_date"})
 PEOPLE = [f"S{n:04d}" for n in (1, 2, 3, 4, 5, 6, 7, 8, 10)]
@@ -22,9 +23,9 @@ TABLES = ("sessions", "periods", "faults", "identities")
 
 @pytest.fixture(scope="module")
 def cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Nine implants; one log damaged, one file of two participants, one of nobody.
+    """Nine implants; one log damaged, one file of two participants, a report by its file's name.
 
-    S0009 is not in the roster; S0010 is, and has no log.
+    S0009 is not in the roster; S0010 has a Percept report only.
     """
     folder = tmp_path_factory.mktemp("cohort")
     logs = folder / "logs"
@@ -37,7 +38,8 @@ def cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:
     both = b"".join((logs / f"S000{n}-01.ipglog").read_bytes() for n in (2, 7))
     (logs / "two.ipglog").write_bytes(both)
     (logs / "S0002-01.ipglog").unlink()
-    (logs / "nobody.ipglog").write_bytes(b"no log at all\n" * 30)
+    (logs / "S0010").mkdir()
+    (logs / "S0010/report.json").write_bytes(make_report())
     people = pd.DataFrame({"participant_id": PEOPLE, "arm": "treatment"})
     people["activation_date"] = pd.Timestamp("2020-01-01")
     for column in ("treatment_end_date", "death_date"):
@@ -81,10 +83,10 @@ def test_shards_give_the_bytes_of_one_job(cohort: Path, tmp_path: Path, number: 
 
 def test_logs_of_a_participant_stay_together(cohort: Path):
     """S0002 and S0007 share a file, so that all of theirs are one group."""
-    files = list_cohort_logs(cohort / "logs")
+    files = list_cohort_logs(cohort / "logs", PEOPLE)
     divided = divide_logs(files, PEOPLE, 4)
     assert sorted(name for shard in divided for name in shard.files) == [
-        str(path) for path in files
+        str(log.path) for log in files
     ]
     places = {
         name: [n for n, shard in enumerate(divided) if name in shard.participants]
@@ -92,31 +94,24 @@ def test_logs_of_a_participant_stay_together(cohort: Path):
     }
     assert all(len(place) == 1 for place in places.values())
     assert places["S0002"] == places["S0007"]
-    assert places["S0010"] == [0]
     joined = divided[places["S0002"][0]]
     names = {Path(name).name for name in joined.files}
     assert {"two.ipglog", "S0002-00.ipglog", "S0007-00.ipglog", "S0007-01.ipglog"} <= names
 
 
 def test_division_does_not_depend_on_the_order_of_files(cohort: Path):
-    files = list_cohort_logs(cohort / "logs")
+    files = list_cohort_logs(cohort / "logs", PEOPLE)
     assert divide_logs(files, PEOPLE, 3) == divide_logs(files[::-1], PEOPLE, 3)
 
 
 def test_shards_are_of_about_equal_size(cohort: Path):
     """Nine implants over three shards: none holds more than half of all bytes."""
-    divided = divide_logs(list_cohort_logs(cohort / "logs"), PEOPLE, 3)
+    divided = divide_logs(list_cohort_logs(cohort / "logs", PEOPLE), PEOPLE, 3)
     sizes = [sum(Path(name).stat().st_size for name in shard.files) for shard in divided]
     assert max(sizes) < sum(sizes) / 2
 
 
-def test_a_name_on_the_edge_of_two_pieces_is_found(cohort: Path, monkeypatch: pytest.MonkeyPatch):
-    whole = divide_logs(list_cohort_logs(cohort / "logs"), PEOPLE, 3)
-    monkeypatch.setattr(shards, "_PIECE", 700)
-    assert divide_logs(list_cohort_logs(cohort / "logs"), PEOPLE, 3) == whole
-
-
 def test_an_absent_log_is_named(tmp_path: Path):
     with pytest.raises(DataError, match="absent") as caught:
-        divide_logs([tmp_path / "gone.ipglog"], [], 2)
+        divide_logs(list_cohort_logs([tmp_path / "gone.ipglog"]), [], 2)
     assert caught.value.error_id == "LOG-001"

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from multifidus.devicelogs import read_log, simulate_device
-from multifidus.devicelogs.device_truth import DeviceDesign, DeviceLife, SessionTruth
-from multifidus.devicelogs.text_frames import Gap, clean_text, scan_frames
-from multifidus.devicelogs.text_writer import frame_line
+from multifidus.cohort.devices.simulator import simulate_device
+from multifidus.cohort.devices.text_writer import frame_line
+from multifidus.cohort.devices.truth import DeviceDesign, DeviceLife, SessionTruth
+from multifidus.devicelogs.reading import read_log
 
 # The example of the format's specification, checksums included (docs/ipglog.md).
 EXAMPLE = b"""\
@@ -70,20 +70,22 @@ def test_crc_is_the_iso_hdlc_one():
     assert crc32(b"123456789") == 0xCBF43926
 
 
-def test_one_flipped_bit_rejects_one_record_and_nothing_else():
+def test_one_flipped_bit_rejects_the_block_and_names_the_record():
     data = bytearray(EXAMPLE)
     position = data.index(b"R3300") + 12
     data[position] ^= 0x01
     result = read_log(bytes(data))
-    assert result.records["seq"].tolist() == [3298, 3299, 3301]
-    assert result.identity.flagged == len(
-        "R3300,3,20368240,2021-03-03T22:21:09Z,BAT,2981,71,44,OK,,,,*1C0C08EA\n"
-    )
-    assert result.sequence["P017"].damaged == 1
+    assert result.records.empty
+    assert result.identity.balanced
+    # All four record lines, and nothing else, are flagged.
+    assert result.identity.flagged == EXAMPLE.index(b"B51") - EXAMPLE.index(b"R3298")
+    assert result.sequence["P017"].damaged == 4
     fault = result.faults[result.faults["fault"] == 1].iloc[0]
     start = EXAMPLE.index(b"R3300")
     assert (fault["byte_start"], fault["byte_end"]) == (start, EXAMPLE.index(b"R3301"))
     assert fault["outcome"] == "reject"
+    block = result.faults[result.faults["fault"] == 46].iloc[0]
+    assert (block["seq_first"], block["seq_last"]) == (3298, 3301)
 
 
 def test_bad_line_checksum_inside_a_block_that_verifies_is_rejected():
@@ -123,12 +125,20 @@ def test_glued_lines_are_both_recovered():
     assert 4 in set(result.faults["fault"])
 
 
+def resealed(lines: list[bytes]) -> bytes:
+    """Seal the block of the example anew over lines that were changed before it was written."""
+    block = b"".join(lines[8:12])
+    body = b"B51,3298,3301,4,%08X" % crc32(block)
+    return b"".join([*lines[:12], b"%b*%08X\n" % (body, crc32(body)), lines[13]])
+
+
 @pytest.mark.parametrize("strange", [b"\xe9", b"\r"])
 def test_line_that_is_no_plain_text_is_rejected_whatever_its_checksum(strange: bytes):
     # The format is 7-bit ASCII without CR inside a line; CRC-32 from the standard library.
-    line = b"R3300,3,20368240,2021-03-03T22:21:09Z,BAT,2981,71,44,OK,,,,"
-    body = line.replace(b"OK", b"O" + strange)
-    result = read_log(EXAMPLE.replace(line + b"*1C0C08EA", b"%b*%08X" % (body, crc32(body))))
+    lines = EXAMPLE.splitlines(keepends=True)
+    body = lines[10][:-10].replace(b"OK", b"O" + strange)
+    lines[10] = b"%b*%08X\n" % (body, crc32(body))
+    result = read_log(resealed(lines))
     assert result.records["seq"].tolist() == [3298, 3299, 3301]
     fault = result.faults.query("fault == 1").iloc[0]
     assert (fault["seq_first"], fault["outcome"]) == (3300, "reject")
@@ -136,10 +146,14 @@ def test_line_that_is_no_plain_text_is_rejected_whatever_its_checksum(strange: b
     assert result.identity.balanced
 
 
-def test_noise_is_one_gap():
+def test_noise_is_flagged_as_a_whole():
+    """Behind a format line, so that the format is known: 300,000 bytes, none of them used."""
     noise = np.random.default_rng(5).integers(0, 256, 300_000, dtype=np.uint8).tobytes()
-    items = list(scan_frames(clean_text(noise).data))
-    assert [type(item) for item in items] == [Gap]
+    noise = noise.replace(b"\x00", b"\x01").replace(b"\r", b"\x01").replace(b" \n", b"\n")
+    noise = noise.replace(b"\t\n", b"\n").rstrip(b" \t")
+    result = read_log(EXAMPLE.splitlines(keepends=True)[0] + noise)
+    assert result.identity.flagged == len(noise)
+    assert result.identity.balanced
 
 
 @pytest.mark.parametrize("size", [0, 1, 30, 200, 431, 500, 640, 724])
@@ -221,23 +235,27 @@ def test_header_lines_in_another_order_are_read_all_the_same():
     pd.testing.assert_frame_equal(read_log(mixed).records, read_log(EXAMPLE).records)
 
 
-def test_records_without_an_owner_are_shown_and_used_for_nothing():
-    """One flipped bit in the device line: whose log it is cannot be known."""
-    result = read_log(EXAMPLE.replace(b"P017", b"P016"))
-    assert result.records["seq"].tolist() == [3298, 3299, 3300, 3301]
-    assert set(result.records["device"]) == {""}
-    assert result.sessions.empty
-    assert 44 in set(result.faults["fault"])
-
-
-@pytest.mark.parametrize("name", [b"Hdownload", b"Hlife", b"Hrx", b"Hring"])
-def test_a_damaged_header_line_costs_itself_only(name: bytes):
+@pytest.mark.parametrize(
+    "name", [b"Hformat", b"Hdevice", b"Hdownload", b"Hsync", b"Hring", b"Hlife", b"Hrx"]
+)
+def test_a_damaged_header_line_costs_the_download(name: bytes):
     at = EXAMPLE.index(name) + len(name) + 2
     damaged = bytearray(EXAMPLE)
     damaged[at] ^= 1
     result = read_log(bytes(damaged))
-    assert result.records["seq"].tolist() == [3298, 3299, 3300, 3301]
-    assert len(result.sessions) == 1
+    assert result.records.empty
+    assert result.sessions.empty
+    fault = result.faults.query("fault == 45").iloc[0]
+    assert (fault["severity"], fault["outcome"], fault["count"]) == ("severe", "reject", 4)
+    assert result.identity.balanced
+    assert result.identity.accepted == 0
+
+
+@pytest.mark.parametrize("name", [b"Hdevice", b"Hdownload", b"Hring"])
+def test_a_header_that_lacks_a_line_is_not_used(name: bytes):
+    result = read_log(without(EXAMPLE, name))
+    assert result.records.empty
+    assert 45 in set(result.faults["fault"])
 
 
 @pytest.mark.parametrize("octets", [b"\x96", b"\xc3\xa9", b"\xff\xff"])
@@ -246,7 +264,7 @@ def test_a_sealed_line_that_is_not_seven_bit_is_rejected(octets: bytes):
     lines = EXAMPLE.splitlines(keepends=True)
     body = lines[9][:-10].replace(b"CPL", octets)
     lines[9] = b"%b*%08X\n" % (body, crc32(body))
-    result = read_log(b"".join(lines))
+    result = read_log(resealed(lines))
     assert result.records["seq"].tolist() == [3298, 3300, 3301]
     assert result.identity.balanced
     assert result.identity.flagged == len(lines[9])
@@ -261,17 +279,21 @@ def test_lines_of_no_record_shape_are_named_wherever_they_stand_in_a_large_log(b
     that no month has, far behind, makes the engine read all as text; nothing else changes.
     """
     malformed = {10, 17_000, 17_001, 33_000, 59_999}
-    lines = [frame_line(b"Hformat,ipglog-text,1.0"), frame_line(b"Hdevice,RX8-SIM,P1,fw")]
+    head = EXAMPLE.splitlines(keepends=True)
+    lines = [*head[:3], frame_line(b"Hring,60000,1,60000,0")]
+    records = []
     for number in range(60_000):
         month = 13 if bad_clock and number == 50_000 else 1
         clock = b"2021-%02d-01T00:00:00Z" % month
         rest = b"x" if number in malformed else clock + b",LNK,ON,5,ACT,,,,,"
-        lines.append(frame_line(b"R%d,0,%d,%b" % (number + 1, number, rest)))
-    log = read_log(b"".join(lines))
-    assert log.identity.flagged == sum(len(lines[number + 2]) for number in malformed)
+        records.append(frame_line(b"R%d,0,%d,%b" % (number + 1, number, rest)))
+    seal = b"B0,1,60000,60000,%08X" % crc32(b"".join(records))
+    log = read_log(b"".join([*lines, *records, frame_line(seal)]))
+    assert log.identity.flagged == sum(len(records[number]) for number in malformed)
     found = log.faults[log.faults["fault"] == 1]
     assert set(found["seq_first"]) == {number + 1 for number in malformed}
-    begins = {sum(map(len, lines[: number + 2])) for number in malformed}
+    before = sum(map(len, lines))
+    begins = {before + sum(map(len, records[:number])) for number in malformed}
     assert set(found["byte_start"]) == begins
     assert set(log.faults.loc[log.faults["fault"] == 23, "seq_first"]) == (
         {50_001} if bad_clock else set()

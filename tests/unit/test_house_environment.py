@@ -119,7 +119,7 @@ def test_the_whole_environment_holds_every_direct_dependency(
     for requirement in direct:
         name = canonicalize_name(requirement.name)
         wanted[CONDA_NAMES.get(name, name)] = lock[name][0]
-    extra = {"python", "quarto", "pandoc"}
+    extra = {"librsvg", "pandoc", "python", "quarto"}
     assert {name: pins[name] for name in pins if name not in extra} == wanted
     assert extra <= set(pins)
 

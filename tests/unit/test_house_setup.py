@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
 
+import pip
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -174,3 +176,39 @@ def test_a_missing_wheelhouse_is_named(tmp_path: Path) -> None:
     assert result.returncode == 16
     assert result.stderr.startswith("[ENV-003] MULTIFIDUS_WHEELHOUSE names no folder")
     assert not (tmp_path / ".venv").exists()
+
+
+def test_a_folder_of_any_name_is_set_up_in_any_locale(tmp_path: Path) -> None:
+    """The last step of set-up, in an environment that borrows its pip and setuptools."""
+    root = tmp_path / "\u00e9tude \u4e2d"
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        (root / name).parent.mkdir(exist_ok=True)
+        shutil.copy(REPOSITORY / name, root)
+    shutil.copytree(REPOSITORY / "tools", root / "tools")
+    package = root / "workflow" / "multifidus"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text("")
+    venv = [sys.executable, "-m", "venv", "--without-pip", str(root / ".venv")]
+    subprocess.run(venv, check=True)
+    (borrowed,) = {Path(pip.__file__).parents[1]}
+    (site,) = (root / ".venv").glob("lib/python*/site-packages")
+    (site / "borrowed.pth").write_text(f"{borrowed}\n")
+    environment = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0"}
+    done = subprocess.run(
+        [sys.executable, "-c", "import setup; setup.install_project()"],
+        cwd=root / "tools",
+        env=environment,
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr.decode(errors="replace")[-2000:]
+    for locale in ("C", "C.UTF-8"):
+        found = subprocess.run(
+            [root / ".venv/bin/python", "-c", "import multifidus as m; print(ascii(m.__file__))"],
+            cwd=tmp_path,
+            env={**os.environ, "LC_ALL": locale},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        assert found.strip() == ascii(str(package / "__init__.py"))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from multifidus.config import load_study
+from multifidus.config.load import load_study
 from multifidus.config.mapping import load_mapping
 from multifidus.ingest.run import ingest
 

@@ -10,7 +10,7 @@ import pyreadstat
 import pytest
 
 from multifidus.base.errors import ConfigError
-from multifidus.config import load_study
+from multifidus.config.load import load_study
 from multifidus.config.mapping import SdtmMapping, load_mapping
 from multifidus.ingest.run import ingest
 from multifidus.ingest.transport import sdtm_date

@@ -11,7 +11,7 @@ from multifidus.instruments.eq5d import score_eq5d, value_set_named
 from multifidus.instruments.errors import InstrumentError
 from multifidus.instruments.run import read_value_sets
 from multifidus.instruments.value_sets import ValueSet
-from multifidus.literature.value_sets import load_value_sets
+from multifidus.literature.record.value_sets import load_value_sets
 
 FOLDER = Path(__file__).parents[2] / "literature" / "value_sets"
 

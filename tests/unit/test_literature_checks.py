@@ -6,8 +6,7 @@ import pandas as pd
 import pytest
 
 from multifidus.base.errors import LiteratureError
-from multifidus.literature import check_claims, require_declared
-from multifidus.literature.checks import CHECK_IDS
+from multifidus.literature.consistency.checks import CHECK_IDS, check_claims, require_declared
 
 _DIVERGENCES = pd.DataFrame({"divergence_id": ["known"], "check_id": ["ci_symmetric;parts_sum"]})
 

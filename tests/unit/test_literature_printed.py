@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from multifidus.base.errors import LiteratureError
-from multifidus.literature import parse_printed, precision
+from multifidus.literature.record.printed import parse_printed, precision
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from multifidus.base.errors import LiteratureError
-from multifidus.literature import load_literature, recompute_figures
-from multifidus.literature.recompute import METHODS
+from multifidus.literature.consistency.recompute import METHODS, recompute_figures
+from multifidus.literature.record.claims import load_literature
 
 _LITERATURE = load_literature(Path(__file__).parents[2] / "literature")
 

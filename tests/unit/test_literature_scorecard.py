@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from multifidus.base.errors import ScorecardError
-from multifidus.literature import (
-    build_scorecard,
+from multifidus.literature.scorecard.build import build_scorecard
+from multifidus.literature.scorecard.verdicts import (
     compare_verdicts,
     load_expected_verdicts,
     verdict_counts,

@@ -5,90 +5,35 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-import zipfile
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pytest
+from hand_made_run import (
+    DELIVERABLES,
+    PAGE,
+    RUN,
+    SCORECARD,
+    make_results,
+    record_jobs,
+    write,
+    write_word,
+)
 
 from multifidus.base.files import write_parquet
 from multifidus.cli.app import main as command
-from multifidus.config import RunConfig
 from multifidus.config.run import Tier
-from multifidus.package import (
-    Finding,
-    read_manifest,
-    summarise,
-    verify_command,
-    verify_manifest,
-    write_manifest,
-)
 from multifidus.package.errors import PackageError
 from multifidus.package.labels import stated_tiers, table_shape
-from multifidus.package.manifest import canonical_sha256
-
-RUN = RunConfig().model_dump(mode="json")
-# The banner as a page may break it.
-PAGE = "<p>Synthetic cohort, calibrated to\n  published figures: not trial data.</p>"
-SCORECARD = "claim_id,verdict,tier\na,reproduced,synthetic\nb,reproduced,synthetic\n"
-SCORECARD += "c,declared_contradiction,synthetic\n"
-
-
-def write_word(path: Path, banner: str) -> None:
-    """Write what matters here of a Word document: its header."""
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr(zipfile.ZipInfo("word/header1.xml"), f"<w:t>{banner}</w:t>")
+from multifidus.package.manifest import canonical_sha256, read_manifest, write_manifest
+from multifidus.package.summary import summarise
+from multifidus.package.verify import Finding, verify_manifest
 
 
 @pytest.fixture
 def results(tmp_path: Path) -> Path:
-    """A results folder as a run leaves it: deliverables, and files between the steps."""
-    folder = tmp_path / "results"
-    for name, content in {
-        "manuscript/manuscript.html": PAGE,
-        "manuscript/manuscript.pdf": "%PDF-1.7",
-        "manuscript/render.json": '{"engine_name": "embedded", "engine_version": "3.9"}',
-        "scorecard.csv": SCORECARD,
-        "scorecard.html": PAGE,
-        "scorecard.json": '{"tier": "synthetic"}',
-        "data_report/index.html": PAGE,
-        "tables/vas.parquet": "between the steps",
-    }.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(content, encoding="utf-8")
-    write_word(folder / "manuscript" / "manuscript.docx", Tier.SYNTHETIC.banner)
-    frame = pd.DataFrame({"value": [1.0, 2.0, 3.0], "tier": ["synthetic"] * 3})
-    write_parquet(folder / "results.parquet", frame, {"tier": "synthetic"})
-    (tmp_path / "requirements.lock").write_text("a==1\n", encoding="utf-8")
-    return folder
-
-
-DELIVERABLES = (
-    "manuscript/manuscript.docx",
-    "manuscript/manuscript.html",
-    "manuscript/manuscript.pdf",
-    "results.parquet",
-    "scorecard.csv",
-    "scorecard.html",
-    "scorecard.json",
-)
-
-
-def write(results: Path, **changes: Any) -> Path:
-    """Write the manifest of the hand-made run."""
-    target = results / "manifest.json"
-    arguments: dict[str, Any] = {
-        "run": RUN,
-        "sensitivity": "open",
-        "lock": results.parent / "requirements.lock",
-        "record": results / "manuscript" / "render.json",
-        **changes,
-    }
-    outputs = [results / name for name in DELIVERABLES]
-    write_manifest([*outputs, results / "data_report"], target, **arguments)
-    return target
+    return make_results(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -153,6 +98,7 @@ def test_the_facts_of_the_run_are_told(results: Path) -> None:
     assert run["engine"] == {"name": "embedded", "version": "3.9"}
     assert run["lock_sha256"] == hashlib.sha256(b"a==1\n").hexdigest()
     assert run["config_sha256"] == canonical_sha256(dict(reversed(RUN.items())))
+    assert run["configuration"] == RUN
     assert canonical_sha256({**RUN, "seed": 1}) != run["config_sha256"]
 
 
@@ -184,6 +130,7 @@ def test_an_output_of_another_tier_stops_the_manifest(
     results: Path, name: str, content: str
 ) -> None:
     (results / name).write_text(content, encoding="utf-8")
+    record_jobs(results)
     with pytest.raises(PackageError, match="tier 'restricted' in a run of tier") as caught:
         write(results)
     assert caught.value.error_id == "PKG-002"
@@ -191,12 +138,14 @@ def test_an_output_of_another_tier_stops_the_manifest(
 
 def test_a_table_of_another_tier_stops_the_manifest(results: Path) -> None:
     write_parquet(results / "results.parquet", pd.DataFrame({"a": [1]}), {"tier": "published"})
+    record_jobs(results)
     with pytest.raises(PackageError, match="'published'"):
         write(results)
 
 
 def test_a_word_document_of_another_tier_stops_the_manifest(results: Path) -> None:
     write_word(results / "manuscript" / "manuscript.docx", Tier.RESTRICTED.banner)
+    record_jobs(results)
     with pytest.raises(PackageError, match="'restricted'"):
         write(results)
 
@@ -213,6 +162,7 @@ def test_an_output_without_a_tier_stops_the_manifest(
     results: Path, name: str, content: str
 ) -> None:
     (results / name).write_text(content, encoding="utf-8")
+    record_jobs(results)
     with pytest.raises(PackageError, match="does not state its data tier") as caught:
         write(results)
     assert caught.value.error_id == "PKG-004"
@@ -220,10 +170,12 @@ def test_an_output_without_a_tier_stops_the_manifest(
 
 def test_a_word_document_and_a_table_without_a_tier_stop_the_manifest(results: Path) -> None:
     write_word(results / "manuscript" / "manuscript.docx", "")
+    record_jobs(results)
     with pytest.raises(PackageError, match=r"manuscript\.docx does not state"):
         write(results)
     write_word(results / "manuscript" / "manuscript.docx", Tier.SYNTHETIC.banner)
     write_parquet(results / "results.parquet", pd.DataFrame({"a": [1]}), {})
+    record_jobs(results)
     with pytest.raises(PackageError, match=r"results\.parquet does not state"):
         write(results)
 
@@ -247,76 +199,14 @@ def test_an_output_outside_the_results_folder_stops_the_manifest(results: Path) 
     assert caught.value.error_id == "PKG-001"
 
 
-def test_untouched_files_verify(results: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path = write(results)
-    assert verify_manifest(read_manifest(path), results) == []
-    assert verify_command(path) == verify_command(results) == 0
-    line = f"8 files under {results} are as the manifest says; tier synthetic, sensitivity open.\n"
-    assert capsys.readouterr().out == line * 2
-
-
-def test_a_copied_folder_verifies(results: Path, tmp_path: Path) -> None:
-    write(results)
-    shutil.copytree(results, tmp_path / "copy")
-    assert verify_command(tmp_path / "copy") == 0
-
-
-def flip_a_byte(results: Path) -> None:
-    """Change a file and keep its size."""
-    path = results / "manuscript" / "manuscript.pdf"
-    path.write_bytes(path.read_bytes().replace(b"7", b"8"))
-
-
-def relabel(results: Path, **labels: str) -> None:
-    """Change the labels of the scorecard's entry in the manifest."""
-    path = results / "manifest.json"
-    content = json.loads(path.read_text(encoding="utf-8"))
-    next(item for item in content["outputs"] if item["path"] == "scorecard.csv").update(labels)
-    path.write_text(json.dumps(content), encoding="utf-8")
-
-
-@pytest.mark.parametrize(
-    ("damage", "finding"),
-    [
-        (flip_a_byte, Finding("manuscript/manuscript.pdf", "changed")),
-        (lambda r: (r / "scorecard.csv").unlink(), Finding("scorecard.csv", "missing")),
-        (lambda r: (r / "scorecard.csv").write_text(""), Finding("scorecard.csv", "changed")),
-        (lambda r: (r / "extra.csv").write_text("a\n"), Finding("extra.csv", "unlisted")),
-        (lambda r: relabel(r, tier=""), Finding("scorecard.csv", "unlabelled")),
-        (lambda r: relabel(r, tier="published"), Finding("scorecard.csv", "unlabelled")),
-        (lambda r: relabel(r, sensitivity="restricted"), Finding("scorecard.csv", "unlabelled")),
-    ],
-)
-def test_each_kind_of_damage_is_found(
-    results: Path, damage: Any, finding: Finding, capsys: pytest.CaptureFixture[str]
-) -> None:
-    path = write(results)
-    damage(results)
-    assert verify_manifest(read_manifest(path), results) == [finding]
-    with pytest.raises(PackageError, match=f"1 {finding.problem}") as caught:
-        verify_command(path)
-    assert caught.value.error_id == "PKG-020"
-    assert finding.path in capsys.readouterr().out
-
-
-def test_another_run_inside_the_folder_is_its_own_matter(results: Path) -> None:
-    path = write(results)
-    (results / "pilot").mkdir()
-    (results / "pilot" / "results.csv").write_text("a\n", encoding="utf-8")
-    assert verify_manifest(read_manifest(path), results) == [
-        Finding("pilot/results.csv", "unlisted")
-    ]
-    (results / "pilot" / "manifest.json").write_text("{}", encoding="utf-8")
-    assert verify_manifest(read_manifest(path), results) == []
-
-
 @pytest.mark.parametrize(
     ("text", "error_id"),
     [
         ("{", "PKG-011"),
         ("[]", "PKG-011"),
         ('{"format": "multifidus-manifest/0"}', "PKG-011"),
-        ('{"format": "multifidus-manifest/1", "run": {}, "outputs": [{}]}', "PKG-011"),
+        ('{"format": "multifidus-manifest/1", "run": {}, "outputs": []}', "PKG-011"),
+        ('{"format": "multifidus-manifest/2", "run": {}, "outputs": [{}]}', "PKG-011"),
         (None, "PKG-010"),
     ],
 )
@@ -353,7 +243,8 @@ def test_the_command_ends_with_the_sentence_and_a_failing_code(
 
 
 def test_the_summary_names_documents_verdicts_and_time(results: Path) -> None:
-    manifest = read_manifest(write(results))
+    path = write(results)
+    manifest, own = read_manifest(path), hashlib.sha256(path.read_bytes()).hexdigest()
     assert summarise(manifest, results, seconds=93.4) == "\n".join(
         [
             "Multifidus 0.1.0: study reactiv8b, tier synthetic",
@@ -366,6 +257,7 @@ def test_the_summary_names_documents_verdicts_and_time(results: Path) -> None:
             f"             {results}/scorecard.html",
             f"Data report  {results}/data_report/index.html",
             "Rendered by  embedded 3.9",
+            f"Manifest     {results}/manifest.json, SHA-256 {own}",
             "Time taken   1 min 33 s",
             "",
         ]

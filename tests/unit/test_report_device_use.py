@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from multifidus.config import load_study
+from multifidus.config.load import load_study
 from multifidus.report.figures.device_use import (
     draw_calendar,
     draw_device_use,
@@ -18,13 +18,13 @@ from multifidus.report.figures.device_use import (
 from multifidus.report.figures.style import house_style, save_figure
 from multifidus.report.html_table import DASH
 from multifidus.report.tables import device_use
-from multifidus.results import Provenance, ResultRow, Results, rows_to_frame
 from multifidus.results.run import suppress_small_counts
+from multifidus.results.table import Provenance, ResultRow, Results, rows_to_frame
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from multifidus.config import StudyConfig
+    from multifidus.config.study import StudyConfig
 
 STUDY = load_study(Path(__file__).parents[2] / "config/studies/reactiv8b/study.yaml")
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from multifidus.report.engines import lint_document
+from multifidus.report.engines.lint import lint_document
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,6 +63,17 @@ BAD = {
         "```{python}\n#| label: fig-a\n#| fig-cap: A\n1\n```\n",
         ("RND-022", 4),
     ),
+    "layout with one caption": (
+        "```{python}\n#| label: fig-a\n#| fig-cap: A\n#| fig-alt: B\n"
+        "#| layout: [[1], [1, 1]]\n1\n```\n",
+        ("RND-021", 4),
+    ),
+    "columns with one caption": (
+        "```{python}\n#| label: tbl-a\n#| tbl-cap: A\n#| layout-ncol: 2\n1\n```\n",
+        ("RND-021", 4),
+    ),
+    "authors, which Quarto rewrites": ("{{< meta author.1.name >}}\n", ("RND-011", 4)),
+    "affiliations, which Quarto rewrites": ("{{< meta affiliations.0.city >}}\n", ("RND-011", 4)),
     "picture without words": ("![](x.png)\n", ("RND-022", 4)),
 }
 
@@ -87,6 +98,32 @@ def test_each_rule_finds_its_line(tmp_path: Path, body: str, expected: tuple[str
 )
 def test_front_matter(tmp_path: Path, head: str, expected: tuple[str, int]) -> None:
     assert lint(tmp_path, "Text.\n", head) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("shortcode", "found"),
+    [
+        ("meta keywords.1", True),
+        ("meta keywords.0", False),
+        ("meta keywords.3", False),
+        ("var list.2", True),
+        ("var list.0", False),
+        ("var map.key", True),
+    ],
+)
+def test_lists_are_counted_from_one_as_in_quarto(
+    tmp_path: Path, shortcode: str, found: bool
+) -> None:
+    """Quarto 1.9.38 printed the values of these, and "?meta:keywords.0" for the others."""
+    (tmp_path / "_variables.yml").write_text("list: [p, q]\nmap:\n  key: v\n", "utf-8")
+    head = "---\ntitle: T\nkeywords: [a, b]\n---\n"
+    findings = lint(tmp_path, f"{{{{< {shortcode} >}}}}\n", head)
+    assert findings == ([] if found else [("RND-011", 5)])
+
+
+def test_an_author_whose_affiliation_is_not_declared(tmp_path: Path) -> None:
+    head = "---\nauthor:\n  - name: A\n    affiliations: [{ref: x}]\n---\n"
+    assert lint(tmp_path, "Text.\n", head) == [("RND-024", 1)]
 
 
 def test_the_project_file_is_held_to_the_same_keys(tmp_path: Path) -> None:

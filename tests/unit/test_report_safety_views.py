@@ -10,7 +10,8 @@ from xml.etree import ElementTree as ET
 
 import matplotlib.pyplot as plt
 
-from multifidus.config import StudyConfig, load_study
+from multifidus.config.load import load_study
+from multifidus.config.study import StudyConfig
 from multifidus.report.figures.flow import draw_flow
 from multifidus.report.figures.forest import draw_comparators
 from multifidus.report.figures.style import house_style, save_figure
@@ -23,7 +24,7 @@ from multifidus.report.tables.adverse_events import (
 from multifidus.report.tables.flow import flow_table
 from multifidus.report.tables.safety import device_events_table
 from multifidus.report.tables.supplement import comparators_table, explantation_table
-from multifidus.results import Provenance, ResultRow, Results, rows_to_frame
+from multifidus.results.table import Provenance, ResultRow, Results, rows_to_frame
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

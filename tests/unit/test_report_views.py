@@ -8,8 +8,13 @@ import pytest
 
 from multifidus.report.html_table import DASH, ReportTable
 from multifidus.report.numbers import describe, number_html, number_markdown
-from multifidus.results import Provenance, ResultRow, Results, rows_to_frame
-from multifidus.results.table import UnknownResultError
+from multifidus.results.table import (
+    Provenance,
+    ResultRow,
+    Results,
+    UnknownResultError,
+    rows_to_frame,
+)
 
 MEAN = "change.vas.y5.observed.all.mean"
 

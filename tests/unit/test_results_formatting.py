@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from multifidus.results import format_value, round_half_away
+from multifidus.results.formatting import format_value, round_half_away
 
 NARROW_SPACE = "\N{NARROW NO-BREAK SPACE}"
 MINUS = "\N{MINUS SIGN}"

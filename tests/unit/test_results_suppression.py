@@ -6,8 +6,8 @@ import math
 
 import pandas as pd
 
-from multifidus.results import Provenance, ResultRow, rows_to_frame
 from multifidus.results.run import suppress_small_counts
+from multifidus.results.table import Provenance, ResultRow, rows_to_frame
 
 
 def _frame() -> pd.DataFrame:

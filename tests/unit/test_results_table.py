@@ -8,24 +8,22 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pytest
 
-from multifidus.results import (
+from multifidus.results.ids import make_id, slug, split_id
+from multifidus.results.table import (
     COLUMNS,
     Provenance,
     ResultRow,
     Results,
+    UnknownResultError,
     collect_results,
-    make_id,
     rows_to_frame,
-    slug,
-    split_id,
 )
-from multifidus.results.table import UnknownResultError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 PROVENANCE = Provenance(
-    "0" * 64, "analyse_baseline", "multifidus.analyses.baseline.run", "synthetic"
+    "0" * 64, "analyse_baseline", "multifidus.analyses.efficacy.baseline.run", "synthetic"
 )
 ROW = ResultRow(
     analysis="change",

@@ -4,15 +4,17 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from multifidus.stats.imputation import (
+from multifidus.stats.imputation.analysis import (
     add_delta,
-    baseline_carried_forward,
     compare_responders,
-    impute,
-    last_observation_carried_forward,
-    non_responder_imputation,
     regress_imputations,
     tipping_point,
+)
+from multifidus.stats.imputation.multiple import impute
+from multifidus.stats.imputation.single import (
+    baseline_carried_forward,
+    last_observation_carried_forward,
+    non_responder_imputation,
 )
 from multifidus.stats.pooling import pool
 

@@ -6,8 +6,8 @@ import pytest
 
 from multifidus.base.errors import StatisticsError
 from multifidus.stats.examples import trial
-from multifidus.stats.mmrm import mmrm
 from multifidus.stats.mmrm.design import build_design
+from multifidus.stats.mmrm.model import mmrm
 
 
 def fit(data, formula, **options):

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from multifidus.stats.examples import trial
-from multifidus.stats.mmrm import mmrm
 from multifidus.stats.mmrm.compression import compress
 from multifidus.stats.mmrm.design import build_design
 from multifidus.stats.mmrm.likelihood import curvature, evaluate, expected_information
+from multifidus.stats.mmrm.model import mmrm
 from multifidus.stats.mmrm.structures import STRUCTURE_NAMES, structure_for
 
 FORMULA = "change ~ arm * visit + baseline"

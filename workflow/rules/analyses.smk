@@ -1,7 +1,7 @@
 """Tables to scores, scores to results.
 
-Rules: score_instruments (scripts/score_instruments.py), analyse_<analysis>
-(scripts/analyse.py over one module of multifidus.analyses each), collect_results
+Rules: score_instruments (scripts/score_instruments.py), analyse (scripts/analyse.py over the
+functions that multifidus.analyses.registry names for each analysis), collect_results
 (scripts/collect_results.py).
 """
 
@@ -10,21 +10,19 @@ rule score_instruments:
     """Assign answers to visits and score them: VAS, ODI, EQ-5D-5L, opioid dose."""
     input:
         tables=RESULTS / "tables",
-        value_sets=collect(
-            "literature/value_sets/{name}.csv", name=get_value_set_files()
-        ),
-        factors="literature/mme/factors.csv",
+        value_sets=get_value_set_files(),
+        factors=get_source("literature/mme/factors.csv"),
         code=get_code("score_instruments.py"),
     output:
         scores=RESULTS / "scores/scores.parquet",
     log:
-        LOGS / "score_instruments.log",
+        get_log("score_instruments"),
     benchmark:
-        LOGS / "benchmarks/score_instruments.tsv"
+        get_benchmark("score_instruments")
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=lambda wildcards, attempt: 1500 * attempt,
+        mem_mb=get_memory(1500),
         runtime=10,
     params:
         tier=str(RUN.tier),
@@ -41,43 +39,32 @@ rule score_instruments:
         "../scripts/score_instruments.py"
 
 
-for analysis, plan in ANALYSES.items():
-
-    rule:
-        name:
-            f"analyse_{analysis}"
-        input:
-            tables=RESULTS / "tables",
-            scores=branch(
-                plan.needs_scores and bool(STUDY.outcomes),
-                then=RESULTS / "scores/scores.parquet",
-            ),
-            usage=branch(plan.needs_usage, then=RESULTS / "devicelogs/periods.parquet"),
-            months=branch(plan.needs_usage, then=RESULTS / "devicelogs/months.parquet"),
-            comparators=branch(
-                plan.needs_comparators, then="literature/comparators.csv"
-            ),
-            code=get_code("analyse.py", plan.module),
-        output:
-            rows=RESULTS / f"analyses/{analysis}.parquet",
-        log:
-            LOGS / f"analyse_{analysis}.log",
-        benchmark:
-            LOGS / f"benchmarks/analyse_{analysis}.tsv"
-        conda:
-            ENVIRONMENT
-        resources:
-            mem_mb=lambda wildcards, attempt: 1500 * attempt,
-            runtime=20,
-        params:
-            tier=str(RUN.tier),
-            analysis=analysis,
-            seed=RUN.seed,
-            sections=get_sections(*plan.sections),
-        message:
-            f"Analysing: {analysis.replace('_', ' ')}"
-        script:
-            "../scripts/analyse.py"
+rule analyse:
+    """Run one analysis: a file of rows of the results table."""
+    input:
+        unpack(get_analysis_inputs),
+        code=lambda wildcards: get_code(
+            "analyse.py", *ANALYSES[wildcards.analysis].modules
+        ),
+    output:
+        rows=RESULTS / "analyses/{analysis}.parquet",
+    log:
+        get_log("analyse/{analysis}"),
+    benchmark:
+        get_benchmark("analyse/{analysis}")
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=get_memory(1500),
+        runtime=20,
+    params:
+        tier=str(RUN.tier),
+        seed=RUN.seed,
+        sections=lambda wildcards: get_sections(*ANALYSES[wildcards.analysis].sections),
+    message:
+        "Analysing: {wildcards.analysis}"
+    script:
+        "../scripts/analyse.py"
 
 
 rule collect_results:
@@ -89,17 +76,18 @@ rule collect_results:
         parquet=RESULTS / "results.parquet",
         csv=report(
             RESULTS / "results.csv",
+            caption="../report/results.rst",
             category="Results",
             labels={"what": "results table", "form": "table"},
         ),
     log:
-        LOGS / "collect_results.log",
+        get_log("collect_results"),
     benchmark:
-        LOGS / "benchmarks/collect_results.tsv"
+        get_benchmark("collect_results")
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=lambda wildcards, attempt: 1000 * attempt,
+        mem_mb=get_memory(1000),
         runtime=10,
     params:
         tier=str(RUN.tier),

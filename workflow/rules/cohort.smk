@@ -7,27 +7,26 @@ Rules: simulate_cohort (scripts/simulate_cohort.py), simulate_logs (scripts/simu
 rule simulate_cohort:
     """Draw the raw data of 204 participants so that scoring them meets the published figures."""
     input:
-        value_sets="literature/value_sets/coefficients.csv",
-        factors="literature/mme/factors.csv",
+        value_sets=get_value_set_files(),
         code=get_code("simulate_cohort.py"),
     output:
         tables=directory(RESULTS / "cohort/raw"),
         usage=RESULTS / "cohort/usage.parquet",
         calibration=RESULTS / "cohort/calibration.csv",
     log:
-        LOGS / "simulate_cohort.log",
+        get_log("simulate_cohort"),
     benchmark:
-        LOGS / "benchmarks/simulate_cohort.tsv"
+        get_benchmark("simulate_cohort")
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=lambda wildcards, attempt: 1500 * attempt,
+        mem_mb=get_memory(1500),
         runtime=20,
     params:
         seed=RUN.seed,
         tier=str(RUN.tier),
         sections=get_sections("outcomes"),
-        targets=get_calibration_targets(),
+        targets=get_targets() if SYNTHETIC else [],
     message:
         "Drawing the synthetic cohort (seed {params.seed})"
     script:
@@ -43,14 +42,14 @@ rule simulate_logs:
     output:
         logs=directory(RESULTS / "cohort/logs"),
     log:
-        LOGS / "simulate_logs.log",
+        get_log("simulate_logs"),
     benchmark:
-        LOGS / "benchmarks/simulate_logs.tsv"
+        get_benchmark("simulate_logs")
     conda:
         ENVIRONMENT
     threads: 2
     resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        mem_mb=get_memory(2000),
         runtime=20,
     params:
         seed=RUN.seed,

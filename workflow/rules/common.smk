@@ -1,24 +1,66 @@
 """Helpers of all rules: the run's configuration, its study, paths and code inputs. No rules here."""
 
-import csv
 import os
+from dataclasses import astuple
 from pathlib import Path
 
 from multifidus.analyses.registry import analyses_of
 from multifidus.base.errors import MultifidusError
+from multifidus.base.files import sha256_of
 from multifidus.base.imports import code_behind
-from multifidus.config import load_run, load_study
+from multifidus.cohort.calibration.targets import read_targets
+from multifidus.devicelogs.formats.registry import built_in_modules
+from multifidus.base.running import (
+    PARENT_VARIABLE,
+    Role,
+    attend,
+    refuse_unwritable,
+    start_run,
+)
+from multifidus.config.layers import (
+    DEFAULTS,
+    Layers,
+    load_configuration,
+    read_layers,
+)
+from multifidus.config.reading import ConfigFile
+from multifidus.config.resources import lacks_device_logs
 from multifidus.ingest.inputs import required_tables
+from multifidus.package.ledger import RESULTS_VARIABLE
 
-PACKAGE = Path(workflow.current_basedir).parent / "multifidus"
-SCRIPTS = PACKAGE.parent / "scripts"
+# Folder of this project, as seen from the working folder: "." unless another workflow uses this one
+# as a module. Sources are found from here; outputs and the user's data from the working folder.
+PROJECT = Path(os.path.relpath(Path(workflow.current_basedir).parents[1]))
+PACKAGE = PROJECT / "workflow/multifidus"
+SCRIPTS = PROJECT / "workflow/scripts"
+
+
+def get_source(path):
+    """Path of a file of this project, seen from the working folder."""
+    return str(PROJECT / path)
+
+
+def get_study_file(study, name):
+    """File that describes a study: in the working folder where it is there, else the project's."""
+    path = Path("config/studies") / study / name
+    return str(path) if path.is_file() else get_source(path)
 
 
 def get_configuration():
     """Validate configuration and study; a fault ends the run with its sentence and exit code."""
+    settings = workflow.config_settings
     try:
-        run = load_run(config)
-        study = load_study(Path("config/studies") / run.study / "study.yaml")
+        if workflow.modifier.skip_configfile:  # another workflow gives the values
+            layers = Layers([ConfigFile("the configuration of the module", config)])
+        else:
+            layers = read_layers(
+                settings.configfiles,
+                settings.config_args or (),
+                defaults=(
+                    None if settings.replace_workflow_config else get_source(DEFAULTS)
+                ),
+            )
+        run, study = load_configuration(layers, sources=PROJECT)
     except MultifidusError as error:
         print(error, file=sys.stderr)
         raise SystemExit(int(error.exit_code)) from None
@@ -26,13 +68,45 @@ def get_configuration():
 
 
 RUN, STUDY = get_configuration()
-ANALYSES = analyses_of(STUDY)
+NO_LOGS = lacks_device_logs(RUN, STUDY, Path())
+ANALYSES = {
+    name: plan
+    for name, plan in analyses_of(STUDY).items()
+    if not (NO_LOGS and plan.needs_usage)
+}
+if NO_LOGS and workflow.is_main_process:
+    print(
+        f"{RUN.data.path}/logs holds no stimulator logs: device use is left out of this run.",
+        file=sys.stderr,
+    )
 RESULTS = Path(RUN.paths.results)
 LOGS = Path(RUN.paths.logs)
+
+
+def prepare_run():
+    """Say that this process is at work, and let what it makes be read by those who may."""
+    os.environ[PARENT_VARIABLE] = str(os.getpid())
+    os.environ[RESULTS_VARIABLE] = str(RESULTS)
+    if RUN.tier.sensitivity == "restricted":
+        os.umask(os.umask(0o077) | 0o077)
+        for folder in (RESULTS, LOGS):
+            folder.mkdir(parents=True, exist_ok=True)
+            folder.chmod(0o700)
+    if not workflow.is_main_process:
+        attend(Role.JOB)
+        return
+    try:
+        refuse_unwritable(RESULTS, LOGS)
+        start_run(RESULTS)
+    except MultifidusError as error:
+        print(error, file=sys.stderr)
+        raise SystemExit(int(error.exit_code)) from None
+
+
+prepare_run()
 HAS_DATA = RUN.data.source != "none"
 SYNTHETIC = RUN.data.source == "synthetic"
 ENVIRONMENT = "../envs/multifidus.yaml"
-CALIBRATED = "recovered_from_cohort"
 LOG_TABLES = ("sessions", "periods", "months", "faults", "identities")
 LOG_SECTIONS = (
     "device_use.prescribed_minutes_per_day",
@@ -41,7 +115,6 @@ LOG_SECTIONS = (
     "device_use.years",
     "device_use.after_explant",
 )
-PROSE = {"note", "reason", "locator", "source"}
 
 
 wildcard_constraints:
@@ -51,10 +124,48 @@ wildcard_constraints:
     shard="[0-9]+",
 
 
-def get_code(script, *modules):
-    """Files of the package that a script and further modules rest on, as declared inputs."""
-    files = code_behind(PACKAGE, SCRIPTS / script, SCRIPTS / "step.py", *modules)
-    return [os.path.relpath(path) for path in files]
+def get_code(script, *others):
+    """Files of the package that a script and other modules and documents import, as inputs."""
+    return code_behind(PACKAGE, SCRIPTS / script, SCRIPTS / "step.py", *others)
+
+
+def get_log(name):
+    """Log file of a rule or job."""
+    return LOGS / f"{name}.log"
+
+
+def get_benchmark(name):
+    """File of a job's time and memory."""
+    return LOGS / f"benchmarks/{name}.tsv"
+
+
+def get_memory(megabytes):
+    """Memory of a job, more with each attempt."""
+    return lambda wildcards, attempt: megabytes * attempt
+
+
+def get_analysis_inputs(wildcards):
+    """Files that an analysis reads, by the name under which its script takes them."""
+    plan = ANALYSES[wildcards.analysis]
+    files = {"tables": RESULTS / "tables"}
+    if plan.needs_scores and STUDY.outcomes:
+        files["scores"] = RESULTS / "scores/scores.parquet"
+    if plan.needs_usage:
+        files |= {
+            "usage": RESULTS / "devicelogs/periods.parquet",
+            "months": RESULTS / "devicelogs/months.parquet",
+        }
+    if plan.needs_comparators:
+        files["comparators"] = get_source("literature/comparators.csv")
+    return files
+
+
+def get_sections_left_out():
+    """Sections of documents that this run cannot fill; the text beside each says why."""
+    left_out = [] if SYNTHETIC else ["calibration"]
+    return left_out + (
+        ["stimulator_logs", "device_use", "adherence"] if NO_LOGS else []
+    )
 
 
 def get_sections(*names):
@@ -94,37 +205,28 @@ def get_external_logs():
     """Stimulator logs in the data folder, when there are any."""
     if not RUN.data.path:
         return []
-    return sorted(str(path) for path in (Path(RUN.data.path) / "logs").glob("*"))
+    found = (Path(RUN.data.path) / "logs").rglob("[!.]*")
+    return sorted(str(path) for path in found if path.is_file())
 
 
 def get_value_set_files():
-    """Names of the files under literature/value_sets/ that scoring reads."""
-    return sorted(path.stem for path in Path("literature/value_sets").glob("*.csv"))
+    """Files of the EQ-5D value sets."""
+    return sorted(
+        str(path) for path in (PROJECT / "literature/value_sets").glob("*.csv")
+    )
 
 
 def get_literature():
-    """Tables of the published figures and the references that they name."""
-    return sorted(str(path) for path in Path("literature").glob("*.csv")) + [
-        "literature/references.bib"
-    ]
+    """Tables of the published figures."""
+    return sorted(str(path) for path in (PROJECT / "literature").glob("*.csv"))
 
 
-def get_calibration_targets():
-    """The published figures that the cohort is calibrated to, and the rules on clashing ones.
+def get_targets():
+    """Windows of the published figures that the cohort is calibrated to.
 
     A parameter and not an input: a change of any other claim, or of a note, leaves the cohort alone.
     """
-    targets = {}
-    for name in ("claims", "divergences"):
-        path = Path(f"literature/{name}.csv")
-        if not path.is_file():
-            continue  # the rule check_literature says what is missing
-        with path.open(encoding="utf-8", newline="") as stream:
-            for row in csv.DictReader(stream):
-                if row.get("evidence", CALIBRATED) == CALIBRATED:
-                    words = (value for key, value in row.items() if key not in PROSE)
-                    targets[next(iter(row.values()))] = list(words)
-    return targets
+    return [list(astuple(window)) for window in read_targets(PROJECT / "literature")]
 
 
 def get_deliverables():
@@ -177,7 +279,7 @@ def get_context(**paths):
         "tier": str(RUN.tier),
         "banner": RUN.tier.banner,
         "seed": RUN.seed,
-        "lock": "requirements.lock",
+        "lock": get_source("requirements.lock"),
         "sections": get_sections(
             "study",
             "arms",
@@ -198,11 +300,46 @@ def get_context(**paths):
     }
 
 
+def get_document_context():
+    """What the document may know of the run."""
+    return get_context(
+        results=RESULTS / "results.parquet",
+        figures=RESULTS / "figures",
+        scorecard=RESULTS / "scorecard.csv" if STUDY.report.literature else "",
+    )
+
+
+def get_references():
+    """Bibliographies that documents cite from."""
+    return [get_source(f"literature/{name}.bib") for name in ("references", "methods")]
+
+
+def get_document_resources():
+    """Files that lie beside a document while it is rendered, by their path there."""
+    files = {Path(path).name: path for path in get_references()}
+    for notebook in get_notebooks():
+        files[f"notebooks/{notebook}.ipynb"] = str(
+            RESULTS / f"notebooks/{notebook}.ipynb"
+        )
+    # Sections that the data of this run cannot fill are replaced by the sentence that says so.
+    for section in get_sections_left_out():
+        files[f"_sections/_{section}.qmd"] = get_source(
+            f"reports/manuscript/_sections/_no_{section}.qmd"
+        )
+    return files
+
+
 def get_document_parts():
     """Everything under reports/manuscript/ but the documents: sections, templates, styles."""
-    folder = Path("reports/manuscript")
+    folder = PROJECT / "reports/manuscript"
     return sorted(
         str(path)
         for path in folder.rglob("*")
         if path.is_file() and not (path.parent == folder and path.suffix == ".qmd")
     )
+
+
+def get_documents(document):
+    """A document and the sections that documents include: their cells import the package."""
+    folder = PROJECT / "reports/manuscript"
+    return [folder / f"{document}.qmd", *sorted(folder.glob("_sections/*.qmd"))]

@@ -15,21 +15,21 @@ rule check_data:
         raw=branch(SYNTHETIC, then=RESULTS / "cohort/raw"),
         external=get_external_files(),
         mapping=branch(
-            RUN.data.source == "sdtm", then=f"config/studies/{RUN.study}/mapping.yaml"
+            RUN.data.source == "sdtm", then=get_study_file(RUN.study, "mapping.yaml")
         ),
-        factors="literature/mme/factors.csv",
+        factors=get_source("literature/mme/factors.csv"),
         code=get_code("check_data.py"),
     output:
         tables=temp(directory(RESULTS / "checked/tables")),
         report=temp(directory(RESULTS / "checked/report")),
     log:
-        LOGS / "check_data.log",
+        get_log("check_data"),
     benchmark:
-        LOGS / "benchmarks/check_data.tsv"
+        get_benchmark("check_data")
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=lambda wildcards, attempt: 1500 * attempt,
+        mem_mb=get_memory(1500),
         runtime=20,
     params:
         tier=str(RUN.tier),
@@ -56,18 +56,19 @@ rule ingest_tables:
         tables=directory(RESULTS / "tables"),
         page=report(
             RESULTS / "data_report/index.html",
+            caption="../report/data_report.rst",
             category="Data",
             labels={"what": "data report", "form": "page"},
         ),
         findings=RESULTS / "data_report/report.json",
     log:
-        LOGS / "ingest_tables.log",
+        get_log("ingest_tables"),
     benchmark:
-        LOGS / "benchmarks/ingest_tables.tsv"
+        get_benchmark("ingest_tables")
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=lambda wildcards, attempt: 1000 * attempt,
+        mem_mb=get_memory(1000),
         runtime=10,
     message:
         "Adopting the checked tables"
@@ -84,7 +85,7 @@ if RUN.device_logs.shards == 1:
                 SYNTHETIC, then=RESULTS / "cohort/logs", otherwise=get_external_logs()
             ),
             tables=RESULTS / "tables",
-            code=get_code("read_device_logs.py"),
+            code=get_code("read_device_logs.py", *built_in_modules()),
         output:
             sessions=RESULTS / "devicelogs/sessions.parquet",
             periods=RESULTS / "devicelogs/periods.parquet",
@@ -92,14 +93,14 @@ if RUN.device_logs.shards == 1:
             faults=RESULTS / "devicelogs/faults.parquet",
             identities=RESULTS / "devicelogs/identities.parquet",
         log:
-            LOGS / "read_device_logs.log",
+            get_log("read_device_logs"),
         benchmark:
-            LOGS / "benchmarks/read_device_logs.tsv"
+            get_benchmark("read_device_logs")
         conda:
             ENVIRONMENT
         threads: 2
         resources:
-            mem_mb=lambda wildcards, attempt: 2500 * attempt,
+            mem_mb=get_memory(2500),
             runtime=30,
         params:
             tier=str(RUN.tier),
@@ -118,17 +119,17 @@ else:
                 SYNTHETIC, then=RESULTS / "cohort/logs", otherwise=get_external_logs()
             ),
             tables=RESULTS / "tables",
-            code=get_code("divide_device_logs.py"),
+            code=get_code("divide_device_logs.py", *built_in_modules()),
         output:
             shards=temp(RESULTS / "devicelogs/shards.json"),
         log:
-            LOGS / "divide_device_logs.log",
+            get_log("divide_device_logs"),
         benchmark:
-            LOGS / "benchmarks/divide_device_logs.tsv"
+            get_benchmark("divide_device_logs")
         conda:
             ENVIRONMENT
         resources:
-            mem_mb=lambda wildcards, attempt: 1000 * attempt,
+            mem_mb=get_memory(1000),
             runtime=20,
         params:
             shards=RUN.device_logs.shards,
@@ -145,21 +146,21 @@ else:
             ),
             shards=RESULTS / "devicelogs/shards.json",
             tables=RESULTS / "tables",
-            code=get_code("read_device_logs.py"),
+            code=get_code("read_device_logs.py", *built_in_modules()),
         output:
             **{
                 table: temp(RESULTS / f"devicelogs/shards/{{shard}}.{table}.parquet")
                 for table in LOG_TABLES
             },
         log:
-            LOGS / "read_device_log_shard/{shard}.log",
+            get_log("read_device_log_shard/{shard}"),
         benchmark:
-            LOGS / "benchmarks/read_device_log_shard/{shard}.tsv"
+            get_benchmark("read_device_log_shard/{shard}")
         conda:
             ENVIRONMENT
         threads: 2
         resources:
-            mem_mb=lambda wildcards, attempt: 2500 * attempt,
+            mem_mb=get_memory(2500),
             runtime=30,
         params:
             tier=str(RUN.tier),
@@ -183,13 +184,13 @@ else:
         output:
             **{table: RESULTS / f"devicelogs/{table}.parquet" for table in LOG_TABLES},
         log:
-            LOGS / "gather_device_logs.log",
+            get_log("gather_device_logs"),
         benchmark:
-            LOGS / "benchmarks/gather_device_logs.tsv"
+            get_benchmark("gather_device_logs")
         conda:
             ENVIRONMENT
         resources:
-            mem_mb=lambda wildcards, attempt: 2000 * attempt,
+            mem_mb=get_memory(2000),
             runtime=10,
         params:
             tier=str(RUN.tier),

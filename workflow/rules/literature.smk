@@ -9,18 +9,21 @@ rule check_literature:
     """Hold the published figures against their contract and against each other."""
     input:
         literature=get_literature(),
+        references=get_source("literature/references.bib"),
+        value_sets=get_value_set_files(),
+        factors=get_source("literature/mme/factors.csv"),
         code=get_code("check_literature.py"),
     output:
         checks=RESULTS / "literature/checks.csv",
         recomputed=RESULTS / "literature/recomputed.csv",
     log:
-        LOGS / "check_literature.log",
+        get_log("check_literature"),
     benchmark:
-        LOGS / "benchmarks/check_literature.tsv"
+        get_benchmark("check_literature")
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=lambda wildcards, attempt: 1000 * attempt,
+        mem_mb=get_memory(1000),
         runtime=10,
     params:
         tier=str(RUN.tier),
@@ -34,29 +37,32 @@ rule score_reproduction:
     """Compare every published figure with the reproduced one."""
     input:
         literature=get_literature(),
+        references=get_source("literature/references.bib"),
         checks=RESULTS / "literature/checks.csv",
         results=branch(HAS_DATA, then=RESULTS / "results.parquet"),
         code=get_code("score_reproduction.py"),
     output:
         csv=report(
             RESULTS / "scorecard.csv",
+            caption="../report/scorecard.rst",
             category="Reproduction",
             labels={"what": "scorecard", "form": "table"},
         ),
         json=RESULTS / "scorecard.json",
         html=report(
             RESULTS / "scorecard.html",
+            caption="../report/scorecard.rst",
             category="Reproduction",
             labels={"what": "scorecard", "form": "page"},
         ),
     log:
-        LOGS / "score_reproduction.log",
+        get_log("score_reproduction"),
     benchmark:
-        LOGS / "benchmarks/score_reproduction.tsv"
+        get_benchmark("score_reproduction")
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=lambda wildcards, attempt: 1000 * attempt,
+        mem_mb=get_memory(1000),
         runtime=10,
     params:
         tier=str(RUN.tier),
@@ -70,18 +76,18 @@ rule check_verdicts:
     """Fail when a verdict differs from the declared one; the new scorecard stays to be read."""
     input:
         scorecard=RESULTS / "scorecard.csv",
-        expected="literature/expected_verdicts.csv",
+        expected=get_source("literature/expected_verdicts.csv"),
         code=get_code("check_verdicts.py"),
     output:
         counts=RESULTS / "literature/verdicts.json",
     log:
-        LOGS / "check_verdicts.log",
+        get_log("check_verdicts"),
     benchmark:
-        LOGS / "benchmarks/check_verdicts.tsv"
+        get_benchmark("check_verdicts")
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=lambda wildcards, attempt: 1000 * attempt,
+        mem_mb=get_memory(1000),
         runtime=10,
     params:
         tier=str(RUN.tier),

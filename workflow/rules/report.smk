@@ -1,7 +1,11 @@
 """From results to figures, notebooks, documents and the manifest.
 
 Rules: list_narratives (scripts/list_narratives.py), draw_figures (scripts/draw_figures.py),
-execute_notebook (scripts/execute_notebook.py), render_document (scripts/render_document.py), write_manifest (scripts/write_manifest.py).
+execute_notebook (scripts/execute_notebook.py), render_document (scripts/render_document.py),
+deliver_document (scripts/deliver_document.py), write_manifest (scripts/write_manifest.py).
+
+Rendering and delivering are two rules because Snakemake removes the outputs of a rule that fails: a
+document that cannot be rendered so leaves the last good one as it was.
 """
 
 
@@ -15,13 +19,13 @@ rule list_narratives:
         csv=RESULTS / "narratives/narratives.csv",
         page=RESULTS / "narratives/index.html",
     log:
-        LOGS / "list_narratives.log",
+        get_log("list_narratives"),
     benchmark:
-        LOGS / "benchmarks/list_narratives.tsv"
+        get_benchmark("list_narratives")
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=lambda wildcards, attempt: 1000 * attempt,
+        mem_mb=get_memory(1000),
         runtime=10,
     params:
         tier=str(RUN.tier),
@@ -43,13 +47,13 @@ rule draw_figures:
     output:
         figures=directory(RESULTS / "figures"),
     log:
-        LOGS / "draw_figures.log",
+        get_log("draw_figures"),
     benchmark:
-        LOGS / "benchmarks/draw_figures.tsv"
+        get_benchmark("draw_figures")
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=lambda wildcards, attempt: 1500 * attempt,
+        mem_mb=get_memory(1500),
         runtime=10,
     params:
         tier=str(RUN.tier),
@@ -66,23 +70,22 @@ rule execute_notebook:
     """Execute one notebook; the manuscript embeds its figures."""
     input:
         unpack(get_notebook_inputs),
-        notebook="notebooks/{notebook}.ipynb",
-        lock="requirements.lock",
-        code=get_code(
+        notebook=get_source("notebooks/{notebook}.ipynb"),
+        lock=get_source("requirements.lock"),
+        code=lambda wildcards: get_code(
             "execute_notebook.py",
-            "multifidus.report.context",
-            "multifidus.report.figures.evidence",
+            PROJECT / f"notebooks/{wildcards.notebook}.ipynb",
         ),
     output:
         notebook=RESULTS / "notebooks/{notebook}.ipynb",
     log:
-        LOGS / "execute_notebook_{notebook}.log",
+        get_log("execute_notebook_{notebook}"),
     benchmark:
-        LOGS / "benchmarks/execute_notebook_{notebook}.tsv"
+        get_benchmark("execute_notebook_{notebook}")
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=lambda wildcards, attempt: 1500 * attempt,
+        mem_mb=get_memory(1500),
         runtime=15,
     params:
         context=lambda wildcards: get_context(**NOTEBOOK_INPUTS[wildcards.notebook]),
@@ -95,55 +98,33 @@ rule execute_notebook:
 rule render_document:
     """Render the document in every format with Quarto or the embedded engine."""
     input:
-        document="reports/manuscript/{document}.qmd",
+        document=get_source("reports/manuscript/{document}.qmd"),
         parts=get_document_parts(),
-        references=["literature/references.bib", "literature/methods.bib"],
-        lock="requirements.lock",
+        references=get_references(),
+        lock=get_source("requirements.lock"),
         results=RESULTS / "results.parquet",
         figures=RESULTS / "figures",
         scorecard=branch(STUDY.report.literature, then=RESULTS / "scorecard.csv"),
         notebooks=collect(
             RESULTS / "notebooks/{notebook}.ipynb", notebook=get_notebooks()
         ),
-        code=get_code(
-            "render_document.py",
-            "multifidus.report.context",
-            "multifidus.report.tables.adverse_events",
-            "multifidus.report.tables.clinical",
-            "multifidus.report.tables.device_use",
-            "multifidus.report.tables.evidence",
-            "multifidus.report.tables.flow",
-            "multifidus.report.tables.followup",
-            "multifidus.report.tables.opioids",
-            "multifidus.report.tables.safety",
-            "multifidus.report.tables.supplement",
+        code=lambda wildcards: get_code(
+            "render_document.py", *get_documents(wildcards.document)
         ),
     output:
-        documents=report(
-            collect(
-                RESULTS / "{{document}}/{{document}}.{ending}",
-                ending=RUN.render.formats,
-            ),
-            category="Documents",
-            labels={"what": "{document}"},
-        ),
-        record=RESULTS / "{document}/render.json",
+        rendered=temp(directory(RESULTS / "rendered/{document}")),
     log:
-        LOGS / "render_{document}.log",
+        get_log("render_{document}"),
     benchmark:
-        LOGS / "benchmarks/render_{document}.tsv"
+        get_benchmark("render_{document}")
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        mem_mb=get_memory(2000),
         runtime=20,
     params:
-        context=get_context(
-            results=RESULTS / "results.parquet",
-            figures=RESULTS / "figures",
-            scorecard=RESULTS / "scorecard.csv" if STUDY.report.literature else "",
-        ),
-        calibrated=SYNTHETIC,
+        context=get_document_context(),
+        resources=get_document_resources(),
         engine=RUN.render.engine,
         formats=RUN.render.formats,
     message:
@@ -152,23 +133,65 @@ rule render_document:
         "../scripts/render_document.py"
 
 
+rule deliver_document:
+    """Put the rendered document in place of the last good one, with a folder for its author."""
+    input:
+        rendered=RESULTS / "rendered/{document}",
+        document=get_source("reports/manuscript/{document}.qmd"),
+        parts=get_document_parts(),
+        references=get_references(),
+        lock=get_source("requirements.lock"),
+        notebooks=collect(
+            RESULTS / "notebooks/{notebook}.ipynb", notebook=get_notebooks()
+        ),
+        code=get_code("deliver_document.py"),
+    output:
+        documents=report(
+            collect(
+                RESULTS / "{{document}}/{{document}}.{ending}",
+                ending=RUN.render.formats,
+            ),
+            caption="../report/document.rst",
+            category="Documents",
+            labels={"what": "{document}"},
+        ),
+        record=RESULTS / "{document}/render.json",
+        workspace=directory(RESULTS / "{document}/preview"),
+    log:
+        get_log("deliver_{document}"),
+    benchmark:
+        get_benchmark("deliver_{document}")
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=get_memory(1000),
+        runtime=10,
+    params:
+        context=get_document_context(),
+        resources=get_document_resources(),
+    message:
+        "Delivering {wildcards.document}"
+    script:
+        "../scripts/deliver_document.py"
+
+
 rule write_manifest:
     """List every deliverable with size, hash, tier and sensitivity."""
     input:
         deliverables=get_deliverables(),
         record=branch(HAS_DATA, then=RESULTS / STUDY.report.document / "render.json"),
-        lock="requirements.lock",
+        lock=get_source("requirements.lock"),
         code=get_code("write_manifest.py"),
     output:
         manifest=RESULTS / "manifest.json",
     log:
-        LOGS / "write_manifest.log",
+        get_log("write_manifest"),
     benchmark:
-        LOGS / "benchmarks/write_manifest.tsv"
+        get_benchmark("write_manifest")
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=lambda wildcards, attempt: 1000 * attempt,
+        mem_mb=get_memory(1000),
         runtime=10,
     params:
         sensitivity=RUN.tier.sensitivity,

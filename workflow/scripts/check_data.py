@@ -2,7 +2,7 @@
 
 import shutil
 
-from multifidus.config import load_sections
+from multifidus.config.load import load_sections
 from multifidus.ingest.run import ingest_tables
 from step import step
 

@@ -1,11 +1,13 @@
 """Check the published figures against each other and recompute what can be recomputed."""
 
+from pathlib import Path
+
 from multifidus.literature.run import check_literature
 from step import step
 
 with step(snakemake):
     check_literature(
-        "literature",
+        Path(snakemake.input.references).parent,
         checks=snakemake.output.checks,
         recomputed=snakemake.output.recomputed,
         tier=snakemake.params.tier,

@@ -1,6 +1,6 @@
 """Hold the scorecard's verdicts against the declared ones."""
 
-from multifidus.literature.run import check_verdicts
+from multifidus.literature.scorecard.verdicts import check_verdicts
 from step import step
 
 with step(snakemake):

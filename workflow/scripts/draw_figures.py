@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from multifidus.config import load_sections
+from multifidus.config.load import load_sections
 from multifidus.report.figures.draw import draw_figures
-from multifidus.results import Results
+from multifidus.results.table import Results
 from step import step
 
 with step(snakemake):

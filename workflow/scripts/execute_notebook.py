@@ -8,4 +8,5 @@ with step(snakemake):
         snakemake.input.notebook,
         snakemake.output.notebook,
         context=dict(snakemake.params.context),
+        log=snakemake.log[0],
     )

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from multifidus.config import load_sections
+from multifidus.config.load import load_sections
 from multifidus.config.run import Tier
 from multifidus.report.narratives import write_narratives
 from step import step

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from multifidus.config import load_sections
+from multifidus.config.load import load_sections
 from multifidus.devicelogs.run import read_device_logs
 from multifidus.devicelogs.shards import load_shard
 from step import step

@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from multifidus.literature.page import ScorecardFiles
 from multifidus.literature.run import score_reproduction
+from multifidus.literature.scorecard.page import ScorecardFiles
 from step import step
 
 with step(snakemake):
     score_reproduction(
-        "literature",
+        Path(snakemake.input.references).parent,
         results=snakemake.input.get("results") or None,
         files=ScorecardFiles(
             Path(snakemake.output.csv), Path(snakemake.output.json), Path(snakemake.output.html)

@@ -1,6 +1,6 @@
 """Write the stimulator logs of the synthetic cohort."""
 
-from multifidus.cohort.logs import simulate_logs
+from multifidus.cohort.devices.logs import simulate_logs
 from step import step
 
 if __name__ == "__main__":  # worker processes import this file again

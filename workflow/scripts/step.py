@@ -2,7 +2,9 @@
 
 Standard output and error of the script's work go to the rule's log. A user error prints its one
 sentence to the terminal and ends the process with the error's exit code; its traceback and any
-unexpected error's go to the log alone.
+unexpected error's go to the log alone. A job ends with the run that started it; one that is killed
+leaves a record that says so, since the record is written before the work and removed after it.
+What a job reads and makes is compared with, and added to, the ledger of the results folder.
 """
 
 from __future__ import annotations
@@ -13,14 +15,25 @@ import os
 import sys
 import traceback
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 # One thread for linear algebra: jobs share the cores, and sums come out the same on every machine.
 for _library in ("OPENBLAS", "OMP", "MKL"):
     os.environ.setdefault(f"{_library}_NUM_THREADS", "1")
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from multifidus.base.errors import ExitCode, MultifidusError  # noqa: E402 - needs the path above
+# ruff: noqa: E402 - these need the path above
+from multifidus.base.errors import MultifidusError
+from multifidus.base.running import (
+    PARENT_VARIABLE,
+    Role,
+    attend,
+    end_with,
+    environment_error,
+    keep_modes,
+    killed,
+)
+from multifidus.package.ledger import RESULTS_VARIABLE, check_inputs, record_job
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,27 +55,66 @@ def step(snakemake: Any) -> Iterator[None]:
     SystemExit
         With the exit code of the user error, or 1 for an unexpected one.
     """
-    log = Path(str(snakemake.log[0]))
-    log.parent.mkdir(parents=True, exist_ok=True)
-    log.with_suffix(".error.json").unlink(missing_ok=True)
-    with log.open("w", encoding="utf-8", buffering=1) as stream:
-        try:
-            with contextlib.redirect_stdout(stream), contextlib.redirect_stderr(stream):
-                yield
-        except MultifidusError as error:
-            traceback.print_exc(file=stream)
-            _leave(log, snakemake.rule, error.error_id, str(error), error.exit_code)
-        except Exception as error:
-            traceback.print_exc(file=stream)
-            sentence = (
-                f"[INT-001] Rule {snakemake.rule} failed unexpectedly ({type(error).__name__}): "
-                f"read {log} and report it with that file."
-            )
-            _leave(log, snakemake.rule, "INT-001", sentence, ExitCode.UNEXPECTED)
+    attend(Role.JOB)
+    if parent := os.environ.get(PARENT_VARIABLE):
+        end_with(int(parent))
+    log, rule = Path(str(snakemake.log[0])), snakemake.rule
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        _record(log, rule, killed(f"Rule {rule}"))
+        with log.open("w", encoding="utf-8", buffering=1) as stream:
+            try:
+                with (
+                    contextlib.redirect_stdout(stream),
+                    contextlib.redirect_stderr(stream),
+                    _recorded(snakemake),
+                ):
+                    yield
+            except Exception:
+                traceback.print_exc(file=stream)
+                raise
+    except Exception as error:
+        _leave(log, rule, error)
+    else:
+        _record_of(log).unlink()
 
 
-def _leave(log: Path, rule: str, error_id: str, sentence: str, code: ExitCode) -> None:
-    record = {"rule": rule, "id": error_id, "sentence": sentence, "exit_code": int(code)}
-    log.with_suffix(".error.json").write_text(json.dumps(record) + "\n", encoding="utf-8")
-    print(sentence, file=sys.stderr)
-    raise SystemExit(int(code)) from None
+@contextlib.contextmanager
+def _recorded(snakemake: Any) -> Iterator[None]:
+    """Compare the inputs with the ledger before the work, and record the outputs after it."""
+    results = os.environ.get(RESULTS_VARIABLE)
+    if results:
+        check_inputs(results, snakemake.input)
+    yield
+    keep_modes(snakemake.output)
+    if results:
+        record_job(results, snakemake.rule, snakemake.input, snakemake.output)
+
+
+def _leave(log: Path, rule: str, error: Exception) -> NoReturn:
+    """Say what went wrong and end; a full disk may keep the record from being written."""
+    named = error if isinstance(error, MultifidusError) else environment_error(error)
+    if named is None:
+        named = MultifidusError(
+            "INT-001",
+            f"Rule {rule} failed unexpectedly ({type(error).__name__}): read {log} and report it"
+            " with that file.",
+        )
+    with contextlib.suppress(OSError):
+        _record(log, rule, named)
+    print(named, file=sys.stderr)
+    raise SystemExit(int(named.exit_code)) from None
+
+
+def _record(log: Path, rule: str, error: MultifidusError) -> None:
+    record = {
+        "rule": rule,
+        "id": error.error_id,
+        "sentence": str(error),
+        "exit_code": int(error.exit_code),
+    }
+    _record_of(log).write_text(json.dumps(record) + "\n", encoding="utf-8")
+
+
+def _record_of(log: Path) -> Path:
+    return log.with_suffix(".error.json")

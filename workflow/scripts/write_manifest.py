@@ -11,4 +11,5 @@ with step(snakemake):
         sensitivity=snakemake.params.sensitivity,
         lock=snakemake.input.lock,
         record=snakemake.input.get("record") or None,
+        from_ledger=True,
     )

@@ -84,15 +84,21 @@ local function shares(length, word, line)
   return #out == #length and out or nil
 end
 
-local function set_widths(tbl, line)
+-- Quarto splits a wide table evenly; any other widths are the author's.
+local function has_widths(tbl)
+  local first = tbl.colspecs[1] and tbl.colspecs[1][2]
   for _, spec in ipairs(tbl.colspecs) do
-    if spec[2] then return tbl end
+    if spec[2] ~= first then return true end
   end
+  return false
+end
+
+local function set_widths(tbl, line)
+  if has_widths(tbl) then return tbl end
   local length, word = measure(tbl, #tbl.colspecs)
   local widths = shares(length, word, line)
-  if not widths then return tbl end -- a small table: Typst measures it well
-  local specs = {}
-  for column, spec in ipairs(tbl.colspecs) do specs[column] = { spec[1], widths[column] } end
+  local specs = {} -- without widths for a small table: Typst measures it well
+  for column, spec in ipairs(tbl.colspecs) do specs[column] = { spec[1], widths and widths[column] } end
   tbl.colspecs = specs
   return tbl
 end

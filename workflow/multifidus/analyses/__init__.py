@@ -4,7 +4,3 @@ Every analysis is a pure function of :class:`multifidus.analyses.inputs.Analysis
 names each with the tables and sections that it reads, so that a workflow rule can declare exactly
 these as its inputs.
 """
-
-from multifidus.analyses.registry import ANALYSES, Analysis, analyses_of, run_analysis
-
-__all__ = ["ANALYSES", "Analysis", "analyses_of", "run_analysis"]

@@ -6,16 +6,16 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from multifidus.analyses.errors import AnalysisError
-from multifidus.results import ResultRow
+from multifidus.results.formatting import NOT_ESTIMABLE
 from multifidus.results.plain import PLAIN_METHODS
+from multifidus.results.table import ResultRow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     import pandas as pd
 
-    from multifidus.config import StudyConfig
-    from multifidus.config.study import AnalysisSet
+    from multifidus.config.study import AnalysisSet, StudyConfig
 
 __all__ = ["ALL", "AnalysisInputs", "Cell", "Group"]
 
@@ -58,7 +58,7 @@ class AnalysisInputs:
     tables
         Tables of the contracts by name.
     scores
-        Scores as :func:`multifidus.instruments.build_scores` gives them.
+        Scores as :func:`multifidus.instruments.scores.build_scores` gives them.
     usage
         Device use per participant and period.
     seed
@@ -189,3 +189,16 @@ class Cell:
             total=self.total,
             method=self.method or PLAIN_METHODS.get(statistic, ""),
         )
+
+    def not_estimable(self, reason: str, statistics: Iterable[str]) -> list[ResultRow]:
+        """Make the rows of statistics that the data do not give, with the reason as the method.
+
+        Parameters
+        ----------
+        reason
+            Why, as the footnote prints it.
+        statistics
+            Names of the statistics that documents ask for.
+        """
+        words = f"{NOT_ESTIMABLE.capitalize()}: {reason.removesuffix('.')}"
+        return [self.of(method=words).row(name, float("nan"), "f1") for name in statistics]

@@ -1,5 +1,6 @@
 """Every analysis by name, with exactly what it reads, so that a workflow rule can declare it.
 
+One analysis is one job and one file of results; its functions share a domain and what they read.
 Functions are named and not imported: the workflow reads this registry each time it starts, and
 must not wait for the libraries of the analyses.
 """
@@ -15,11 +16,11 @@ from typing import TYPE_CHECKING
 from multifidus.analyses.errors import AnalysisError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from multifidus.analyses.inputs import AnalysisInputs
-    from multifidus.config import StudyConfig
-    from multifidus.results import ResultRow
+    from multifidus.config.study import StudyConfig
+    from multifidus.results.table import ResultRow
 
 __all__ = ["ANALYSES", "Analysis", "analyses_of", "run_analysis"]
 
@@ -32,8 +33,8 @@ class Analysis:
     ----------
     name
         Its name.
-    function
-        Importable name of the pure function.
+    functions
+        Importable names of its pure functions; each gives no rows where it does not apply.
     tables
         Tables of the contracts.
     sections
@@ -47,7 +48,7 @@ class Analysis:
     """
 
     name: str
-    function: str
+    functions: tuple[str, ...]
     tables: tuple[str, ...]
     sections: tuple[str, ...]
     needs_scores: bool = False
@@ -56,48 +57,60 @@ class Analysis:
     asks_for: str = ""
 
     @property
-    def module(self) -> str:
-        """Module of the function."""
-        return self.function.rpartition(".")[0]
+    def modules(self) -> tuple[str, ...]:
+        """Modules of the functions."""
+        return tuple(name.rpartition(".")[0] for name in self.functions)
 
-    def load(self) -> Callable[[AnalysisInputs], list[ResultRow]]:
-        """Import the function."""
-        module, _, name = self.function.rpartition(".")
-        function: Callable[[AnalysisInputs], list[ResultRow]] = getattr(import_module(module), name)
-        return function
+    def run(self, inputs: AnalysisInputs) -> dict[str, list[ResultRow]]:
+        """Return the rows of results by the importable name of the function that made them."""
+        rows = {}
+        for path in self.functions:
+            module, _, name = path.rpartition(".")
+            rows[path] = getattr(import_module(module), name)(inputs)
+        return rows
 
 
 _PEOPLE = ("participants",)
 _SETS = ("arms", "analysis_sets", "visits", "outcomes")
+_ANALYSES = "multifidus.analyses"
 
 
 _ALL = (
     Analysis(
         "baseline",
-        "multifidus.analyses.baseline.summarise_baseline",
+        (f"{_ANALYSES}.efficacy.baseline.summarise_baseline",),
         (*_PEOPLE, "characteristics"),
         (*_SETS, "characteristics"),
         needs_scores=True,
     ),
     Analysis(
         "effectiveness",
-        "multifidus.analyses.effectiveness.summarise_effectiveness",
-        _PEOPLE,
-        (*_SETS, "randomised"),
+        (
+            f"{_ANALYSES}.efficacy.effectiveness.summarise_effectiveness",
+            f"{_ANALYSES}.efficacy.distribution.summarise_distribution",
+            f"{_ANALYSES}.efficacy.profiles.summarise_profiles",
+            f"{_ANALYSES}.efficacy.subgroups.summarise_subgroups",
+        ),
+        (*_PEOPLE, "eq5d"),
+        (*_SETS, "randomised", "opioids"),
         needs_scores=True,
         asks_for="outcomes",
     ),
     Analysis(
         "responders",
-        "multifidus.analyses.responders.summarise_responders",
-        (*_PEOPLE, "analgesics"),
+        (
+            f"{_ANALYSES}.responders.shares.summarise_responders",
+            f"{_ANALYSES}.responders.durability.summarise_durability",
+            f"{_ANALYSES}.responders.maintained.summarise_maintained",
+        ),
+        (*_PEOPLE, "visits", "analgesics"),
         (*_SETS, "responders", "randomised"),
         needs_scores=True,
-        asks_for="responders",
+        asks_for="outcomes",
     ),
     Analysis(
         "mixed_model",
-        "multifidus.analyses.mixed_model.summarise_mixed_model",
+        (f"{_ANALYSES}.efficacy.mixed_model.summarise_mixed_model",),
         _PEOPLE,
         (*_SETS, "mixed_model"),
         needs_scores=True,
@@ -105,7 +118,7 @@ _ALL = (
     ),
     Analysis(
         "randomised",
-        "multifidus.analyses.randomised.summarise_randomised",
+        (f"{_ANALYSES}.efficacy.randomised.summarise_randomised",),
         (*_PEOPLE, "analgesics"),
         (*_SETS, "responders", "randomised"),
         needs_scores=True,
@@ -113,51 +126,58 @@ _ALL = (
     ),
     Analysis(
         "opioids",
-        "multifidus.analyses.opioids.summarise_opioids",
+        (
+            f"{_ANALYSES}.opioids.categories.summarise_opioids",
+            f"{_ANALYSES}.opioids.transitions.summarise_opioid_transitions",
+            f"{_ANALYSES}.opioids.model.summarise_opioid_model",
+        ),
         _PEOPLE,
-        ("analysis_sets", "opioids"),
+        ("analysis_sets", "opioids", "visits"),
         needs_scores=True,
         asks_for="opioids",
     ),
     Analysis(
         "adverse_events",
-        "multifidus.analyses.adverse_events.summarise_adverse_events",
+        (f"{_ANALYSES}.safety.adverse_events.summarise_adverse_events",),
         (*_PEOPLE, "adverse_events"),
         ("arms", "analysis_sets", "adverse_events"),
     ),
     Analysis(
         "device_events",
-        "multifidus.analyses.device_safety.summarise_device_safety",
+        (
+            f"{_ANALYSES}.safety.device_events.summarise_device_events",
+            f"{_ANALYSES}.safety.narratives.summarise_narratives",
+            f"{_ANALYSES}.safety.time_to_event.summarise_time_to_event",
+            f"{_ANALYSES}.safety.comparators.summarise_comparison",
+        ),
         (*_PEOPLE, "adverse_events", "device_events"),
         ("arms", "analysis_sets", "adverse_events", "device_use"),
+        needs_comparators=True,
     ),
     Analysis(
         "flow",
-        "multifidus.analyses.flow.summarise_flow",
+        (
+            f"{_ANALYSES}.flow.disposition.summarise_flow",
+            f"{_ANALYSES}.flow.completers.summarise_completers",
+        ),
         (*_PEOPLE, "visits", "disposition"),
-        (*_SETS, "device_use"),
+        (*_SETS, "device_use", "opioids"),
         needs_scores=True,
     ),
     Analysis(
         "sensitivity",
-        "multifidus.analyses.sensitivity.summarise_sensitivity",
+        (
+            f"{_ANALYSES}.sensitivity.single_imputation.summarise_single_imputation",
+            f"{_ANALYSES}.sensitivity.multiple_imputation.summarise_multiple_imputation",
+        ),
         (*_PEOPLE, "analgesics"),
         (*_SETS, "responders", "mixed_model", "randomised"),
         needs_scores=True,
         asks_for="mixed_model",
     ),
     Analysis(
-        "supplement",
-        "multifidus.analyses.supplement.summarise_supplement",
-        (*_PEOPLE, "visits", "analgesics", "eq5d", "adverse_events", "device_events"),
-        (*_SETS, "responders", "randomised", "opioids", "adverse_events"),
-        needs_scores=True,
-        needs_comparators=True,
-        asks_for="outcomes",
-    ),
-    Analysis(
         "device_use",
-        "multifidus.analyses.device_use.summarise_device_use",
+        (f"{_ANALYSES}.device_use.summary.summarise_device_use",),
         (),
         ("device_use.years", "device_use.minimum_coverage", "visits", "outcomes"),
         needs_scores=True,
@@ -196,4 +216,4 @@ def run_analysis(name: str, inputs: AnalysisInputs) -> list[ResultRow]:
         near = difflib.get_close_matches(name, list(ANALYSES), n=1)
         hint = f"is '{near[0]}' meant?" if near else "see multifidus.analyses.registry for all."
         raise AnalysisError("ANA-005", f"There is no analysis '{name}'; {hint}")
-    return ANALYSES[name].load()(inputs)
+    return [row for rows in ANALYSES[name].run(inputs).values() for row in rows]

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from multifidus.analyses.inputs import AnalysisInputs
-from multifidus.analyses.registry import ANALYSES, run_analysis
+from multifidus.analyses.registry import ANALYSES
 from multifidus.base.files import sha256_of_many, write_parquet
-from multifidus.contracts import read_table
-from multifidus.literature.models import COMPARATORS
-from multifidus.literature.tables import load_table
-from multifidus.results import Provenance, rows_to_frame
+from multifidus.contracts.tables import read_table
+from multifidus.literature.record.models import COMPARATORS
+from multifidus.literature.record.tables import load_table
+from multifidus.results.table import Provenance, rows_to_frame
 
 if TYPE_CHECKING:
-    from multifidus.config import StudyConfig
+    from multifidus.config.study import StudyConfig
 
 __all__ = ["analyse"]
 
@@ -70,6 +70,9 @@ def analyse(
     )
     files = [tables / f"{table}.parquet" for table in analysis.tables]
     files += [Path(path) for path in (scores, usage, months, comparators) if path]
-    provenance = Provenance(sha256_of_many(files), rule, analysis.function, tier)
-    frame = rows_to_frame(run_analysis(name, inputs), provenance)
-    write_parquet(target, frame, {"table": "results", "tier": tier})
+    data = sha256_of_many(files)
+    frames = [
+        rows_to_frame(rows, Provenance(data, rule, function, tier))
+        for function, rows in analysis.run(inputs).items()
+    ]
+    write_parquet(target, pd.concat(frames), {"table": "results", "tier": tier})

@@ -1,7 +1,8 @@
 """Writing whole files or none, with the same bytes for the same content.
 
 Readers never see half a file: every writer fills a temporary name in the target's folder and
-renames it. Parquet, CSV and JSON are written with fixed settings and no timestamps.
+renames it, after the content has reached the disk. Files and folders get the modes that the
+process's umask leaves. Parquet, CSV and JSON are written with fixed settings and no timestamps.
 """
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ import csv
 import hashlib
 import json
 import os
+import secrets
 import shutil
-import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,9 +26,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
+    "PARTIAL",
     "adopt_directory",
     "atomic_directory",
     "atomic_path",
+    "csv_text",
     "sha256_of",
     "sha256_of_bytes",
     "sha256_of_many",
@@ -38,6 +41,8 @@ __all__ = [
     "write_text",
 ]
 
+PARTIAL = ".partial"
+"""Part of the temporary names; a file that bears it was left by a process that was killed."""
 _CHUNK = 1 << 20
 
 
@@ -57,15 +62,13 @@ def atomic_path(target: Path | str) -> Iterator[Path]:
     """
     target = Path(target)
     target.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(
-        dir=target.parent, prefix=f".{target.stem}.", suffix=target.suffix
-    )
-    os.close(handle)
-    temporary = Path(name)
+    temporary = _temporary(target, target.suffix)
+    temporary.touch(exist_ok=False)
     try:
         yield temporary
-        temporary.chmod(0o644)
+        _reach_disk(temporary)
         temporary.replace(target)
+        _reach_disk(target.parent)
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -75,15 +78,33 @@ def atomic_directory(target: Path | str) -> Iterator[Path]:
     """Give a temporary folder that replaces ``target`` when the block ends without an error."""
     target = Path(target)
     target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
+    temporary = _temporary(target, "")
+    temporary.mkdir()
     try:
         yield temporary
-        temporary.chmod(0o755)
+        for path in [*temporary.rglob("*"), temporary]:
+            _reach_disk(path)
         if target.exists():
             shutil.rmtree(target)
         temporary.replace(target)
+        _reach_disk(target.parent)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _temporary(target: Path, suffix: str) -> Path:
+    """Return an unused name beside a target; not from ``tempfile``, which ignores the umask."""
+    stem = target.stem if suffix else target.name
+    return target.with_name(f".{stem}.{secrets.token_hex(6)}{PARTIAL}{suffix}")
+
+
+def _reach_disk(path: Path) -> None:
+    """Wait until a file's content, or a folder's list of names, is on the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def adopt_directory(source: Path, target: Path) -> None:
@@ -111,8 +132,12 @@ def write_json(target: Path | str, content: Any) -> None:
 
 def write_csv(target: Path | str, frame: pd.DataFrame) -> None:
     """Write a frame as CSV (UTF-8, LF, no index, shortest round-trip floats)."""
-    text = frame.to_csv(index=False, lineterminator="\n", quoting=csv.QUOTE_MINIMAL)
-    write_text(target, text)
+    write_text(target, csv_text(frame))
+
+
+def csv_text(frame: pd.DataFrame) -> str:
+    """Return what :func:`write_csv` writes."""
+    return frame.to_csv(index=False, lineterminator="\n", quoting=csv.QUOTE_MINIMAL)
 
 
 def write_parquet(

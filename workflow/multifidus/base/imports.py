@@ -7,11 +7,19 @@ declare the files found here as inputs; nobody keeps the list by hand.
 from __future__ import annotations
 
 import ast
+import json
+import re
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 __all__ = ["code_behind"]
 
+_CELL = re.compile(r"^```+ *\{python[^}]*\}\n(.*?)^```+ *$", re.M | re.S)
+_MAGIC = re.compile(r"^[ \t]*[%!].*$", re.M)
 _IGNORED = {".pyc", ".pyo"}
 
 
@@ -23,7 +31,7 @@ def code_behind(package: Path, *starts: Path | str) -> list[str]:
     package
         Folder of the package; its name is the package's name.
     starts
-        Script files, or dotted names of modules of the package.
+        Scripts, notebooks and Quarto documents as paths, or dotted names of modules.
 
     Returns
     -------
@@ -66,7 +74,7 @@ def _files_of(name: str, package: Path) -> list[Path]:
 def _imported(path: Path, package: Path) -> tuple[Path, ...]:
     """Files that a file imports; remembered, since the rules ask for the same ones again."""
     files: list[Path] = []
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in _executed(ast.parse(_python_of(path))):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 files.extend(_files_of(alias.name, package))
@@ -75,6 +83,31 @@ def _imported(path: Path, package: Path) -> tuple[Path, ...]:
             for alias in node.names:
                 files.extend(_files_of(f"{node.module}.{alias.name}", package))
     return tuple(files)
+
+
+def _executed(tree: ast.AST) -> Iterator[ast.AST]:
+    """Walk a tree without what only type checkers read."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            yield from (part for other in node.orelse for part in (other, *_executed(other)))
+        else:
+            yield node
+            yield from _executed(node)
+
+
+def _python_of(path: Path) -> str:
+    """Python code of a file: all of a module, the code cells of a notebook or document."""
+    text = path.read_text(encoding="utf-8")
+    if path.suffix == ".ipynb":
+        cells = [
+            "".join(c["source"]) for c in json.loads(text)["cells"] if c["cell_type"] == "code"
+        ]
+    elif path.suffix == ".qmd":
+        cells = _CELL.findall(text)
+    else:
+        return text
+    # Magics are no Python, and import nothing of the package.
+    return _MAGIC.sub("pass", "\n".join(cells))
 
 
 def _data_in(folder: Path) -> list[Path]:

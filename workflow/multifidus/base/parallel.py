@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
+from multiprocessing import connection, get_context, parent_process
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
@@ -21,7 +23,8 @@ def map_processes(
     """Apply a function to every job and yield the answers in the order of the jobs.
 
     Processes are spawned, not forked: a fork of a process whose libraries run threads may hang. A
-    script that calls this therefore guards its work with ``if __name__ == "__main__"``.
+    script that calls this therefore guards its work with ``if __name__ == "__main__"``. They end
+    with the process that calls this, also when it is killed.
 
     Parameters
     ----------
@@ -35,7 +38,21 @@ def map_processes(
         Jobs handed to a process at a time.
     """
     if workers > 1 and len(jobs) > 1:
-        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        with ProcessPoolExecutor(
+            workers, mp_context=get_context("spawn"), initializer=_end_with_caller
+        ) as pool:
             yield from pool.map(function, jobs, chunksize=chunksize)
     else:
         yield from map(function, jobs)
+
+
+def _end_with_caller() -> None:
+    """Let a worker end when the process that started it has: left alone, it would wait for ever."""
+    caller = parent_process()
+
+    def wait() -> None:
+        if caller is not None:
+            connection.wait([caller.sentinel])
+            os._exit(1)
+
+    threading.Thread(target=wait, name="end-with-caller", daemon=True).start()

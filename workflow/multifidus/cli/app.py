@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
+from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from typer.core import TyperGroup
@@ -15,10 +16,11 @@ from multifidus.base.errors import MultifidusError
 
 __all__ = ["app", "main"]
 
+_Engine = Literal["auto", "quarto", "embedded"]
 _ROOMS = MappingProxyType(
     {
         "literature": "multifidus.literature.cli",
-        "logs": "multifidus.devicelogs.cli",
+        "logs": "multifidus.cli.logs",
         "results": "multifidus.cli.results",
         "score": "multifidus.instruments.cli",
         "stats": "multifidus.stats.cli",
@@ -62,11 +64,17 @@ def run(context: typer.Context) -> None:
 @app.command()
 def verify(
     manifest: Annotated[str, typer.Argument(help="Manifest of a run.")] = "results/manifest.json",
+    manifest_sha256: Annotated[
+        str | None, typer.Option(help="Hash of the manifest, as the run printed it.")
+    ] = None,
+    inputs: Annotated[
+        bool, typer.Option("--inputs", help="Leave out the rendered documents.")
+    ] = False,
 ) -> None:
-    """Check every file of a run against its manifest."""
+    """Check every file of a run against its manifest, its ledger and each other."""
     from multifidus.package.verify import verify_command
 
-    raise typer.Exit(verify_command(manifest))
+    raise typer.Exit(verify_command(manifest, sha256=manifest_sha256, inputs_only=inputs))
 
 
 @app.command()
@@ -78,6 +86,20 @@ def summary(
     from multifidus.package.summary import summary_command
 
     raise typer.Exit(summary_command(results, seconds))
+
+
+@app.command()
+def preview(
+    document: Annotated[str | None, typer.Argument(help="Name of the document.")] = None,
+    results: Annotated[Path, typer.Option(help="Results folder of a run.")] = Path("results"),
+    engine: Annotated[_Engine, typer.Option(help="Which renderer.")] = "auto",
+    port: Annotated[int, typer.Option(help="Port on this machine.")] = 4848,
+    browser: Annotated[bool, typer.Option(help="Open the page in the browser.")] = True,
+) -> None:
+    """Show a document of a run live: the page follows each change of the sources."""
+    from multifidus.report.preview import preview_document
+
+    raise typer.Exit(preview_document(results, document, engine=engine, port=port, browser=browser))
 
 
 @app.command()

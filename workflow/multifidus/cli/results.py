@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from multifidus.base.errors import SetupError
-from multifidus.results import Results
+from multifidus.results.table import Results
 
 __all__ = ["app"]
 

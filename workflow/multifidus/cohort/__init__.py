@@ -23,21 +23,3 @@ The randomised comparison is met by the two-sample t test with pooled variance, 
 levels alike. Its figures leave a strip of about a tenth of their windows; the arms' baseline means
 are placed in it (`balance`).
 """
-
-from multifidus.cohort.design import CohortDesign, ScheduledVisit
-from multifidus.cohort.generate import generate_cohort
-from multifidus.cohort.tables import CohortTables, write_cohort
-from multifidus.cohort.targets import CohortTargets, Window, targets_from_claims
-from multifidus.cohort.usage import DeviceUse
-
-__all__ = [
-    "CohortDesign",
-    "CohortTables",
-    "CohortTargets",
-    "DeviceUse",
-    "ScheduledVisit",
-    "Window",
-    "generate_cohort",
-    "targets_from_claims",
-    "write_cohort",
-]

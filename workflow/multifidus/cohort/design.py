@@ -1,8 +1,8 @@
 """What the published record does not settle: every free choice of the synthetic cohort.
 
 Nothing here is a published figure of the trial. Published figures arrive as windows
-(:mod:`multifidus.cohort.targets`); a field here is used only where no window answers. All values
-are assumptions, chosen for plausibility, and none is a target of the scorecard.
+(:mod:`multifidus.cohort.calibration.targets`); a field here is used only where no window answers.
+All values are assumptions, chosen for plausibility, and none is a target of the scorecard.
 """
 
 from __future__ import annotations

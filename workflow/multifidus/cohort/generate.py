@@ -7,21 +7,28 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from multifidus.base.errors import DataError
-from multifidus.cohort.answers import SECTIONS, TOP_LEVEL, Setting, calibrate_odi, calibrate_vas
-from multifidus.cohort.calibration import calibration_report, require_met
+from multifidus.cohort.answers.eq5d import calibrate_eq5d
+from multifidus.cohort.answers.items import draw_sections
+from multifidus.cohort.answers.sums import (
+    SECTIONS,
+    TOP_LEVEL,
+    Setting,
+    calibrate_odi,
+    calibrate_vas,
+)
+from multifidus.cohort.calibration.report import calibration_report, require_met
 from multifidus.cohort.design import BASELINE, FOLLOW_UPS
-from multifidus.cohort.eq5d import calibrate_eq5d
-from multifidus.cohort.events import (
+from multifidus.cohort.devices.usage import simulate_usage
+from multifidus.cohort.participants.events import (
     draw_adverse_events,
     draw_analgesics,
     draw_device_events,
     draw_disposition,
 )
-from multifidus.cohort.flow import draw_enrolment, draw_flow
-from multifidus.cohort.items import draw_sections
-from multifidus.cohort.latent import draw_latent
-from multifidus.cohort.opioids import draw_prescriptions
-from multifidus.cohort.people import draw_characteristics, draw_people
+from multifidus.cohort.participants.flow import draw_enrolment, draw_flow
+from multifidus.cohort.participants.latent import draw_latent
+from multifidus.cohort.participants.opioids import draw_prescriptions
+from multifidus.cohort.participants.people import draw_characteristics, draw_people
 from multifidus.cohort.tables import (
     CohortTables,
     answer_table,
@@ -29,14 +36,13 @@ from multifidus.cohort.tables import (
     participants_table,
     visits_table,
 )
-from multifidus.cohort.usage import simulate_usage
 
 if TYPE_CHECKING:
     import numpy.typing as npt
     import pandas as pd
 
+    from multifidus.cohort.calibration.targets import CohortTargets
     from multifidus.cohort.design import CohortDesign
-    from multifidus.cohort.targets import CohortTargets
 
     FloatArray = npt.NDArray[np.float64]
     IntArray = npt.NDArray[np.int64]

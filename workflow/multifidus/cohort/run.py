@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from multifidus.base.errors import DataError
 from multifidus.base.files import atomic_directory, write_csv, write_parquet
+from multifidus.cohort.calibration.targets import CohortTargets, Window
 from multifidus.cohort.design import CohortDesign
+from multifidus.cohort.devices.usage_table import usage_frame
 from multifidus.cohort.generate import generate_cohort
 from multifidus.cohort.tables import write_cohort
-from multifidus.cohort.targets import targets_from_claims
-from multifidus.cohort.usage_table import usage_frame
-from multifidus.literature import load_claims, load_value_sets
-from multifidus.literature.models import DIVERGENCES
-from multifidus.literature.tables import load_table
+from multifidus.literature.record.value_sets import load_value_sets
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     import pandas as pd
 
     from multifidus.config.study import StudyConfig
@@ -58,7 +58,7 @@ def decrements_of(coefficients: pd.DataFrame, value_set: str) -> tuple[tuple[flo
 
 def simulate_cohort(
     *,
-    claims: Path | str,
+    targets: Iterable[Sequence[Any]],
     value_sets: Path | str,
     study: StudyConfig,
     seed: int,
@@ -71,8 +71,8 @@ def simulate_cohort(
 
     Parameters
     ----------
-    claims
-        ``literature/claims.csv``; the divergence register stands beside it.
+    targets
+        Fields of each :class:`~multifidus.cohort.calibration.targets.Window`, in its order.
     value_sets
         ``literature/value_sets``.
     study
@@ -88,8 +88,6 @@ def simulate_cohort(
     tier
         Data tier, written into the Parquet file.
     """
-    register = load_table(Path(claims).with_name(DIVERGENCES.name), DIVERGENCES)
-    targets = targets_from_claims(load_claims(Path(claims)), register)
     declared = [outcome.value_set for outcome in study.outcomes if outcome.value_set is not None]
     if not declared:
         raise DataError(
@@ -99,7 +97,7 @@ def simulate_cohort(
         )
     coefficients = load_value_sets(Path(value_sets)).coefficients
     design = CohortDesign(decrements_of(coefficients, declared[0]))
-    cohort = generate_cohort(seed, targets, design)
+    cohort = generate_cohort(seed, CohortTargets(tuple(Window(*row) for row in targets)), design)
     with atomic_directory(tables) as folder:
         write_cohort(cohort, folder)
     write_parquet(usage, usage_frame(cohort.usage), {"tier": tier})

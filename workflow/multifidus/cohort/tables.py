@@ -10,7 +10,7 @@ import pandas as pd
 
 from multifidus.base.files import write_csv
 from multifidus.cohort.design import BASELINE, FOLLOW_UPS, VISITS
-from multifidus.cohort.events import observed_until
+from multifidus.cohort.participants.events import observed_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from multifidus.cohort.answers import Setting
-    from multifidus.cohort.people import People
-    from multifidus.cohort.usage import DeviceUse
+    from multifidus.cohort.answers.sums import Setting
+    from multifidus.cohort.devices.usage import DeviceUse
+    from multifidus.cohort.participants.people import People
 
     FloatArray = npt.NDArray[np.float64]
     IntArray = npt.NDArray[np.int64]

@@ -5,9 +5,3 @@
 from YAML and turns every fault into one sentence; `generate` writes the defaults, the JSON Schemas
 and the reference table from the models.
 """
-
-from multifidus.config.load import load_run, load_sections, load_study
-from multifidus.config.run import RunConfig
-from multifidus.config.study import StudyConfig
-
-__all__ = ["RunConfig", "StudyConfig", "load_run", "load_sections", "load_study"]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from multifidus.config.base import Slug, StrictModel
+from multifidus.config.base import Fault, Slug, StrictModel, Text
+from multifidus.config.vocabulary import DeviceEventType, Relation
 
 __all__ = [
     "AdverseEventRules",
@@ -29,8 +30,8 @@ class OpioidRules(StrictModel):
     """Incomplete dates of a prescription make the longest or the shortest interval they allow."""
     baseline_visit: Slug = "baseline"
     """Visit that defines users and their baseline dose."""
-    visits: tuple[Slug, ...]
-    """Visits at which change is classified."""
+    visits: Annotated[tuple[Slug, ...], Field(min_length=1)]
+    """Visits at which change is classified, in order."""
     unchanged_within_percent: Annotated[float, Field(ge=0, lt=100)] = 0.0
     """Changes of the daily dose up to this share of baseline count as unchanged."""
 
@@ -47,18 +48,31 @@ class AdverseEventRules(StrictModel):
     partial_start_date: Literal["earliest_on_treatment", "first_possible"] = "earliest_on_treatment"
     """How an incomplete start date is completed: the earliest day that it allows on or after the
     start of treatment, else the earliest day that it allows. Imputed dates carry a flag."""
-    related_values: tuple[str, ...] = ("possible", "probable", "definite")
+    related_values: Annotated[tuple[Relation, ...], Field(min_length=1)] = (
+        "possible",
+        "probable",
+        "definite",
+    )
     """Causality words that count as related."""
     missing_relation: Literal["unrelated", "related"] = "unrelated"
     """How an event without any answer on causality counts; their number is reported either way."""
-    device_event_types: tuple[Slug, ...] = ()
+    device_event_types: tuple[DeviceEventType, ...] = ()
     """Device events reported with their zero counts."""
     narrative_device_days: Annotated[int, Field(ge=0, le=365)] = 30
     """A narrative names the device events from this many days before an event to this many days
     after its end."""
-    comparator_terms: dict[Slug, tuple[str, ...]] = Field(default_factory=dict)
+    comparator_terms: dict[Slug, Annotated[tuple[Text, ...], Field(min_length=1)]] = Field(
+        default_factory=dict
+    )
     """Published kind of event, as in `literature/comparators.csv`, to the preferred terms of
     treatment-emergent events that answer it."""
+
+    @model_validator(mode="after")
+    def _related_means_related(self) -> Self:
+        for position, word in enumerate(self.related_values):
+            if word in ("none", "not related"):
+                raise Fault(("related_values", position), f"'{word}' says that it is not related")
+        return self
 
 
 class DeviceUseRules(StrictModel):
@@ -76,17 +90,17 @@ class DeviceUseRules(StrictModel):
     """Days after explantation are no exposure (`drop`), or exposure without therapy up to death or
     the last day on which any participant was in contact (`zero`)."""
     minimum_coverage: Annotated[float, Field(ge=0, le=1)] = 0.8
-    """Share of the days before a visit that the logs must show for a participant to stand in the
+    """Share of the days before a visit that the logs must show for a participant to count in the
     comparison of use with outcome."""
 
 
 class MixedModelRules(StrictModel):
     """The supporting mixed model for repeated measures."""
 
-    outcomes: tuple[Slug, ...]
+    outcomes: Annotated[tuple[Slug, ...], Field(min_length=1)]
     """Outcomes it is fitted to."""
-    visits: tuple[Slug, ...]
-    """Visits after baseline in the model."""
+    visits: Annotated[tuple[Slug, ...], Field(min_length=1)]
+    """Visits after baseline in the model, in order."""
     covariance: Literal["unstructured"] = "unstructured"
     """Within-participant covariance; a declared fallback is said in the result."""
     df_method: Literal["kenward_roger", "satterthwaite"] = "kenward_roger"
@@ -102,7 +116,7 @@ class RandomisedComparison(StrictModel):
     """Arm of interest."""
     control: Slug
     """Arm it is compared with."""
-    outcomes: tuple[Slug, ...]
+    outcomes: Annotated[tuple[Slug, ...], Field(min_length=1)]
     """Outcomes whose change is compared."""
     responder: Slug
     """Responder definition of the primary endpoint."""

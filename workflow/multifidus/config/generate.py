@@ -2,7 +2,7 @@
 
 ``python -m multifidus.config.generate`` writes ``config/config.yaml``, ``config/schema/*.json`` and
 the reference part of ``config/README.md``; with ``--check`` it writes nothing, prints the
-difference and fails. The models are the only place where a key, a default or a description stands.
+difference and fails. The models are the only place where a key, a default or a description is kept.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import yaml
 
 from multifidus.base.errors import ConfigError, ExitCode, MultifidusError
 from multifidus.base.files import write_text
+from multifidus.config.base import SLUG_PATTERN
 from multifidus.config.run import RunConfig
 from multifidus.config.study import StudyConfig
 
@@ -33,7 +34,7 @@ __all__ = [
 ]
 
 COMMAND = "make generate"
-"""The command that mends a drift."""
+"""The command that writes the files anew."""
 
 _BEGIN = "<!-- begin: generated reference -->"
 _END = "<!-- end: generated reference -->"
@@ -124,14 +125,16 @@ def _plain_type(schema: Schema, node: Schema) -> str:
         values = [*node.get("patternProperties", {}).values()]
         return f"mapping from id to {_type(schema, values[0])}" if values else "section"
     if node["type"] == "string":
-        return "id" if "pattern" in node else "text"
+        return "id" if node.get("pattern") == SLUG_PATTERN else "text"
     words = {"number": "number", "integer": "whole number", "boolean": "true \\| false"}
     return ", ".join(filter(None, [words[node["type"]], _bounds(node)]))
 
 
 def _list_type(schema: Schema, node: Schema) -> str:
     if "prefixItems" in node:
-        return f"list of {', '.join(_type(schema, part) for part in node['prefixItems'])}"
+        parts = [_type(schema, part) for part in node["prefixItems"]]
+        same = len(set(parts)) == 1
+        return f"list of {len(parts)}, each a {parts[0]}" if same else f"list of {', '.join(parts)}"
     entry = _resolve(schema, node["items"])
     return "list of sections" if "properties" in entry else f"list of {_type(schema, entry)}"
 
@@ -225,7 +228,7 @@ def default_config() -> str:
     """Return ``config/config.yaml``: every key with its default and its description."""
     schema = RunConfig.model_json_schema()
     lines = [
-        f"# What a run is told. Written from the models by `{COMMAND}`; the defaults stand there.",
+        f"# The settings of a run with their defaults. Written from the models by `{COMMAND}`.",
         "# Give changes in a file of your own: snakemake --cores all --configfile my.yaml",
         "",
         *_default_lines(schema, schema),
@@ -276,7 +279,7 @@ def generated_files(root: Path) -> dict[Path, str]:
 
 
 def drift(root: Path) -> str:
-    """Return a unified diff from the files as they stand to what the models say; empty if none."""
+    """Return a unified diff from the files to what the models say; empty if they agree."""
     parts: list[str] = []
     for path, wanted in generated_files(root).items():
         present = path.read_text(encoding="utf-8") if path.is_file() else ""

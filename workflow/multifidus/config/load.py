@@ -1,17 +1,22 @@
-"""Read configuration files and say each fault in one sentence, with a suggestion for typos."""
+"""Validate configuration files and say each fault in one sentence, with a suggestion for typos."""
 
 from __future__ import annotations
 
 import difflib
+import re
 import types
 import typing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-import yaml
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from multifidus.base.errors import ConfigError
+from multifidus.config.base import TEXT_PATTERN, Fault
+from multifidus.config.plausibility import check_plausibility
+from multifidus.config.reading import ConfigFile, read_config_file
+from multifidus.config.references import check_consistency
+from multifidus.config.resources import check_study_resources
 from multifidus.config.run import RunConfig
 from multifidus.config.study import StudyConfig
 
@@ -20,38 +25,41 @@ if TYPE_CHECKING:
 
     from pydantic_core import ErrorDetails
 
-__all__ = ["load_run", "load_sections", "load_study", "read_yaml", "validate_model"]
+    from multifidus.config.base import Place
+
+__all__ = [
+    "Source",
+    "error_of",
+    "load_run",
+    "load_sections",
+    "load_study",
+    "read_model",
+    "validate_model",
+]
 
 Model = TypeVar("Model", bound=BaseModel)
+_FOLDER_DEPTH = 3  # config/studies/<study>/study.yaml lies three folders below the project's
+_SPELLED = re.compile(r"'([^']*)'")
 
 
-def read_yaml(path: Path | str) -> Any:
-    """Read one YAML file.
+class Source(Protocol):
+    """Where values come from, for the sentence on a fault."""
 
-    Raises
-    ------
-    ConfigError
-        ``CFG-001`` when the file is missing, ``CFG-002`` when it is not YAML.
-    """
-    path = Path(path)
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise ConfigError(
-            "CFG-001", f"The file {path} is missing: restore it or mend the path that names it."
-        ) from None
-    try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"line {mark.line + 1}" if mark is not None else "an unknown line"
-        raise ConfigError(
-            "CFG-002",
-            f"{path} is not valid YAML at {where}: mend its indentation or quoting.",
-        ) from None
+    def where(self, place: Place, *others: Place) -> str:
+        """Return the file, and the line where it is known, of the value last changed of these."""
 
 
-def load_run(values: Mapping[str, Any], *, source: str = "config/config.yaml") -> RunConfig:
+class _Named:
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def where(self, *_: Place) -> str:
+        return self.name
+
+
+def load_run(
+    values: Mapping[str, Any], *, source: str | Source = "config/config.yaml"
+) -> RunConfig:
     """Validate the run's configuration.
 
     Raises
@@ -62,15 +70,39 @@ def load_run(values: Mapping[str, Any], *, source: str = "config/config.yaml") -
     return validate_model(RunConfig, values, source)
 
 
-def load_study(path: Path | str) -> StudyConfig:
+def load_study(path: Path | str, project: Path | None = None) -> StudyConfig:
     """Read and validate a study file.
+
+    A file at ``config/studies/<study>/study.yaml`` is also checked against the project around it:
+    its id is the folder's name, and the value sets, conversions, published events and documents
+    that it names are there. ``project`` names another folder for these.
 
     Raises
     ------
     ConfigError
-        ``CFG-001`` to ``CFG-004``.
+        ``CFG-001`` to ``CFG-004`` and ``CFG-007`` to ``CFG-009``.
     """
-    return validate_model(StudyConfig, read_yaml(path) or {}, str(path))
+    path = Path(path)
+    file = read_config_file(path)
+    study = _validate_file(StudyConfig, file)
+    folders = path.resolve().parents
+    try:
+        check_consistency(study)
+        check_plausibility(study)
+        if len(folders) > _FOLDER_DEPTH and folders[1].name == "studies":
+            check_study_resources(study, folders[0].name, project or folders[_FOLDER_DEPTH])
+    except Fault as fault:
+        raise error_of(fault, file) from None
+    return study
+
+
+def read_model(model: type[Model], path: Path | str) -> Model:
+    """Read a file and validate it; errors as :func:`load_study`."""
+    return _validate_file(model, read_config_file(path))
+
+
+def _validate_file(model: type[Model], file: ConfigFile) -> Model:
+    return validate_model(model, {} if file.values is None else file.values, file)
 
 
 def load_sections(sections: Mapping[str, Any]) -> StudyConfig:
@@ -104,7 +136,7 @@ def _partial(model: type[Model], values: Mapping[str, Any]) -> Model:
     return partial
 
 
-def validate_model(model: type[Model], values: Any, source: str) -> Model:
+def validate_model(model: type[Model], values: Any, source: str | Source) -> Model:
     """Validate ``values`` and turn the first fault into one sentence.
 
     Parameters
@@ -114,13 +146,14 @@ def validate_model(model: type[Model], values: Any, source: str) -> Model:
     values
         The mapping read from a file.
     source
-        Name of the file, for the sentence.
+        Name of the file, or what knows the file and line of each value.
 
     Raises
     ------
     ConfigError
         ``CFG-003`` for an unknown key, ``CFG-004`` for anything else.
     """
+    source = _Named(source) if isinstance(source, str) else source
     try:
         return model.model_validate(values)
     except ValidationError as error:
@@ -129,23 +162,78 @@ def validate_model(model: type[Model], values: Any, source: str) -> Model:
         first = (unknown or details)[0]
         more = f" ({len(details) - 1} more after it)" if len(details) > 1 else ""
         if unknown:
-            raise ConfigError("CFG-003", _unknown_key(model, first, source) + more) from None
-        raise ConfigError("CFG-004", _bad_value(first, source) + more) from None
+            raise _unknown_key(model, first, source, more) from None
+        raise _bad_value(first, source, more) from None
 
 
-def _unknown_key(model: type[BaseModel], item: ErrorDetails, source: str) -> str:
+def _unknown_key(
+    model: type[BaseModel], item: ErrorDetails, source: Source, more: str
+) -> ConfigError:
     *parents, key = item["loc"]
     known = _known_keys(model, parents)
     near = difflib.get_close_matches(str(key), known, n=1, cutoff=0.5)
-    where = ".".join(map(str, item["loc"]))
+    path = ".".join(map(str, item["loc"]))
     hint = f"did you mean '{near[0]}'?" if near else f"known keys there: {', '.join(known)}."
-    return f"{source}: '{where}' is not a known key; {hint}"
+    where = source.where(tuple(item["loc"]))
+    return ConfigError("CFG-003", f"{where}: '{path[:200]}' is not a known key; {hint}{more}")
 
 
-def _bad_value(item: ErrorDetails, source: str) -> str:
-    where = ".".join(map(str, item["loc"])) or "the file as a whole"
-    message = item["msg"].removeprefix("Value error, ")
-    return f"{source}: {where}: {message[0].lower()}{message[1:]}; see config/README.md."
+def _bad_value(item: ErrorDetails, source: Source, more: str) -> ConfigError:
+    # pydantic marks a faulty key of a mapping with a part of its own after the key.
+    place = tuple(part for part in item["loc"] if part != "[key]")
+    fault = item.get("ctx", {}).get("error")
+    others: tuple[Place, ...] = ()
+    if isinstance(fault, Fault):
+        others = tuple((*place, *other) for other in fault.others)
+        place += fault.place
+    return error_of(Fault(place, _in_words(item, place), *others), source, more)
+
+
+def error_of(fault: Fault, source: Source, more: str = "") -> ConfigError:
+    """Return the error of a fault: file and line, keys, what is wrong, how many more there are."""
+    where = source.where(fault.place, *fault.others)
+    path = ".".join(map(str, fault.place)) or "the file as a whole"
+    message = str(fault)
+    what = f"{message[0].lower()}{message[1:]}"
+    return ConfigError("CFG-004", f"{where}: {path}: {what} (see config/README.md).{more}")
+
+
+def _in_words(item: ErrorDetails, place: Place) -> str:
+    """Say a fault of pydantic as the writer of the file would."""
+    kind, given, context = item["type"], item["input"], item.get("ctx", {})
+    message = item["msg"].removeprefix("Value error, ").replace("Tuple", "List")
+    message = message.replace("tuple", "list")
+    if kind in ("literal_error", "enum"):
+        known = _SPELLED.findall(str(context.get("expected", "")))
+        near = difflib.get_close_matches(str(given), known, n=1, cutoff=0.6)
+        message += f"; did you mean '{near[0]}'?" if near else ""
+    elif str(context.get("pattern", "")).startswith(TEXT_PATTERN[:-2]):
+        message = "it holds a line break, or a control or writing-direction character"
+    elif kind in _SHORT:
+        message = _SHORT[kind]
+    elif kind in ("model_type", "dict_type"):
+        what = "is empty" if given is None else f"is {_NAMES.get(type(given), 'no section')}"
+        message = f"it {what}, where {'a section of ' if place else ''}keys and values belong"
+    elif kind.endswith("_type") and type(given) in _NAMES:
+        message = f"{message}, not {_NAMES[type(given)]}"
+    return message
+
+
+_SHORT: Mapping[str, str] = types.MappingProxyType(
+    {"string_too_short": "it must not be empty", "missing": "it is required"}
+)
+_NAMES: Mapping[type, str] = types.MappingProxyType(
+    {
+        str: "a text",
+        bool: "a truth value",
+        int: "a number",
+        float: "a number",
+        list: "a list",
+        tuple: "a list",
+        dict: "a section of keys",
+        type(None): "empty",
+    }
+)
 
 
 def _known_keys(model: type[BaseModel], parents: list[int | str]) -> list[str]:

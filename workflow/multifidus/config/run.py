@@ -8,7 +8,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from multifidus.config.base import Slug, StrictModel
+from multifidus.config.base import Fault, Slug, StrictModel, Text
+from multifidus.config.folders import check_folder_name
 
 __all__ = [
     "DataConfig",
@@ -31,7 +32,7 @@ class Tier(StrEnum):
 
     @property
     def banner(self) -> str:
-        """One sentence that stands on every page of an output of this tier."""
+        """One sentence for every page of an output of this tier."""
         return {
             Tier.PUBLISHED: "Published figures only: no participant data",
             Tier.SYNTHETIC: "Synthetic cohort, calibrated to published figures: not trial data",
@@ -51,7 +52,7 @@ class DataConfig(StrictModel):
     source: Literal["none", "synthetic", "csv", "sdtm"] = "synthetic"
     """`synthetic` draws the calibrated cohort, `csv` reads a folder of raw tables, `sdtm` reads SAS
     transport files through the study's mapping, `none` checks the literature only."""
-    path: Annotated[str, Field(min_length=1)] | None = None
+    path: Text | None = None
     """Folder of the raw tables or transport files, relative to the project's folder. Required for
     `csv` and `sdtm`; refused for the others."""
 
@@ -59,9 +60,11 @@ class DataConfig(StrictModel):
     def _path_goes_with_source(self) -> Self:
         needs = self.source in ("csv", "sdtm")
         if needs and self.path is None:
-            raise ValueError(f"data.path is required when data.source is '{self.source}'")
+            why = f"data.path is required when data.source is '{self.source}'"
+            raise Fault(("path",), why, ("source",))
         if not needs and self.path is not None:
-            raise ValueError(f"data.path is not used when data.source is '{self.source}'")
+            why = f"data.path is not used when data.source is '{self.source}'"
+            raise Fault(("path",), why, ("source",))
         return self
 
 
@@ -76,7 +79,9 @@ class RenderConfig(StrictModel):
     @model_validator(mode="after")
     def _each_format_once(self) -> Self:
         if not self.formats or len(set(self.formats)) != len(self.formats):
-            raise ValueError("render.formats must name each wanted format once, and at least one")
+            raise Fault(
+                ("formats",), "render.formats must name each wanted format once, and at least one"
+            )
         return self
 
 
@@ -96,30 +101,36 @@ class DeviceLogsConfig(StrictModel):
     shards: Annotated[int, Field(ge=1, le=1000)] = 1
     """Jobs that the logs are divided over; the results do not depend on it. One job reads some
     hundred participants in seconds, and the logs in pieces of fixed size."""
+    when_missing: Literal["omit", "refuse"] = "omit"
+    """What becomes of a run whose data folder holds no stimulator logs, in a study with device use:
+    `omit` leaves device use out, which the documents then say, `refuse` ends the run at once."""
 
 
 class PathsConfig(StrictModel):
     """Where a run writes."""
 
-    results: Annotated[str, Field(min_length=1)] = "results"
-    """Folder of all outputs, relative to the project's folder."""
-    logs: Annotated[str, Field(min_length=1)] = "logs"
-    """Folder of the rules' log files."""
+    results: Text = "results"
+    """Folder of all outputs, relative to the project's folder and apart from its own folders."""
+    logs: Text = "logs"
+    """Folder of the rules' log files, apart from the results."""
 
     @model_validator(mode="after")
     def _stay_inside(self) -> Self:
         for name, value in (("results", self.results), ("logs", self.logs)):
-            if PurePosixPath(value).is_absolute() or ".." in PurePosixPath(value).parts:
-                raise ValueError(f"paths.{name} must stay inside the project's folder")
+            check_folder_name(name, value)
+        results, logs = (PurePosixPath(path.casefold()) for path in (self.results, self.logs))
+        if results.is_relative_to(logs) or logs.is_relative_to(results):
+            why = "paths.logs and paths.results must be apart from each other"
+            raise Fault(("logs",), why, ("results",))
         return self
 
 
 class RunConfig(StrictModel):
-    """Everything that a run is told."""
+    """The settings of a run."""
 
     study: Slug = "reactiv8b"
     """Folder under `config/studies/` that describes the trial."""
-    tier: Tier = Tier.SYNTHETIC
+    tier: Annotated[Tier, Field(strict=False)] = Tier.SYNTHETIC
     """Data tier; printed on every page, table and file."""
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 20240110
     """Seed of everything that is drawn at random."""
@@ -144,9 +155,15 @@ class RunConfig(StrictModel):
         }[self.tier]
         if self.data.source not in fits:
             wanted = " or ".join(sorted(fits))
-            raise ValueError(
-                f"tier '{self.tier}' goes with data.source {wanted}, not '{self.data.source}'"
+            raise Fault(
+                ("data", "source"),
+                f"tier '{self.tier}' goes with data.source {wanted}, not '{self.data.source}'",
+                ("tier",),
             )
         if self.tier is Tier.RESTRICTED and self.disclosure.minimum_count == 0:
-            raise ValueError("tier 'restricted' needs disclosure.minimum_count of at least 1")
+            raise Fault(
+                ("disclosure", "minimum_count"),
+                "tier 'restricted' needs disclosure.minimum_count of at least 1",
+                ("tier",),
+            )
         return self

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from multifidus.config.analysis import (
     AdverseEventRules,
@@ -13,8 +13,9 @@ from multifidus.config.analysis import (
     OpioidRules,
     RandomisedComparison,
 )
-from multifidus.config.base import Slug, StrictModel
-from multifidus.config.references import check_references
+from multifidus.config.base import Fault, Slug, StrictModel, Text, TextOrNothing
+from multifidus.config.instruments import INSTRUMENTS
+from multifidus.config.references import check_ids, check_references
 
 __all__ = [
     "AnalysisSet",
@@ -43,22 +44,26 @@ DateColumn = Literal[
 """A date of the participants table that windows and analysis sets may refer to."""
 
 
+Day = Annotated[int, Field(ge=-36525, le=36525)]
+"""Days from an anchor, at most a century."""
+
+
 class StudyFacts(StrictModel):
     """Names and registration of the trial."""
 
     id: Slug
     """The study's folder name."""
-    title: str
-    """Full title, as it stands on the report."""
-    short_title: str
+    title: Text
+    """Full title, as printed on the report."""
+    short_title: Text
     """Short title for headings and running heads."""
-    registry: str | None = None
+    registry: Text | None = None
     """Registration number, for instance `NCT02577354`."""
-    intervention: str
+    intervention: Text
     """What participants received, in a few words."""
-    condition: str
+    condition: Text
     """The condition studied, in a few words."""
-    data_attribution: str | None = None
+    data_attribution: Text | None = None
     """Sentence that credits the holder of public data, printed with the data statement."""
 
 
@@ -67,7 +72,7 @@ class Arm(StrictModel):
 
     id: Slug
     """Id used in results."""
-    label: str
+    label: Text
     """Name printed in tables."""
 
 
@@ -76,7 +81,7 @@ class Visit(StrictModel):
 
     id: Slug
     """Id used in tables and results."""
-    label: str
+    label: Text
     """Name printed in tables."""
     anchor: DateColumn
     """Date of the participants table that days are counted from."""
@@ -87,18 +92,29 @@ class Visit(StrictModel):
     """Date of the participants table after which a record no longer belongs to this visit, for
     instance the switch to therapy for a visit of the blinded phase; on the date it still does, and
     participants without the date have no such limit."""
-    target_day: int
+    target_day: Day
     """Scheduled day relative to the anchor."""
-    window: tuple[int, int]
+    window: tuple[Day, Day]
     """First and last day, relative to the anchor, whose records belong to this visit."""
-    years: float | None = None
+    years: Annotated[float, Field(ge=0, le=100)] | None = None
     """Years after the anchor, for axes; none for visits without a place on the time axis."""
 
     @model_validator(mode="after")
     def _target_inside(self) -> Self:
-        if not self.window[0] <= self.target_day <= self.window[1]:
-            raise ValueError(f"visit '{self.id}': target_day must lie inside the window")
+        first, last = self.window
+        if first > last:
+            raise Fault(("window",), f"visit '{self.id}': day {first} comes after day {last}")
+        if not first <= self.target_day <= last:
+            raise Fault(
+                ("target_day",), f"visit '{self.id}': target_day must lie inside the window"
+            )
         return self
+
+
+def _known_instrument(name: str) -> str:
+    if name not in INSTRUMENTS:
+        raise ValueError(f"there is no instrument '{name}'; choose one of {', '.join(INSTRUMENTS)}")
+    return name
 
 
 class Outcome(StrictModel):
@@ -106,11 +122,13 @@ class Outcome(StrictModel):
 
     id: Slug
     """Id used in results."""
-    label: str
+    label: Text
     """Name printed in tables."""
-    instrument: Literal["vas", "odi", "eq5d"]
+    instrument: Annotated[
+        str, AfterValidator(_known_instrument), Field(json_schema_extra={"enum": [*INSTRUMENTS]})
+    ]
     """Instrument whose raw answers are scored."""
-    unit: str
+    unit: Text
     """Unit of the score (`cm`, `points`, `index`)."""
     better: Literal["lower", "higher"]
     """Direction of improvement."""
@@ -119,12 +137,34 @@ class Outcome(StrictModel):
     max_missing_items: Annotated[int, Field(ge=0, le=5)] = 0
     """Items of a questionnaire that may be missing (ODI)."""
     value_set: Slug | None = None
-    """EQ-5D-5L value set; required for `eq5d`, refused for the others."""
+    """Value set of the index; required where the instrument has value sets, else refused."""
 
     @model_validator(mode="after")
     def _value_set_for_eq5d(self) -> Self:
-        if (self.instrument == "eq5d") != (self.value_set is not None):
-            raise ValueError(f"outcome '{self.id}': value_set is required for eq5d and only there")
+        needed = INSTRUMENTS[self.instrument].value_set
+        if needed != (self.value_set is not None):
+            rule = "is required" if needed else "does not apply"
+            raise Fault(
+                ("value_set",), f"outcome '{self.id}': value_set {rule} for {self.instrument}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _as_the_instrument_is_scored(self) -> Self:
+        scale = INSTRUMENTS[self.instrument]
+        for key, given, right in (
+            ("unit", self.unit, scale.unit),
+            ("better", self.better, scale.better),
+        ):
+            if given != right:
+                raise Fault(
+                    (key,), f"outcome '{self.id}': {self.instrument} is scored with {key} '{right}'"
+                )
+        if self.max_missing_items and not scale.missing_items:
+            raise Fault(
+                ("max_missing_items",),
+                f"outcome '{self.id}': {self.instrument} allows no missing items",
+            )
         return self
 
 
@@ -142,8 +182,8 @@ class Responder(StrictModel):
 
     id: Slug
     """Id used in results."""
-    label: str
-    """Definition as printed."""
+    label: Text
+    """Definition as printed; the numbers in it are the thresholds of the definition."""
     kind: Literal["percent_reduction", "absolute_reduction", "level_at_most", "any_of", "all_of"]
     """How the definition works."""
     outcome: Slug | None = None
@@ -152,7 +192,7 @@ class Responder(StrictModel):
     """Cut: reached means responder (>= for reductions, <= for levels)."""
     of: tuple[Slug, ...] = ()
     """Definitions joined by `any_of` or `all_of`."""
-    visits: tuple[Slug, ...] | None = None
+    visits: Annotated[tuple[Slug, ...], Field(min_length=1)] | None = None
     """Visits at which it is reported; none means every visit after baseline."""
     refuse_analgesic_increase: bool = False
     """A participant with an increase of analgesics at the visit is no responder."""
@@ -164,10 +204,18 @@ class Responder(StrictModel):
     @model_validator(mode="after")
     def _shape(self) -> Self:
         joined = self.kind in ("any_of", "all_of")
-        if joined and (len(self.of) < 2 or self.outcome is not None):  # noqa: PLR2004
-            raise ValueError(f"responder '{self.id}': {self.kind} needs `of` and no outcome")
-        if not joined and (self.outcome is None or self.threshold is None or self.of):
-            raise ValueError(f"responder '{self.id}': {self.kind} needs outcome and threshold")
+        who = f"responder '{self.id}'"
+        if joined:
+            if len(self.of) < 2 or self.outcome is not None:  # noqa: PLR2004
+                raise Fault(("of",), f"{who}: {self.kind} needs `of` and no outcome")
+            if self.threshold is not None:
+                raise Fault(("threshold",), f"{who}: {self.kind} takes no threshold of its own")
+        elif self.outcome is None or self.threshold is None or self.of:
+            missing = "outcome" if self.outcome is None else "threshold"
+            raise Fault(
+                ("of" if self.of else missing,),
+                f"{who}: {self.kind} needs outcome and threshold and no `of`",
+            )
         return self
 
 
@@ -176,7 +224,7 @@ class AnalysisSet(StrictModel):
 
     id: Slug
     """Id used in results."""
-    label: str
+    label: Text
     """Name printed in tables."""
     requires: tuple[DateColumn, ...]
     """Dates of the participants table that members have."""
@@ -190,9 +238,9 @@ class Characteristic(StrictModel):
 
     id: Slug
     """Id in the characteristics table."""
-    label: str
+    label: Text
     """Name printed in tables."""
-    unit: str
+    unit: TextOrNothing
     """Unit, or an empty text."""
     decimals: Annotated[int, Field(ge=0, le=3)] = 1
     """Decimals of the mean."""
@@ -201,14 +249,24 @@ class Characteristic(StrictModel):
     maximum: float
     """Largest value that is accepted."""
 
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.minimum >= self.maximum:
+            raise Fault(
+                ("maximum",),
+                f"characteristic '{self.id}': {self.maximum:g} is not above the minimum"
+                f" {self.minimum:g}",
+            )
+        return self
+
 
 class ReportChoice(StrictModel):
     """Which documents the study's run makes."""
 
-    document: str
+    document: Slug
     """Document under `reports/manuscript/`, without its ending."""
     literature: bool = False
-    """Whether the study's published figures stand in `literature/` and are scored."""
+    """Whether the study's published figures are in `literature/` and are scored."""
 
 
 class Assumption(StrictModel):
@@ -216,9 +274,9 @@ class Assumption(StrictModel):
 
     id: Slug
     """Stable id."""
-    statement: str
+    statement: Text
     """What is assumed."""
-    reason: str
+    reason: Text
     """Why, and what is known."""
 
 
@@ -227,9 +285,9 @@ class StudyConfig(StrictModel):
 
     study: StudyFacts
     """Names and registration."""
-    arms: tuple[Arm, ...]
+    arms: Annotated[tuple[Arm, ...], Field(min_length=1)]
     """Randomised arms in printing order."""
-    analysis_sets: tuple[AnalysisSet, ...]
+    analysis_sets: Annotated[tuple[AnalysisSet, ...], Field(min_length=1)]
     """Analysis sets; one is called `safety`."""
     report: ReportChoice
     """Documents."""
@@ -255,14 +313,7 @@ class StudyConfig(StrictModel):
     """Declared assumptions."""
 
     @model_validator(mode="after")
-    def _ids_are_unique(self) -> Self:
-        for name in ("arms", "analysis_sets", "visits", "outcomes", "responders"):
-            ids = [item.id for item in getattr(self, name)]
-            if len(set(ids)) != len(ids):
-                raise ValueError(f"{name}: an id stands there twice")
-        return self
-
-    @model_validator(mode="after")
-    def _references_exist(self) -> Self:
+    def _ids_resolve(self) -> Self:
+        check_ids(self)
         check_references(self)
         return self

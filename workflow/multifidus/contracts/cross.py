@@ -14,7 +14,7 @@ import pandas as pd
 from multifidus.contracts.check import Finding, finding_at
 from multifidus.contracts.cross_dates import check_dates
 from multifidus.contracts.opioid_names import opioid_in
-from multifidus.contracts.tables import TABLES
+from multifidus.contracts.tables import ANSWERS, TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Set
@@ -23,10 +23,7 @@ if TYPE_CHECKING:
 
     Tables = Mapping[str, pd.DataFrame]
 
-__all__ = ["ANSWERS", "check_tables"]
-
-ANSWERS = ("vas", "odi", "eq5d", "analgesics")
-"""Tables with one row per participant and visit that hold answers."""
+__all__ = ["check_tables"]
 
 _MILLIMETRES_EXPECTED = 10
 _ENOUGH_ANSWERS = 20

@@ -13,6 +13,7 @@ import pandas as pd
 
 from multifidus.contracts.check import Finding, finding_at
 from multifidus.contracts.columns import date_bounds
+from multifidus.contracts.tables import ANSWERS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,17 +48,13 @@ _ORDER = (
 _INTERVALS = ("adverse_events", "opioids", "exposure")
 _RECORDED = (
     _Recorded("visits", "visit_date", "error"),
-    _Recorded("vas", "assessment_date", "error"),
-    _Recorded("odi", "assessment_date", "error"),
-    _Recorded("eq5d", "assessment_date", "error"),
-    _Recorded("analgesics", "assessment_date", "error"),
+    *(_Recorded(name, "assessment_date", "error") for name in ANSWERS),
     _Recorded("adverse_events", "start_date", "note"),
     _Recorded("device_events", "event_date", "note"),
     _Recorded("exposure", "start_date", "error"),
     _Recorded("opioids", "start_date", "error"),
 )
 _OLDEST = 130
-_ASSESSMENTS = ("vas", "odi", "eq5d", "analgesics")
 _PARTICIPANT_DEATH: tuple[tuple[str, Literal["error", "note"]], ...] = (
     ("randomisation_date", "error"),
     ("treatment_start_date", "error"),
@@ -196,7 +193,7 @@ def _windows(tables: Tables, people: pd.DataFrame, study: StudyConfig) -> list[F
     if not study.visits:
         return []
     findings = []
-    for name in _ASSESSMENTS:
+    for name in ANSWERS:
         frame = tables.get(name)
         if frame is None or "assessment_date" not in frame:
             continue

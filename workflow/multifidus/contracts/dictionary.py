@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from multifidus.config.instruments import INSTRUMENTS
 from multifidus.contracts.columns import Kind
 from multifidus.contracts.rules import RULES
 from multifidus.contracts.tables import TABLES
@@ -37,7 +38,7 @@ columns may stand in any order; all of them are there, even if empty. Set `data.
 `data.path` in `config/config.yaml`.
 
 The study file decides which tables are needed: `participants` and `adverse_events` always, `visits`
-with scheduled visits, `vas`, `odi` and `eq5d` with outcomes on them, `characteristics`, `opioids`,
+with scheduled visits, the table of an instrument with outcomes on it, `characteristics`, `opioids`,
 `analgesics` and `device_events` with the analyses that read them. A file with a header and no rows
 says that there was nothing to record. Words such as arms, visits and characteristics are the ids
 of the study file.
@@ -109,6 +110,13 @@ def dictionary_markdown() -> str:
     """Return the text of ``docs/data.md``."""
     parts = [_INTRODUCTION, _table("Rule", "What is wrong", "How to mend it")]
     parts += [f"| {rule.id} | {rule.sentence} | {rule.remedy} |\n" for rule in RULES]
+    parts.append("\n## Instruments\n\nCitations are keys of `literature/methods.bib`.\n\n")
+    parts.append(_table("Table", "One record", "Answers", "Limits", "Scored by", "Citation"))
+    parts += [
+        f"| `{one.id}` | {one.record} | {len(one.items)} | {one.lowest:g} to {one.highest:g} "
+        f"| `{one.scorer}` | {one.citation} |\n"
+        for one in INSTRUMENTS.values()
+    ]
     parts.append("\n## Tables\n")
     for table in TABLES.values():
         parts.append(f"\n### {table.name}\n\n{table.description}. Key: ")

@@ -241,6 +241,12 @@ _VALUES: tuple[CheckRule, ...] = (
         "the scores were exported in centimetres",
         "multiply them by 10: the column is in millimetres",
     ),
+    CheckRule(
+        "DAT-224", "answer_in_range",
+        "an answer lies outside the scale of its instrument",
+        "a typing error, or another coding of the answers",
+        "check the coding of the column against the limits in the data dictionary",
+    ),
 )  # fmt: skip
 
 _KEYS: tuple[CheckRule, ...] = (

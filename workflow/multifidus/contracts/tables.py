@@ -14,17 +14,18 @@ import pandas as pd
 import pandera.pandas as pa
 
 from multifidus.base.files import write_parquet
+from multifidus.config.instruments import INSTRUMENTS
+from multifidus.config.vocabulary import DEVICE_EVENT_TYPES, RELATION_WORDS
 from multifidus.contracts.columns import Kind, column, level, one_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ["TABLES", "Table", "read_table", "write_table"]
+    from multifidus.config.instruments import Instrument
 
-RELATION_WORDS = (
-    "none", "remote", "unlikely", "not related", "possible", "probable", "definite", "related",
-)  # fmt: skip
+__all__ = ["ANSWERS", "TABLES", "Table", "read_table", "write_table"]
+
 POSITIVE = pa.Check(lambda values: values > 0, name="dose_positive", ignore_na=True)
 
 
@@ -116,36 +117,23 @@ def _answers(name: str, what: str, answers: Mapping[str, pa.Column]) -> Table:
 
 
 def _instruments() -> tuple[Table, ...]:
-    vas = {"vas_mm": column(Kind.NUMBER, "Low back pain, visual analogue scale, mm", level("vas_in_range", 0, 100), nullable=True)}  # fmt: skip
-    odi = {
-        f"odi_{item:02d}": column(
-            Kind.INTEGER,
-            f"Oswestry section {item}, 0 to 5",
-            level("odi_level", 0, 5),
-            nullable=True,
-        )
-        for item in range(1, 11)
-    }
-    dimensions = {
-        "mo": "mobility", "sc": "self-care", "ua": "usual activities",
-        "pd": "pain/discomfort", "ad": "anxiety/depression",
-    }  # fmt: skip
-    eq5d = {
-        f"eq5d_{short}": column(
-            Kind.INTEGER,
-            f"EQ-5D-5L {words}, level 1 to 5",
-            level("eq5d_level", 1, 5),
-            nullable=True,
-        )
-        for short, words in dimensions.items()
-    }
     increase = {"analgesic_increase": column(Kind.BOOLEAN, "Any increase of analgesics in the two weeks before the visit", nullable=True)}  # fmt: skip
     return (
-        _answers("vas", "One row per VAS assessment", vas),
-        _answers("odi", "One row per Oswestry questionnaire", odi),
-        _answers("eq5d", "One row per EQ-5D-5L questionnaire", eq5d),
+        *(
+            _answers(item.id, f"One row per {item.record}", _answer_columns(item))
+            for item in INSTRUMENTS.values()
+        ),
         _answers("analgesics", "One row per question on analgesics", increase),
     )
+
+
+def _answer_columns(instrument: Instrument) -> dict[str, pa.Column]:
+    kind = Kind.INTEGER if instrument.whole else Kind.NUMBER
+    within = level(instrument.check, instrument.lowest, instrument.highest)
+    return {
+        item.column: column(kind, item.description, within, nullable=True)
+        for item in instrument.items
+    }
 
 
 def _attendance() -> tuple[Table, ...]:
@@ -228,10 +216,7 @@ def _events() -> tuple[Table, ...]:
     def related(to: str) -> pa.Column:
         return column(Kind.TEXT, f"Relation to the {to}", one_of(*RELATION_WORDS), nullable=True)
 
-    device_types = one_of(
-        "lead_migration", "lead_fracture", "lead_revision", "ipg_revision", "explant",
-        "infection_removal", "device_deficiency",
-    )  # fmt: skip
+    device_types = one_of(*DEVICE_EVENT_TYPES)
     return (
         Table(
             "adverse_events",
@@ -276,6 +261,10 @@ def _all() -> dict[str, Table]:
 
 TABLES: Mapping[str, Table] = MappingProxyType(_all())
 """Every table by name, participants first."""
+
+
+ANSWERS = (*INSTRUMENTS, "analgesics")
+"""Tables with one row per participant and visit that hold answers."""
 
 
 def write_table(folder: Path, name: str, frame: pd.DataFrame, *, tier: str) -> None:

@@ -1,7 +1,7 @@
 """The fault list: what was wrong, where, how bad, and what was done about it.
 
-The 44 kinds are those of the format's published fault table (``docs/ipglog.md``). A reader
-reports; it never repairs silently and never raises on an input.
+The kinds are those of the published fault table (``docs/ipglog.md``); numbers 36 and 37 belonged to
+a form that is no longer read. A reader reports; it never repairs silently and never raises.
 """
 
 from __future__ import annotations
@@ -58,15 +58,13 @@ _TABLE = """
 26|sessions_overlap|warning|flag|sessions overlap or are nested
 27|session_length|warning|flag|a session is longer than the device allows, or has no length
 28|value_out_of_range|warning|reject|a value is outside its limits or not a number
-29|sentinel_value|note|recover|a value stands for "not known"
+29|sentinel_value|note|recover|a value means "not known"
 30|day_record_disagrees|warning|flag|a daily record disagrees with the sessions of its day
 31|lifetime_counter_wrong|severe|flag|a lifetime counter falls or exceeds the elapsed time
 32|prescription_changed|note|recover|the prescription changed within the period
 33|unknown_record_type|warning|recover|a record has an unknown type
 34|version_unknown|warning|flag|the format has a newer version
 35|transfer_residue|note|recover|padding, line-end or case residues of a transfer
-36|flash_page|warning|recover|a flash page is erased, torn or repeated
-37|short_page|warning|reject|a page is shorter than it must be
 38|not_fully_read|warning|flag|a part of the device was not read
 39|shared_sequence|note|recover|sequence numbers are shared between streams
 40|mangled_shape|note|recover|another tool changed the shape of the file
@@ -74,6 +72,8 @@ _TABLE = """
 42|json_value|warning|reject|duplicate keys, NaN or invalid text
 43|no_records|warning|flag|the input holds no records, or is of no known format
 44|wrong_participant|severe|flag|the log does not belong to the participant or period
+45|header_damaged|severe|reject|a line of a header is damaged or absent; the download is not used
+46|block_damaged|warning|reject|a block does not verify; its records are not used
 """
 
 

@@ -7,9 +7,15 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from multifidus.base.files import write_parquet
-from multifidus.devicelogs.cohort_logs import read_cohort_logs
-from multifidus.devicelogs.model import Prescription
-from multifidus.devicelogs.shards import divide_logs, gather_tables, list_cohort_logs, save_shards
+from multifidus.devicelogs.adherence.cohort import read_cohort_logs
+from multifidus.devicelogs.history import Prescription
+from multifidus.devicelogs.shards import (
+    common_root,
+    divide_logs,
+    gather_tables,
+    list_cohort_logs,
+    save_shards,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -92,13 +98,23 @@ def read_device_logs(
     shard
         Read the logs and participants of this shard only.
     """
-    roster = exposure_roster(pd.read_parquet(participants), rules)
+    people = pd.read_parquet(participants)
+    roster = exposure_roster(people, rules)
+    root = None
     if shard is not None:
-        logs = shard.files
+        logs, root = shard.files, shard.root or None
         roster = roster[roster["participant_id"].isin(shard.participants)].reset_index(drop=True)
     seconds = 60 * rules.prescribed_minutes_per_day / rules.sessions_per_day
     standard = Prescription(session_s=round(seconds), per_day=rules.sessions_per_day)
-    found = read_cohort_logs(logs, roster, years=rules.years, standard=standard, processes=workers)
+    found = read_cohort_logs(
+        logs,
+        roster,
+        years=rules.years,
+        standard=standard,
+        processes=workers,
+        root=root,
+        names=people["participant_id"],
+    )
     _write({name: getattr(found, name) for name in targets}, targets, tier)
 
 
@@ -123,7 +139,9 @@ def divide_device_logs(
         JSON file to write.
     """
     names = pd.read_parquet(participants, columns=["participant_id"])["participant_id"]
-    save_shards(target, divide_logs(list_cohort_logs(logs), names.tolist(), shards))
+    root = str(common_root(logs))
+    files = list_cohort_logs(logs, names, root)
+    save_shards(target, divide_logs(files, names.tolist(), shards, root))
 
 
 def gather_device_logs(

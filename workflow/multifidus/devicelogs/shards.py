@@ -1,14 +1,14 @@
 """Dividing a cohort's logs over several jobs, and putting their tables together again.
 
-All logs that name one participant go to one shard, so that the downloads of a device meet. A log
-that names several joins them; one that names nobody stands alone. The tables put together are
-those of one job, byte for byte, whatever the number of shards.
+All logs of one participant go to one shard, so that the downloads of a device meet. A log that
+names several joins them; one that names nobody is alone. The tables put together are those of one
+job, byte for byte, whatever the number of shards.
 """
 
 from __future__ import annotations
 
 import json
-import re
+import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -17,25 +17,25 @@ import pandas as pd
 
 from multifidus.base.errors import DataError
 from multifidus.base.files import write_json
+from multifidus.devicelogs.formats.interface import LogFile
+from multifidus.devicelogs.formats.registry import detect_format
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
 __all__ = [
     "LogGroup",
+    "LogPath",
     "Shard",
+    "common_root",
     "divide_logs",
     "gather_tables",
     "group_logs",
     "list_cohort_logs",
+    "load_logs",
     "load_shard",
     "save_shards",
 ]
-
-_PSEUDONYM = re.compile(rb"Hdevice,[^,*\n]{0,150},([^,*\n/]{0,150})[,*/]")
-_OVERLAP = 512
-"""Bytes read twice between two pieces, so that no device line is cut; a line has at most 200."""
-_PIECE = 1 << 22
 
 ORDER: Mapping[str, list[str]] = {
     "sessions": ["participant_id"],
@@ -47,31 +47,112 @@ ORDER: Mapping[str, list[str]] = {
 """What each table is sorted by; rows that are equal in it come from one shard."""
 
 
+class LogPath(NamedTuple):
+    """A log file, its name below the folder of logs, the participant that the path names."""
+
+    path: Path
+    name: str
+    participant: str = ""
+
+
 @dataclass(frozen=True)
 class Shard:
-    """What one job reads: files, and the participants that they or nobody's files name."""
+    """What one job reads: files below a folder, and the participants whose logs they are."""
 
     files: list[str]
     participants: list[str]
-
-
-def list_cohort_logs(paths: Path | str | Iterable[Path | str]) -> list[Path]:
-    """Return the log files of a folder (all ``*.ipglog`` in it), or those that are named."""
-    if isinstance(paths, Path | str):
-        folder = Path(paths)
-        return sorted(folder.glob("*.ipglog")) if folder.is_dir() else [folder]
-    return sorted(Path(path) for path in paths)
+    root: str = ""
 
 
 class LogGroup(NamedTuple):
     """Files that belong together, the participants that they name, their bytes."""
 
-    files: list[Path]
+    files: list[LogPath]
     names: set[str]
     size: int
 
 
-def divide_logs(files: Sequence[Path], participants: Iterable[str], shards: int) -> list[Shard]:
+def list_cohort_logs(
+    paths: Path | str | Iterable[Path | str],
+    participants: Iterable[str] = (),
+    root: Path | str | None = None,
+) -> list[LogPath]:
+    """List the log files of a folder (all in it and below it, hidden ones left out), or some files.
+
+    Parameters
+    ----------
+    paths
+        The folder, or the files.
+    participants
+        Ids that a file or a folder above it may be called after.
+    root
+        Folder that the files are named below; by default the one that holds them all.
+    """
+    given = _as_paths(paths)
+    top = common_root(given) if root is None else Path(root)
+    known = frozenset(participants)
+    logs = []
+    for path in given:
+        for item in path.rglob("*") if path.is_dir() else [path]:
+            name = _name_below(item, top)
+            if not item.is_dir() and not any(part.startswith(".") for part in name.split("/")):
+                logs.append(LogPath(item, name, _participant_of(name, top, known)))
+    return sorted(logs, key=lambda log: log.name)
+
+
+def common_root(paths: Path | str | Iterable[Path | str]) -> Path:
+    """Return the folder that logs are named below: the one that was named, or holds them all."""
+    given = [path if path.is_dir() else path.absolute().parent for path in _as_paths(paths)]
+    return Path(os.path.commonpath([path.absolute() for path in given])) if given else Path()
+
+
+def _as_paths(paths: Path | str | Iterable[Path | str]) -> list[Path]:
+    return [Path(paths)] if isinstance(paths, Path | str) else [Path(path) for path in paths]
+
+
+def _name_below(path: Path, root: Path) -> str:
+    try:
+        return path.absolute().relative_to(root.absolute()).as_posix()
+    except ValueError:
+        return path.name
+
+
+def _participant_of(name: str, root: Path, known: Collection[str]) -> str:
+    """Return the participant that a file is called after, else the nearest folder above it."""
+    for part in (*reversed(name.split("/")), root.name):
+        ends = [end for end in range(len(part), 0, -1) if not part[end : end + 1].isalnum()]
+        found = next((part[:end] for end in ends if part[:end] in known), "")
+        if found:
+            return found
+    return ""
+
+
+def load_logs(logs: Iterable[LogPath]) -> list[LogFile]:
+    """Read the bytes of logs.
+
+    Raises
+    ------
+    DataError
+        ``LOG-001`` when a file is absent, ``LOG-006`` when it cannot be opened.
+    """
+    return [LogFile(log.name, _read(log), log.participant) for log in logs]
+
+
+def _read(log: LogPath) -> bytes:
+    try:
+        return log.path.read_bytes()
+    except FileNotFoundError:
+        raise DataError("LOG-001", f"The log {log.name} is absent; check the log folder.") from None
+    except OSError as error:
+        raise DataError(
+            "LOG-006",
+            f"The log {log.name} cannot be read ({error.strerror}); check its permissions.",
+        ) from error
+
+
+def divide_logs(
+    files: Sequence[LogPath], participants: Iterable[str], shards: int, root: str = ""
+) -> list[Shard]:
     """Divide logs over shards of about equal size.
 
     Parameters
@@ -82,6 +163,8 @@ def divide_logs(files: Sequence[Path], participants: Iterable[str], shards: int)
         Everybody of the roster; who has no log is given to the first shard.
     shards
         Number of shards; some are empty where there are fewer participants.
+    root
+        Folder that the files are named below.
 
     Returns
     -------
@@ -91,7 +174,7 @@ def divide_logs(files: Sequence[Path], participants: Iterable[str], shards: int)
     Raises
     ------
     DataError
-        ``LOG-001`` when a file is absent.
+        ``LOG-001`` when a file is absent, ``LOG-006`` when it cannot be opened.
     """
     groups = group_logs(files)
     known = set(participants)
@@ -108,55 +191,43 @@ def divide_logs(files: Sequence[Path], participants: Iterable[str], shards: int)
     for group in ranked:
         if group.names & known:
             give(group, range(shards))
-    # Logs of strangers are read beside those of somebody, whom they are told apart from.
+    # Logs of nobody in the study are read beside those of somebody.
     peopled = [n for n in range(shards) if own[n] or (idle and not n)] or [0]
     for group in ranked:
         if not group.names & known:
             give(group, peopled)
     return [
         Shard(
-            sorted(str(path) for group in mine for path in group.files),
+            sorted(str(log.path) for group in mine for log in group.files),
             sorted({name for group in mine for name in group.names} | set(() if n else idle)),
+            root,
         )
         for n, mine in enumerate(own)
     ]
 
 
-def group_logs(files: Sequence[Path]) -> list[LogGroup]:
+def group_logs(files: Sequence[LogPath]) -> list[LogGroup]:
     """Put files that name a common participant together (a union of sets).
 
     Raises
     ------
     DataError
-        ``LOG-001`` when a file is absent.
+        ``LOG-001`` when a file is absent, ``LOG-006`` when it cannot be opened.
     """
     group_of: dict[str, int] = {}
     groups: dict[int, LogGroup] = {}
-    for number, path in enumerate(sorted(files)):
-        names = _pseudonyms(path)
+    for number, log in enumerate(sorted(files, key=lambda log: log.name)):
+        data = _read(log)
+        found = detect_format(data)
+        names = set() if found is None else set(found.owners(data))
+        names |= {log.participant} - {""} if not names else set()
         joined = [groups.pop(n) for n in sorted({group_of[m] for m in names if m in group_of})]
-        files_of = sorted([path, *(item for group in joined for item in group.files)])
+        own = [log, *(item for group in joined for item in group.files)]
         all_names = names.union(*(group.names for group in joined))
-        size = path.stat().st_size + sum(group.size for group in joined)
-        groups[number] = LogGroup(files_of, all_names, size)
+        size = len(data) + sum(group.size for group in joined)
+        groups[number] = LogGroup(sorted(own, key=lambda log: log.name), all_names, size)
         group_of |= dict.fromkeys(all_names, number)
     return list(groups.values())
-
-
-def _pseudonyms(path: Path) -> set[str]:
-    """Return every participant that a file names, read in pieces."""
-    found: set[bytes] = set()
-    rest = b""
-    try:
-        with path.open("rb") as stream:
-            while piece := stream.read(_PIECE):
-                found |= set(_PSEUDONYM.findall(rest + piece))
-                rest = piece[-_OVERLAP:]
-    except FileNotFoundError:
-        raise DataError(
-            "LOG-001", f"The log {path.name} is absent; check the log folder."
-        ) from None
-    return {name.decode("latin-1") for name in found}
 
 
 def save_shards(path: Path | str, shards: Sequence[Shard]) -> None:

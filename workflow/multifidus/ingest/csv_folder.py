@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from multifidus.contracts import TABLES, Finding, check_parsed, empty_table, parse_table
+from multifidus.base.csv_text import near_name
+from multifidus.contracts.check import Finding, check_parsed, empty_table, parse_table
 from multifidus.contracts.rules import rule_named
-from multifidus.ingest.csv_text import near_name, read_csv_text
+from multifidus.contracts.tables import TABLES
+from multifidus.ingest.csv_text import read_csv_text
 from multifidus.ingest.inputs import FOLDER, InputFile, required_tables
 
 if TYPE_CHECKING:

@@ -1,8 +1,7 @@
 """One CSV file to a frame of text: encoding, delimiter, header and row shape.
 
-CSV is read as RFC 4180 describes it: comma between fields, double quotes round fields that hold a
-comma, a quote or a line end. A byte-order mark is accepted. Rows are numbered as a spreadsheet
-shows them, the header being row 1; blank rows count and are left out.
+Encoding and records are those of :mod:`multifidus.base.csv_text`, with commas between fields. Blank
+rows count and are left out.
 
 Names found in a header are repeated in a message only where they are near a name of the contract:
 in a file without a header row the first row holds a participant's values.
@@ -10,24 +9,21 @@ in a file without a header row the first row holds a participant's values.
 
 from __future__ import annotations
 
-import codecs
-import csv
-import difflib
-import io
 from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
 
-from multifidus.contracts import ROW, TABLES, Finding
+from multifidus.base.csv_text import CsvRecord, csv_records, decode_csv, near_name
+from multifidus.contracts.check import ROW, Finding
 from multifidus.contracts.rules import rule_named
+from multifidus.contracts.tables import TABLES
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["CsvText", "near_name", "read_csv_text"]
+__all__ = ["CsvText", "read_csv_text"]
 
 _DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
-_FIELD_LIMIT = 1 << 24
 
 
 class CsvText(NamedTuple):
@@ -37,11 +33,6 @@ class CsvText(NamedTuple):
     findings: list[Finding]
     rows: int
     columns: int
-
-
-class _Record(NamedTuple):
-    row: int
-    fields: list[str]
 
 
 def read_csv_text(path: Path, name: str) -> CsvText:
@@ -60,9 +51,10 @@ def read_csv_text(path: Path, name: str) -> CsvText:
         The frame has every declared column (all missing where the file lacks it) and its row
         numbers as index; it is ``None`` when the file's structure could not be made out.
     """
-    text, fault = _decode(path.read_bytes(), name)
-    if text is None:
-        return CsvText(None, [fault] if fault else [], 0, 0)
+    try:
+        text = decode_csv(path.read_bytes())
+    except ValueError as error:
+        return CsvText(None, [_fault("encoding", name, detail=str(error))], 0, 0)
     if (delimiter := _wrong_delimiter(text, name)) is not None:
         return CsvText(None, [delimiter], 0, 0)
     records, findings = _records(text, name)
@@ -76,48 +68,19 @@ def read_csv_text(path: Path, name: str) -> CsvText:
     return CsvText(_frame(header, rows, name), findings + more, len(rows), len(header))
 
 
-def near_name(name: str, known: list[str]) -> str | None:
-    """Return the known name that is nearest to a misspelt one, if any is near."""
-    cleaned = name.strip().lower().replace(" ", "_").replace("-", "_")
-    found = difflib.get_close_matches(cleaned, known, n=1, cutoff=0.75)
-    return found[0] if found else None
-
-
 def _fault(
     rule: str, name: str, column: str = "", detail: str = "", rows: tuple[int, ...] = ()
 ) -> Finding:
     return Finding(rule_named(rule), name, column, rows, detail)
 
 
-def _decode(content: bytes, name: str) -> tuple[str | None, Finding | None]:
-    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return None, _fault("encoding", name, detail="it is UTF-16")
-    if content.startswith(b"PK\x03\x04"):
-        return None, _fault("encoding", name, detail="it is a spreadsheet or another zipped file")
-    if b"\x00" in content:
-        line = content[: content.index(b"\x00")].count(b"\n") + 1
-        return None, _fault("encoding", name, detail=f"line {line} holds a NUL byte")
-    try:
-        return content.decode("utf-8-sig"), None
-    except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        return None, _fault("encoding", name, detail=f"the first such byte is in line {line}")
-
-
-def _records(text: str, name: str) -> tuple[list[_Record], list[Finding]]:
+def _records(text: str, name: str) -> tuple[list[CsvRecord], list[Finding]]:
     """Split text into records; blank lines are counted and left out."""
-    records: list[_Record] = []
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    csv.field_size_limit(_FIELD_LIMIT)
-    row = 0
-    try:
-        for row, fields in enumerate(reader, start=1):
-            if fields:
-                records.append(_Record(row, fields))
-    except csv.Error:
-        detail = "a quotation mark from here on is not closed or not doubled"
-        return records, [_fault("row_shape", name, detail=detail, rows=(row + 1,))]
-    return records, []
+    records, broken = csv_records(text)
+    if broken is None:
+        return records, []
+    detail = "a quotation mark from here on is not closed or not doubled"
+    return records, [_fault("row_shape", name, detail=detail, rows=(broken,))]
 
 
 def _wrong_delimiter(text: str, name: str) -> Finding | None:
@@ -171,8 +134,8 @@ def _ordinal(position: int) -> str:
 
 
 def _shaped(
-    records: list[_Record], width: int, name: str
-) -> tuple[list[_Record], list[Finding]]:  # fmt: skip
+    records: list[CsvRecord], width: int, name: str
+) -> tuple[list[CsvRecord], list[Finding]]:  # fmt: skip
     """Leave out rows that are blank or do not have as many fields as the header."""
     blank = [item.row for item in records if not any(field.strip() for field in item.fields)]
     skipped = set(blank)
@@ -188,7 +151,7 @@ def _shaped(
     return [item for item in records if item.row not in skipped], findings
 
 
-def _frame(header: list[str], records: list[_Record], name: str) -> pd.DataFrame:
+def _frame(header: list[str], records: list[CsvRecord], name: str) -> pd.DataFrame:
     index = pd.Index([item.row for item in records], name=ROW, dtype="int64")
     columns = {}
     for column in TABLES[name].columns:

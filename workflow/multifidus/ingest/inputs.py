@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from multifidus.config.study import StudyConfig
-    from multifidus.contracts import Finding
+    from multifidus.contracts.check import Finding
 
 __all__ = ["FOLDER", "IngestOutcome", "InputFile", "required_tables"]
 

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from multifidus.base.files import write_json, write_text
 from multifidus.base.pages import render_page
-from multifidus.contracts import TABLES
 from multifidus.contracts.dictionary import describe_table
+from multifidus.contracts.tables import TABLES
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from multifidus.config.run import Tier
     from multifidus.config.study import StudyFacts
-    from multifidus.contracts import Finding
+    from multifidus.contracts.check import Finding
     from multifidus.ingest.inputs import IngestOutcome
 
 __all__ = ["DATA", "PAGE", "row_ranges", "write_data_report"]

@@ -10,19 +10,20 @@ from multifidus.base.errors import ConfigError, DataError
 from multifidus.base.files import atomic_directory
 from multifidus.config.mapping import load_mapping
 from multifidus.config.run import Tier
-from multifidus.contracts import TABLES, Finding, write_table
 from multifidus.contracts.cross import check_tables
+from multifidus.contracts.tables import TABLES, write_table
 from multifidus.ingest.csv_folder import read_csv_files
 from multifidus.ingest.inputs import IngestOutcome
 from multifidus.ingest.report import PAGE, write_data_report
 from multifidus.ingest.sdtm import read_sdtm_files
-from multifidus.literature import load_mme_factors
+from multifidus.literature.record.value_sets import load_mme_factors
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Set
 
     from multifidus.config.mapping import SdtmMapping
     from multifidus.config.study import StudyConfig
+    from multifidus.contracts.check import Finding
 
     Source = Literal["synthetic", "csv", "sdtm"]
 

@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from multifidus.base.csv_text import near_name
 from multifidus.base.errors import ConfigError
-from multifidus.contracts import (
+from multifidus.contracts.check import (
     ROW,
-    TABLES,
     Finding,
     check_parsed,
     empty_table,
+    finding_at,
     parse_table,
 )
-from multifidus.contracts.check import finding_at
 from multifidus.contracts.columns import Kind
 from multifidus.contracts.rules import rule_named
-from multifidus.ingest.csv_text import near_name
+from multifidus.contracts.tables import TABLES
 from multifidus.ingest.inputs import InputFile
 from multifidus.ingest.transport import Domain, find_domain, read_domain, sdtm_date
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pandas as pd
 import pyreadstat
 
-from multifidus.contracts import ROW, Finding
+from multifidus.contracts.check import ROW, Finding
 from multifidus.contracts.rules import rule_named
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ import typer
 
 from multifidus.base.errors import DataError
 from multifidus.base.files import write_csv
-from multifidus.contracts import TABLES, check_table, parse_table
+from multifidus.contracts.check import check_table, parse_table
+from multifidus.contracts.tables import TABLES
 from multifidus.instruments.eq5d import level_sum_score, score_eq5d, value_set_named
 from multifidus.instruments.errors import InstrumentError
 from multifidus.instruments.mme import MmeRules, daily_doses, mme_per_day
@@ -25,7 +26,7 @@ from multifidus.instruments.odi import ODI_SECTIONS, odi_band, score_odi
 from multifidus.instruments.run import read_value_sets
 from multifidus.instruments.value_sets import DIMENSIONS
 from multifidus.instruments.vas import score_vas
-from multifidus.literature.value_sets import load_mme_factors
+from multifidus.literature.record.value_sets import load_mme_factors
 
 __all__ = ["app"]
 

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["classify_pareto", "level_sum_score", "score_eq5d", "value_set_named"]
+    from multifidus.config.study import Outcome
+
+__all__ = ["classify_pareto", "level_sum_score", "score_eq5d", "score_outcome", "value_set_named"]
 
 _WEIGHTS = LEVELS ** np.arange(len(DIMENSIONS) - 1, -1, -1, dtype="float64")
 _ITEMS = Items("EQ-5D-5L", len(DIMENSIONS), 1, LEVELS, "INS-020")
@@ -121,3 +123,11 @@ def classify_pareto(
     classes[worse], classes[better], classes[better & worse] = "worsened", "improved", "mixed"
     classes[healthy], classes[missing] = "no_problems", None
     return classes
+
+
+def score_outcome(
+    answers: pd.DataFrame, outcome: Outcome, value_sets: Mapping[str, ValueSet]
+) -> tuple[NDArray[np.float64], str]:
+    """Score the raw answers of an outcome; returns the scores and the method in words."""
+    value_set = value_set_named(value_sets, outcome.value_set or "")
+    return score_eq5d(answers, value_set), f"value set {value_set.id}"

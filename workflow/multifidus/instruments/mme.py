@@ -202,6 +202,8 @@ def _without_renewals(
 
     Only starts inside the days that the end date allows count, so true overlaps stay.
     """
+    if frame.empty:  # merge_asof takes no empty key
+        return high.astype(DAY)
     keys = ["participant_id", *_SUBSTANCE]
     from_day = np.maximum(low, frame["start"] + _ONE_DAY).astype(DAY)
     ends = frame[keys].assign(day=from_day, row=frame.index).sort_values("day", kind="stable")

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["ODI_BANDS", "ODI_SECTIONS", "odi_band", "score_odi"]
+    from multifidus.config.study import Outcome
+    from multifidus.instruments.value_sets import ValueSet
+
+__all__ = ["ODI_BANDS", "ODI_SECTIONS", "odi_band", "score_odi", "score_outcome"]
 
 ODI_SECTIONS = 10
 _TOP_LEVEL = 5
@@ -90,3 +93,11 @@ def odi_band(points: ArrayLike) -> NDArray[np.object_]:
     names = np.array([*ODI_BANDS, None], dtype=object)
     place = np.searchsorted(limits, scores, side="left")
     return names[np.where(np.isnan(scores), len(ODI_BANDS), np.minimum(place, len(limits) - 1))]
+
+
+def score_outcome(
+    answers: pd.DataFrame, outcome: Outcome, _value_sets: Mapping[str, ValueSet]
+) -> tuple[NDArray[np.float64], str]:
+    """Score the raw answers of an outcome; returns the scores and the method in words."""
+    how = f"100 x sum / (5 x answered), at most {outcome.max_missing_items} missing"
+    return score_odi(answers, max_missing=outcome.max_missing_items), how

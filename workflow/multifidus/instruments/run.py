@@ -6,19 +6,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from multifidus.base.files import write_parquet
-from multifidus.contracts import read_table
+from multifidus.config.instruments import INSTRUMENTS
+from multifidus.contracts.tables import read_table
 from multifidus.instruments.mme_factors import mme_factors_from_frame
 from multifidus.instruments.scores import build_scores
 from multifidus.instruments.value_sets import value_sets_from_frames
-from multifidus.literature.value_sets import load_mme_factors, load_value_sets
+from multifidus.literature.record.value_sets import load_mme_factors, load_value_sets
 
 if TYPE_CHECKING:
-    from multifidus.config import StudyConfig
+    from multifidus.config.study import StudyConfig
     from multifidus.instruments.value_sets import ValueSet
 
 __all__ = ["read_value_sets", "score_instruments"]
 
-TABLES_READ = ("participants", "visits", "vas", "odi", "eq5d", "opioids")
+TABLES_READ = ("participants", "visits", *INSTRUMENTS, "opioids")
 """Tables that scoring reads."""
 
 

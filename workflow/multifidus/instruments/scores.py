@@ -6,16 +6,15 @@ for a visit), then compared with the baseline record. Every row names the record
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from multifidus.instruments.eq5d import score_eq5d, value_set_named
+from multifidus.config.instruments import INSTRUMENTS
 from multifidus.instruments.mme import MME, MmeRules, mme_per_day
 from multifidus.instruments.mme_factors import mme_factors_named
-from multifidus.instruments.odi import score_odi
-from multifidus.instruments.vas import score_vas
 from multifidus.instruments.visits import place_records
 
 if TYPE_CHECKING:
@@ -97,14 +96,8 @@ def _outcome_scores(
 ) -> pd.DataFrame:
     raw = tables[outcome.instrument]
     answers = raw.drop(columns=["participant_id", "visit", "assessment_date"])
-    if outcome.instrument == "vas":
-        score, how = score_vas(answers["vas_mm"]), "VAS in mm / 10"
-    elif outcome.instrument == "odi":
-        score = score_odi(answers, max_missing=outcome.max_missing_items)
-        how = f"100 x sum / (5 x answered), at most {outcome.max_missing_items} missing"
-    else:
-        value_set = value_set_named(value_sets, outcome.value_set or "")
-        score, how = score_eq5d(answers, value_set), f"value set {value_set.id}"
+    module, _, name = INSTRUMENTS[outcome.instrument].scorer.rpartition(".")
+    score, how = getattr(import_module(module), name)(answers, outcome, value_sets)
     scored = {**tables, outcome.instrument: raw.assign(value=score)}
     placed = place_records(outcome.instrument, scored, study, ~np.isnan(score))
     return _score_rows(placed, outcome.id, outcome.unit, how, study.visits)

@@ -10,9 +10,15 @@ from multifidus.instruments.arrays import count_true, float_array
 from multifidus.instruments.errors import InstrumentError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["score_vas"]
+    from multifidus.config.study import Outcome
+    from multifidus.instruments.value_sets import ValueSet
+
+__all__ = ["score_outcome", "score_vas"]
 
 _MM_PER_CM = 10.0
 _SCALE_END_CM = 10.0
@@ -71,3 +77,10 @@ def _refuse_mixed_units(marks: NDArray[Any]) -> None:
             f"VAS: {int(small.sum())} marks of 10 or less carry decimals as centimetres would, "
             "in a column declared in millimetres; bring the column to one unit.",
         )
+
+
+def score_outcome(
+    answers: pd.DataFrame, _outcome: Outcome, _value_sets: Mapping[str, ValueSet]
+) -> tuple[NDArray[np.float64], str]:
+    """Score the raw answers of an outcome; returns the scores and the method in words."""
+    return score_vas(answers["vas_mm"]), "VAS in mm / 10"

@@ -18,8 +18,7 @@ from multifidus.instruments.errors import InstrumentError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from multifidus.config import StudyConfig
-    from multifidus.config.study import Visit
+    from multifidus.config.study import StudyConfig, Visit
 
 __all__ = ["FLAGS", "assign_visits", "place_records", "record_keys"]
 

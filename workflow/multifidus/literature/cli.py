@@ -10,13 +10,16 @@ import typer
 
 from multifidus.base.errors import ScorecardError
 from multifidus.base.files import write_text
-from multifidus.literature.checks import check_claims, require_declared
-from multifidus.literature.claims import load_literature
-from multifidus.literature.describe import data_dictionary
-from multifidus.literature.models import EXPECTED_VERDICTS, TIERS
-from multifidus.literature.recompute import recompute_figures
-from multifidus.literature.value_sets import load_mme_factors, load_value_sets
-from multifidus.literature.verdicts import load_expected_verdicts, write_expected_verdicts
+from multifidus.literature.consistency.checks import check_claims, require_declared
+from multifidus.literature.consistency.recompute import recompute_figures
+from multifidus.literature.record.claims import load_literature
+from multifidus.literature.record.describe import data_dictionary
+from multifidus.literature.record.models import EXPECTED_VERDICTS, TIERS
+from multifidus.literature.record.value_sets import load_mme_factors, load_value_sets
+from multifidus.literature.scorecard.verdicts import (
+    load_expected_verdicts,
+    write_expected_verdicts,
+)
 
 __all__ = ["app"]
 

@@ -1,4 +1,4 @@
-"""The workflow's steps of the literature room: check, score, hold verdicts."""
+"""The workflow's steps of the literature room: check the record, score the reproduction."""
 
 from __future__ import annotations
 
@@ -7,24 +7,19 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from multifidus.base.files import write_csv, write_json
-from multifidus.literature.bibliography import short_citations
-from multifidus.literature.checks import check_claims, require_declared
-from multifidus.literature.claims import load_literature
-from multifidus.literature.page import ScorecardFiles, write_scorecard
-from multifidus.literature.recompute import recompute_figures
-from multifidus.literature.scorecard import build_scorecard
-from multifidus.literature.value_sets import load_mme_factors, load_value_sets
-from multifidus.literature.verdicts import (
-    compare_verdicts,
-    load_expected_verdicts,
-    verdict_counts,
-)
+from multifidus.base.files import write_csv
+from multifidus.literature.consistency.checks import check_claims, require_declared
+from multifidus.literature.consistency.recompute import recompute_figures
+from multifidus.literature.record.bibliography import short_citations
+from multifidus.literature.record.claims import load_literature
+from multifidus.literature.record.value_sets import load_mme_factors, load_value_sets
+from multifidus.literature.scorecard.build import build_scorecard
+from multifidus.literature.scorecard.page import ScorecardFiles, write_scorecard
 
 if TYPE_CHECKING:
     from multifidus.config.run import Tier
 
-__all__ = ["check_literature", "check_verdicts", "score_reproduction"]
+__all__ = ["check_literature", "score_reproduction"]
 
 
 def check_literature(
@@ -88,18 +83,3 @@ def score_reproduction(
     )
     citations = short_citations(folder / "references.bib")
     write_scorecard(scorecard, files, tier, citations=citations)
-
-
-def check_verdicts(
-    *, scorecard: Path | str, expected: Path | str, counts: Path | str, tier: Tier
-) -> None:
-    """Hold the verdicts of a scorecard against the declared ones and write their counts.
-
-    Raises
-    ------
-    ScorecardError
-        ``SCO-`` with the figures whose verdict changed and how to accept the change.
-    """
-    frame = pd.read_csv(scorecard, dtype=str, keep_default_na=False)
-    compare_verdicts(frame, load_expected_verdicts(Path(expected)), tier)
-    write_json(counts, {"tier": str(tier), "verdicts": verdict_counts(frame)})

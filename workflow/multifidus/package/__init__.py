@@ -1,16 +1,5 @@
-"""What leaves a run: the manifest of its outputs, its verification, and the closing summary."""
+"""What leaves a run: the ledger and the manifest of its files, their verification, the summary.
 
-from multifidus.package.manifest import Manifest, read_manifest, write_manifest
-from multifidus.package.summary import summarise, summary_command
-from multifidus.package.verify import Finding, verify_command, verify_manifest
-
-__all__ = [
-    "Finding",
-    "Manifest",
-    "read_manifest",
-    "summarise",
-    "summary_command",
-    "verify_command",
-    "verify_manifest",
-    "write_manifest",
-]
+Start with :mod:`multifidus.package.ledger`, which says who made what, and
+:mod:`multifidus.package.manifest`, which says what a run ends in.
+"""

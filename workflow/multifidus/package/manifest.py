@@ -1,21 +1,23 @@
-"""The manifest: every output of a run with its size, hash, shape, data tier and sensitivity.
+"""The manifest: every file of a run with its size and hash; of outputs shape, tier, sensitivity.
 
 It holds no time, no host and no absolute path, so that two runs of one configuration write the
 same manifest to the byte. Paths are relative to the manifest's own folder: a results folder can be
-copied and still be verified.
+copied and still be verified. Hashes come from the ledger, in which each job records what it made
+when it ends: a file that has changed since then stops the manifest.
 """
 
 from __future__ import annotations
 
 import json
 import platform
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from multifidus import __version__
 from multifidus.base.files import sha256_of, sha256_of_bytes, write_json
 from multifidus.config.run import Tier
+from multifidus.package.agreement import PRODUCTS_OF_TABLES, compare_products
 from multifidus.package.errors import PackageError
 from multifidus.package.labels import (
     SELF_LABELLING,
@@ -23,39 +25,24 @@ from multifidus.package.labels import (
     stated_tiers,
     table_shape,
 )
+from multifidus.package.ledger import Ledger
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 __all__ = [
     "FORMAT",
-    "WORKING_FILES",
     "Manifest",
     "Output",
+    "WorkingFile",
     "build_manifest",
     "canonical_sha256",
     "read_manifest",
     "write_manifest",
 ]
 
-FORMAT = "multifidus-manifest/1"
+FORMAT = "multifidus-manifest/2"
 """Name and version of the manifest's form."""
-
-WORKING_FILES = (
-    "analyses/*",
-    "checked/*",
-    "cohort/*",
-    "devicelogs/*",
-    "figures/*",
-    "literature/*",
-    "notebooks/*",
-    "scores/*",
-    "tables/*",
-    "*/render.json",
-    "*/.*",
-    ".*",
-)
-"""Patterns of files between the steps of a run: not deliverables, so not listed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,23 +74,45 @@ class Output:
 
 
 @dataclass(frozen=True, slots=True)
+class WorkingFile:
+    """One file between the steps that outputs rest on.
+
+    Parameters
+    ----------
+    path, bytes, sha256
+        As of :class:`Output`.
+    rule
+        Name of the rule that made it.
+    """
+
+    path: str
+    bytes: int
+    sha256: str
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
     """A run's manifest.
 
     Parameters
     ----------
     run
-        Facts of the run: study, tier, sensitivity, seed, version, Python, hashes of the
-        configuration and the lock, render engine.
+        Facts of the run: study, tier, sensitivity, seed, version, Python, the configuration and its
+        hash, the hash of the lock, the render engine.
     outputs
         The deliverables, sorted by path.
     working
-        Patterns of files that a run leaves beside its deliverables.
+        The files that they rest on, sorted by path.
+    agreements
+        Outputs that were compared with another one and print the same
+        (:func:`multifidus.package.agreement.compare_products`).
     """
 
     run: Mapping[str, Any]
     outputs: tuple[Output, ...]
-    working: tuple[str, ...] = field(default=WORKING_FILES)
+    working: tuple[WorkingFile, ...] = ()
+    agreements: tuple[str, ...] = ()
 
 
 def write_manifest(
@@ -114,6 +123,7 @@ def write_manifest(
     sensitivity: str,
     lock: Path | str,
     record: Path | str | None = None,
+    from_ledger: bool = False,
 ) -> Manifest:
     """Write the manifest of a run.
 
@@ -132,6 +142,8 @@ def write_manifest(
         The locked requirements of the environment.
     record
         What the render engine wrote of itself; none for a run without documents.
+    from_ledger
+        Whether a results folder without a ledger is refused, as a run does.
 
     Returns
     -------
@@ -143,7 +155,8 @@ def write_manifest(
     PackageError
         ``PKG-001`` when an output is missing or lies outside the results folder, ``PKG-002`` when
         an output states another tier than the run's, ``PKG-003`` for a render record without an
-        engine, ``PKG-004`` when an output that can state its tier does not.
+        engine, ``PKG-004`` when an output that can state its tier does not, ``PKG-005`` when two
+        tables of results differ, ``PKG-030`` and ``PKG-031`` when a file is not as its job made it.
     """
     manifest = build_manifest(
         outputs,
@@ -151,6 +164,7 @@ def write_manifest(
         run=run,
         sensitivity=sensitivity,
         facts={"lock_sha256": sha256_of(lock), "engine": _engine(record)},
+        from_ledger=from_ledger,
     )
     write_json(target, {"format": FORMAT, **asdict(manifest)})
     return manifest
@@ -163,10 +177,15 @@ def build_manifest(
     run: Mapping[str, Any],
     sensitivity: str,
     facts: Mapping[str, Any],
+    from_ledger: bool = False,
 ) -> Manifest:
     """Describe outputs under ``folder``; parameters and errors as in :func:`write_manifest`."""
     tier = Tier(run["tier"]).value
     files = sorted({file for path in outputs for file in _files(Path(path))})
+    names = [_relative(file, folder) for file in files]
+    working = _working(folder, names, required=from_ledger)
+    listed = tuple(_describe(file, folder, tier, sensitivity) for file in files)
+    configuration = _without_paths(run)
     return Manifest(
         run={
             "study": run["study"],
@@ -175,11 +194,52 @@ def build_manifest(
             "seed": run["seed"],
             "multifidus": __version__,
             "python": ".".join(platform.python_version_tuple()[:2]),
-            "config_sha256": canonical_sha256(run),
+            "configuration": configuration,
+            "config_sha256": canonical_sha256(configuration),
             **facts,
         },
-        outputs=tuple(_describe(file, folder, tier, sensitivity) for file in files),
+        outputs=listed,
+        working=working,
+        agreements=_agreements(folder),
     )
+
+
+def _working(folder: Path, outputs: Sequence[str], *, required: bool) -> tuple[WorkingFile, ...]:
+    """Compare outputs and what they rest on with the ledger; return the latter."""
+    ledger = Ledger.read(folder)
+    if not ledger and not required:
+        return ()
+    behind = {path: record for path, record in ledger.behind(outputs).items() if path in ledger}
+    here = sorted(path for path in behind if (folder / path).is_file())  # some are temporary
+    for path in sorted({*outputs, *here}):
+        ledger.check(folder, path)
+    return tuple(
+        WorkingFile(
+            path, (folder / path).stat().st_size, behind[path].outputs[path], behind[path].rule
+        )
+        for path in here
+        if path not in outputs
+    )
+
+
+def _agreements(folder: Path) -> tuple[str, ...]:
+    compared = compare_products(folder)
+    for path in PRODUCTS_OF_TABLES:
+        if not compared.get(path, True):
+            raise PackageError(
+                "PKG-005",
+                f"{folder / path} does not say what the table that it was made from says: remove"
+                " both and run `make report`.",
+            )
+    return tuple(sorted(path for path, agrees in compared.items() if agrees))
+
+
+def _without_paths(run: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a configuration in which the data folder, which may be private, is a hash."""
+    data = dict(run.get("data") or {})
+    if data.get("path"):
+        data["path"] = f"sha256:{sha256_of_bytes(str(data['path']).encode())}"
+    return {**run, "data": data} if data else dict(run)
 
 
 def canonical_sha256(values: Mapping[str, Any]) -> str:
@@ -206,14 +266,17 @@ def read_manifest(path: Path | str) -> Manifest:
         content = json.loads(path.read_text(encoding="utf-8"))
         known = content["format"] == FORMAT
         outputs = tuple(Output(**entry) for entry in content["outputs"])
-        manifest = Manifest(dict(content["run"]), outputs, tuple(content["working"]))
+        working = tuple(WorkingFile(**entry) for entry in content["working"])
+        agreements = tuple(map(str, content["agreements"]))
+        manifest = Manifest(dict(content["run"]), outputs, working, agreements)
     except (ValueError, KeyError, TypeError):
         known = False
     if not known:
         raise PackageError(
             "PKG-011", f"{path} is not a manifest of the form {FORMAT}: run `make report` again."
         )
-    _refuse_outside_paths(path, [output.path for output in manifest.outputs])
+    names = [file.path for file in manifest.outputs] + [file.path for file in manifest.working]
+    _refuse_outside_paths(path, names)
     return manifest
 
 
@@ -236,14 +299,17 @@ def _files(path: Path) -> list[Path]:
     return [path]
 
 
-def _describe(file: Path, folder: Path, tier: str, sensitivity: str) -> Output:
+def _relative(file: Path, folder: Path) -> str:
     try:
-        relative = file.resolve().relative_to(folder.resolve()).as_posix()
+        return file.resolve().relative_to(folder.resolve()).as_posix()
     except ValueError:
         raise PackageError(
             "PKG-001", f"The output {file} lies outside the results folder {folder}: move its rule."
         ) from None
-    stated = stated_tiers(file)
+
+
+def _describe(file: Path, folder: Path, tier: str, sensitivity: str) -> Output:
+    relative, stated = _relative(file, folder), stated_tiers(file)
     if others := sorted(stated - {tier}):
         raise PackageError(
             "PKG-002",

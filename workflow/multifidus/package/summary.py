@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections import Counter
 from pathlib import Path
 
 from multifidus.base.errors import ExitCode
+from multifidus.base.files import sha256_of
 from multifidus.config.run import Tier
 from multifidus.package.manifest import Manifest, read_manifest
 
@@ -32,7 +34,8 @@ def summarise(manifest: Manifest, folder: Path | str, seconds: float | None = No
     Returns
     -------
     str
-        A few plain lines: tier, documents, counts of verdicts, data report, narratives, time.
+        A few plain lines: tier, documents, counts of verdicts, data report, narratives, the
+        manifest's own hash, time.
     """
     folder, run = Path(folder), manifest.run
     lines = [
@@ -46,6 +49,9 @@ def summarise(manifest: Manifest, folder: Path | str, seconds: float | None = No
     ]
     if engine := run.get("engine"):
         lines.append(f"Rendered by  {engine['name']} {engine['version']}")
+        lines += [f"{'':<12} {note}" for note in _render_notes(folder)]
+    if (path := folder / "manifest.json").is_file():
+        lines.append(f"Manifest     {path}, SHA-256 {sha256_of(path)}")
     if seconds is not None:
         lines.append(f"Time taken   {_duration(seconds)}")
     return "\n".join(lines) + "\n"
@@ -75,6 +81,12 @@ def _document_lines(manifest: Manifest, folder: Path) -> list[str]:
     documents.sort(key=lambda output: _DOCUMENTS.index(Path(output.path).suffix))
     sizes = [f"{folder / output.path}  ({_size(output.bytes)})" for output in documents]
     return [f"{'Document' if not index else '':<12} {text}" for index, text in enumerate(sizes)]
+
+
+def _render_notes(folder: Path) -> list[str]:
+    """Say why a document was not rendered by the engine that was to do it."""
+    records = (json.loads(path.read_text("utf-8")) for path in sorted(folder.glob("*/render.json")))
+    return [record["note"] for record in records if record.get("note")]
 
 
 def _verdict_lines(folder: Path) -> list[str]:

@@ -8,15 +8,18 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from multifidus.base.errors import RenderError
-from multifidus.config import StudyConfig, load_sections
+from multifidus.config.load import load_sections
 from multifidus.report.figures.style import Drawing
-from multifidus.report.numbers import describe, number_markdown
-from multifidus.results import Results
+from multifidus.report.numbers import absent_markdown, describe, number_markdown
+from multifidus.results.table import Results
+
+if TYPE_CHECKING:
+    from multifidus.config.study import StudyConfig
 
 __all__ = ["CONTEXT_VARIABLE", "Inline", "ReportContext", "open_report"]
 
@@ -82,19 +85,34 @@ class ReportContext:
         return pd.read_csv(self.facts["calibration"])
 
     def number(self, result_id: str, *, display: str | None = None, sign: bool = False) -> Inline:
-        """Return a result for a sentence, by its id."""
+        """Return a result for a sentence, by its id; "not estimable" where the data give none."""
+        if self._gives_no(result_id):
+            return Inline(absent_markdown(result_id))
         return Inline(number_markdown(self.results, result_id, display=display, sign=sign))
 
     def magnitude(self, result_id: str, *, display: str | None = None) -> Inline:
         """Return a result without its sign, for sentences that say "fell by"."""
+        if self._gives_no(result_id):
+            return Inline(absent_markdown(result_id))
         text = number_markdown(self.results, result_id, display=display)
         return Inline(text.replace("[\N{MINUS SIGN}", "[", 1))
 
     def denominator(self, result_id: str) -> Inline:
         """Return the denominator of a count, with the count's id."""
+        if self._gives_no(result_id) or self.results.row(result_id).isna()["N"]:
+            return Inline(absent_markdown(result_id))
         row = self.results.row(result_id)
         title = f"denominator of {describe(row)}".replace('"', "'")
         return Inline(f'[{int(row["N"])}]{{.num data-id="{result_id}" title="{title}"}}')
+
+    def _gives_no(self, result_id: str) -> bool:
+        """Whether the data of this run give no such result.
+
+        The synthetic cohort is complete, so that there every result that a document names must
+        exist: a misspelt id does not pass for one that is not estimable.
+        """
+        complete = self.fact("tier") == "synthetic"
+        return not complete and result_id not in self.results
 
     def threshold(self, responder_id: str) -> Inline:
         """Return the cut of a responder definition as the study file declares it."""
@@ -167,6 +185,6 @@ def open_report() -> ReportContext:
     if not path:
         raise RenderError(
             "RND-902",
-            f"{CONTEXT_VARIABLE} is not set: render documents with `make rerender` or Snakemake.",
+            f"{CONTEXT_VARIABLE} is not set: use `make rerender` or `multifidus preview`.",
         )
     return ReportContext(json.loads(Path(path).read_text(encoding="utf-8")))

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from multifidus.report.numbers import number_html
+from multifidus.results.formatting import NOT_ESTIMABLE
 from multifidus.results.plain import PLAIN_METHODS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from multifidus.results import Results
+    from multifidus.results.table import Results
 
 __all__ = ["DASH", "ReportTable"]
 
@@ -71,7 +72,11 @@ class ReportTable:
         """Return a result as a cell, or a dash when the table of results does not hold it."""
         if result_id not in self.results:
             return DASH
-        method = self.results.row(result_id)["method"]
+        row = self.results.row(result_id)
+        if (reason := self.results.reason(result_id)) is not None:
+            self.note(f"{NOT_ESTIMABLE.capitalize()} ({row['label']}): {reason}.")
+            return number_html(self.results, result_id)
+        method = row["method"]
         known = (*self._methods, *PLAIN_METHODS.values())
         if isinstance(method, str) and method and method not in known:
             self._methods.append(method)
@@ -86,6 +91,8 @@ class ReportTable:
         low, high = f"{stem}.ci_lower", f"{stem}.ci_upper"
         if low not in self.results:
             return DASH
+        if self.results.reason(low) is not None:
+            return self.number(low)
         return f"{self.number(low, sign=sign)} to {self.number(high, sign=sign)}"
 
     def mean_sd(self, stem: str, *, sign: bool = False) -> str:
@@ -104,7 +111,9 @@ class ReportTable:
         """Return ``count/total (per cent)`` of an id without its statistic."""
         if f"{stem}.count" not in self.results:
             return DASH
-        total = int(self.results.row(f"{stem}.count")["N"])
+        total = self.results.row(f"{stem}.count")["N"]
+        if pd.isna(total):
+            return self.number(f"{stem}.count")
         return f"{self.number(f'{stem}.count')}/{total} ({self.number(f'{stem}.percent')})"
 
     def counts(self, result_id: str) -> str:

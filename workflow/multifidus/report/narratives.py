@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from multifidus.analyses.inputs import AnalysisInputs
-from multifidus.analyses.narratives import NARRATIVE_COLUMNS, REASONS, list_narratives
+from multifidus.analyses.safety.narratives import NARRATIVE_COLUMNS, REASONS, list_narratives
 from multifidus.base.files import write_csv, write_parquet, write_text
 from multifidus.base.pages import render_page
-from multifidus.contracts import read_table
+from multifidus.contracts.tables import read_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from multifidus.config import StudyConfig
     from multifidus.config.run import Tier
+    from multifidus.config.study import StudyConfig
 
 __all__ = ["NARRATIVE_TABLES", "narrative_page", "write_narratives"]
 
@@ -70,7 +70,7 @@ def write_narratives(
     Returns
     -------
     DataFrame
-        What was written, as :func:`multifidus.analyses.narratives.list_narratives` gives it.
+        What was written, as :func:`multifidus.analyses.safety.narratives.list_narratives` gives it.
     """
     inputs = AnalysisInputs(study, {name: read_table(tables, name) for name in NARRATIVE_TABLES})
     listed = list_narratives(inputs)

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-if TYPE_CHECKING:
-    from multifidus.results import Results
+from multifidus.results.formatting import NOT_ESTIMABLE
 
-__all__ = ["describe", "number_html", "number_markdown"]
+if TYPE_CHECKING:
+    from multifidus.results.table import Results
+
+__all__ = ["absent_markdown", "describe", "number_html", "number_markdown"]
 
 _STATISTICS = {
     "ci_lower": "lower 95 % limit",
@@ -44,6 +46,12 @@ def number_markdown(
     text = results.text(result_id, display=display, sign=sign)
     title = describe(results.row(result_id)).replace("\\", "").replace('"', "'")
     return f'[{_plain(text)}]{{.num data-id="{result_id}" title="{title}"}}'
+
+
+def absent_markdown(result_id: str) -> str:
+    """Return the words for a result that the data of a run do not give."""
+    title = f"{result_id.replace('.', ', ')}: the data of this run do not give it"
+    return f'[{NOT_ESTIMABLE}]{{.num title="{title}"}}'
 
 
 def number_html(

@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from decimal import ROUND_HALF_UP, Decimal
 
-__all__ = ["MINUS", "format_value", "round_half_away"]
+__all__ = ["MINUS", "NOT_ESTIMABLE", "format_value", "round_half_away"]
 
 MINUS = "\N{MINUS SIGN}"
+NOT_ESTIMABLE = "not estimable"
+"""Printed in the place of a number that the data do not give; the method of the row says why."""
 _SMALLEST_P = 0.0001
 _GUARD_DIGITS = 12
 

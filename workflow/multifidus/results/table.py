@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pandas as pd
 
 from multifidus.base.errors import MultifidusError
-from multifidus.results.formatting import format_value
+from multifidus.results.formatting import NOT_ESTIMABLE, format_value
 from multifidus.results.ids import IdParts, make_id
 
 if TYPE_CHECKING:
@@ -227,9 +227,17 @@ class Results:
         """Return the unrounded value of a result."""
         return float(self.row(result_id)["value"])
 
+    def reason(self, result_id: str) -> str | None:
+        """Return why a result is not estimable; None when it is, or when it is suppressed."""
+        method = self.row(result_id)["method"]
+        head, _, reason = str(method).partition(": ")
+        return reason if head.lower() == NOT_ESTIMABLE else None
+
     def text(self, result_id: str, *, display: str | None = None, sign: bool = False) -> str:
         """Return a result as it is printed, by default in its own display form."""
         row = self.row(result_id)
+        if self.reason(result_id) is not None:
+            return NOT_ESTIMABLE
         return format_value(float(row["value"]), display or str(row["display"]), sign=sign)
 
     def select(self, **parts: str | Sequence[str]) -> pd.DataFrame:

@@ -11,6 +11,7 @@ from scipy import stats
 from multifidus.base.errors import StatisticsError
 from multifidus.stats.estimates import Estimate, t_estimate
 from multifidus.stats.inputs import check_alpha, complete_pairs
+from multifidus.stats.ties import settle
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -37,7 +38,7 @@ def _varied(x: npt.ArrayLike, y: npt.ArrayLike) -> tuple[np.ndarray, np.ndarray]
     first, second = complete_pairs(x, y, ("x", "y"))
     if len(first) < _FEWEST:
         raise StatisticsError("STA-261", "An association needs at least four complete pairs.")
-    if np.ptp(first) == 0 or np.ptp(second) == 0:
+    if np.ptp(settle(first)) == 0 or np.ptp(settle(second)) == 0:
         raise StatisticsError("STA-262", "A variable that never varies has no association.")
     return first, second
 
@@ -57,13 +58,14 @@ def spearman(x: npt.ArrayLike, y: npt.ArrayLike, alpha: float = 0.05) -> RankCor
 
     Notes
     -----
-    Ties take mid-ranks. The p value is that of the t approximation with n - 2 degrees of freedom.
-    Limits are Fisher's z with the standard error sqrt((1 + r^2 / 2) / (n - 3)) of Bonett and
-    Wright (2000), Psychometrika 65:23-28; they are r itself where r is 1 or -1.
+    Ties take mid-ranks; values equal but for rounding are ties. The p value is that of the t
+    approximation with n - 2 degrees of freedom. Limits are Fisher's z with the standard error
+    sqrt((1 + r^2 / 2) / (n - 3)) of Bonett and Wright (2000), Psychometrika 65:23-28; they are r
+    itself where r is 1 or -1.
     """
     check_alpha(alpha)
     first, second = _varied(x, y)
-    found = stats.spearmanr(first, second)
+    found = stats.spearmanr(settle(first), settle(second))
     r, n = float(np.clip(found.statistic, -1, 1)), len(first)
     lower = upper = r
     if abs(r) < 1:

@@ -1,30 +1,35 @@
 """The statistics engine from the command line, on a user's own CSV file.
 
-Each command reads one CSV (UTF-8, header row, empty cell = missing) and writes CSV to standard
-output or to ``--output``, so results can be piped.
+Each command reads one CSV (UTF-8, header row; only an empty cell is missing) and writes CSV to
+standard output or to ``--output``, so results can be piped. Notes on how the file was read go to
+standard error.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 import pandas as pd
 import typer
 
 from multifidus.base.errors import StatisticsError
-from multifidus.base.files import write_csv
 from multifidus.stats.estimates import as_frame
 from multifidus.stats.inputs import check_count, finite_vector
 from multifidus.stats.means import paired_change
-from multifidus.stats.mmrm import MmrmFit, mmrm
+from multifidus.stats.mmrm.model import mmrm
 from multifidus.stats.pooling import pool
 from multifidus.stats.proportions import proportion
 from multifidus.stats.rates import poisson_rate
 from multifidus.stats.survival import kaplan_meier
+from multifidus.stats.user_table import UserTable, name_and_value, open_table, write_table
+
+if TYPE_CHECKING:
+    from multifidus.stats.mmrm.result import MmrmFit
 
 __all__ = ["app"]
 
@@ -34,6 +39,10 @@ app = typer.Typer(
 )
 
 Source = Annotated[Path, typer.Argument(help="CSV file, UTF-8, with a header row.")]
+Columns = Annotated[
+    list[str] | None,
+    typer.Option(help="NAME=THEIRS: use NAME for the file's column THEIRS; repeatable."),
+]
 Output = Annotated[Path | None, typer.Option(help="Write here instead of standard output.")]
 Alpha = Annotated[float, typer.Option(help="One minus the confidence level.")]
 
@@ -90,40 +99,6 @@ class LimitChoice(StrEnum):
     plain = "plain"
 
 
-def _read(source: Path, *columns: str) -> pd.DataFrame:
-    """Read the CSV and check that it has the named columns."""
-    try:
-        frame = pd.read_csv(source)
-    except FileNotFoundError:
-        raise StatisticsError(
-            "STA-301", f"There is no file {source.name}; check the path."
-        ) from None
-    except (ValueError, OSError):
-        raise StatisticsError(
-            "STA-301", f"{source.name} cannot be read as a UTF-8 CSV with a header row."
-        ) from None
-    absent = [name for name in columns if name not in frame.columns]
-    if absent:
-        raise StatisticsError(
-            "STA-302", f"{source.name} has no column {', '.join(absent)}; its header names others."
-        )
-    return frame
-
-
-def _write(frame: pd.DataFrame, output: Path | None) -> None:
-    if output is None:
-        typer.echo(frame.to_csv(index=False, lineterminator="\n"), nl=False)
-    else:
-        write_csv(output, frame)
-
-
-def _pair(text: str, option: str) -> tuple[str, str]:
-    name, sign, level = text.partition("=")
-    if not sign or not name or not level:
-        raise StatisticsError("STA-303", f"Write {option} as NAME=LEVEL, for instance arm=control.")
-    return name, level
-
-
 @app.command("mmrm")
 def fit_mmrm(
     source: Source,
@@ -139,23 +114,38 @@ def fit_mmrm(
     df: Annotated[DfChoice, typer.Option(help="Degrees of freedom.")] = DfChoice.kenward_roger,
     reml: Annotated[bool, typer.Option("--reml/--ml", help="Restricted or full ML.")] = True,
     alpha: Alpha = 0.05,
+    columns: Columns = None,
     output: Output = None,
 ) -> None:
     """Fit a mixed model for repeated measures, one row per participant and visit."""
-    frame = _read(source, subject, visit)
-    levels = dict(_pair(text, "--reference") for text in reference or [])
+    table_read = open_table(source, columns)
+    levels = dict(name_and_value(text, "--reference", "arm=control") for text in reference or [])
     order = [level.strip() for level in visit_order.split(",")] if visit_order else None
-    if order is not None:
-        frame[visit] = frame[visit].astype("str")
-    for name in levels:
-        if name in frame.columns:
-            frame[name] = frame[name].astype("str").where(frame[name].notna())
+    frame = _model_frame(table_read, formula, (subject, visit), set(levels))
     fit = mmrm(
         frame, formula, subject=subject, visit=visit, covariance=covariance, reml=reml,
         df_method=df.value, reference=levels, visit_order=order, alpha=alpha,
     )  # fmt: skip
+    table_read.csv.notes.append(
+        f"{fit.rows_used} of {fit.rows_read} rows are used; {fit.rows_without_outcome} have no "
+        f"outcome and {fit.rows_without_covariate} lack a factor or covariate."
+    )
     factors = tuple(name.strip() for name in by.split(",") if name.strip()) or (visit,)
-    _write(_fit_table(fit, table, factors, levels), output)
+    write_table(_fit_table(fit, table, factors, levels), output, table_read)
+
+
+def _model_frame(
+    table: UserTable, formula: str, keys: tuple[str, str], factors: set[str]
+) -> pd.DataFrame:
+    """Return the columns that the model may use: ids, visits and factors as text, else numbers."""
+    columns = {name: table.keys(name) for name in keys}
+    for name in table.csv.frame.columns:
+        word = re.escape(str(name))
+        if name in columns or not re.search(rf"(?<![\w.]){word}(?!\w)", formula):
+            continue
+        factor = name in factors or re.search(rf"\bC\(\s*`?{word}\b", formula)
+        columns[name] = table.keys(name) if factor else table.values(name)
+    return pd.DataFrame(columns)
 
 
 def _fit_table(
@@ -174,7 +164,7 @@ def _fit_table(
         return as_frame(fit.type3())
     if table is MmrmTable.covariance:
         result = pd.DataFrame(fit.covariance, columns=list(fit.visits))
-        result.insert(0, "visit", list(fit.visits))
+        result.insert(0, "visit", list(fit.visits), allow_duplicates=True)
         return result
     if table is MmrmTable.fit:
         return pd.DataFrame([fit.summary()])
@@ -188,15 +178,19 @@ def change(
     baseline: Annotated[str, typer.Option(help="Column of the baseline value.")],
     follow_up: Annotated[str, typer.Option(help="Column of the later value.")],
     alpha: Alpha = 0.05,
+    columns: Columns = None,
     output: Output = None,
 ) -> None:
     """Paired change with its t interval, one row per participant."""
-    frame = _read(source, baseline, follow_up)
-    result = asdict(paired_change(frame[baseline], frame[follow_up], alpha))
+    table = open_table(source, columns)
+    frame = table.numbers(baseline, follow_up)
+    found = paired_change(frame.iloc[:, 0], frame.iloc[:, -1], alpha)
+    result = asdict(found)
     rank = result.pop("signed_rank")
     result["signed_rank_p_value"] = rank["p_value"]
     result["signed_rank_method"] = rank["method"]
-    _write(pd.DataFrame([result]), output)
+    result["incomplete_pairs"] = len(frame) - found.n
+    write_table(pd.DataFrame([result]), output, table)
 
 
 @app.command("proportion")
@@ -207,22 +201,23 @@ def one_proportion(
     by: Annotated[str, typer.Option(help="Column of groups.")] = "",
     method: Annotated[ProportionChoice, typer.Option(help="Interval.")] = ProportionChoice.wilson,
     alpha: Alpha = 0.05,
+    columns: Columns = None,
     output: Output = None,
 ) -> None:
     """Proportion of responders with its interval, one row per participant."""
-    frame = _read(source, response, *([by] if by else []))
-    frame = frame[frame[response].notna()]
-    values = pd.to_numeric(frame[response], errors="coerce")
-    if not values.isin([0, 1]).all():
-        raise StatisticsError("STA-304", f"Column {response} must hold 1, 0 or nothing.")
-    groups = frame[by].astype("str") if by else pd.Series("all", index=frame.index)
+    table = open_table(source, columns)
     rows = []
-    for name, part in values.groupby(groups, sort=True):
-        found = proportion(int(part.sum()), len(part), method=method.value, alpha=alpha)
-        rows.append({"group": name, **asdict(found)})
-    if not rows:
-        raise StatisticsError("STA-211", f"Column {response} is empty; there is no denominator.")
-    _write(pd.DataFrame(rows), output)
+    for name, part, without in table.groups(by, table.flags(response).to_frame()):
+        given = part[response].dropna()
+        counts = {"missing": len(part) - len(given), "rows_without_group": without}
+        if given.empty:
+            rows.append({"group": name, "count": 0, "n": 0, **counts})
+            continue
+        found = proportion(int(given.sum()), len(given), method=method.value, alpha=alpha)
+        rows.append({"group": name, **asdict(found), **counts})
+    if not any(row["n"] for row in rows):
+        raise StatisticsError("STA-211", f"Column '{response}' is empty; there is no denominator.")
+    write_table(pd.DataFrame(rows), output, table)
 
 
 @app.command("rate")
@@ -235,18 +230,25 @@ def one_rate(
     per: Annotated[float, typer.Option(help="Rate per this much exposure.")] = 100.0,
     method: Annotated[RateChoice, typer.Option(help="Interval.")] = RateChoice.garwood,
     alpha: Alpha = 0.05,
+    columns: Columns = None,
     output: Output = None,
 ) -> None:
     """Event rate per person-time, counts and exposure summed over rows."""
-    frame = _read(source, events, exposure, *([by] if by else []))
-    groups = frame[by].astype("str") if by else pd.Series("all", index=frame.index)
+    table = open_table(source, columns)
     rows = []
-    for name, part in frame.groupby(groups, sort=True):
-        count = check_count(float(finite_vector(part[events], events).sum()), events)
-        total = float(finite_vector(part[exposure], exposure).sum())
+    frame = table.numbers(events, exposure)
+    for name in (events, exposure):
+        finite_vector(frame[name], name)
+    for name, part, without in table.groups(by, frame):
+        count = check_count(float(part[events].sum()), events)
+        if (part[events] < 0).any() or (part[exposure] < 0).any():
+            raise StatisticsError("STA-304", f"'{events}' and '{exposure}' must not be negative.")
+        total = float(part[exposure].sum())
         found = poisson_rate(count, total, per=per, method=method.value, alpha=alpha)
-        rows.append({"group": name, **asdict(found)})
-    _write(pd.DataFrame(rows), output)
+        rows.append({"group": name, **asdict(found), "rows_without_group": without})
+    if not rows:
+        raise StatisticsError("STA-221", f"Column '{by or events}' is empty; nobody was at risk.")
+    write_table(pd.DataFrame(rows), output, table)
 
 
 @app.command("pool")
@@ -259,17 +261,22 @@ def pool_estimates(
     df_complete: Annotated[float, typer.Option(help="Complete-data df.")] = np.inf,
     df_rule: Annotated[PoolChoice, typer.Option(help="df rule.")] = PoolChoice.barnard_rubin,
     alpha: Alpha = 0.05,
+    columns: Columns = None,
     output: Output = None,
 ) -> None:
     """Pool estimates over imputations by Rubin's rules."""
     if bool(variance) == bool(se):
         raise StatisticsError("STA-303", "Give exactly one of --variance and --se.")
-    frame = _read(source, estimate, variance or se)
-    spread = finite_vector(frame[variance or se], variance or se) ** (1 if variance else 2)
+    table = open_table(source, columns)
+    frame = table.numbers(estimate, variance or se)
+    spread = frame[variance or se]
+    if (spread < 0).any():
+        raise StatisticsError("STA-232", f"'{variance or se}' must not be negative.")
     found = pool(
-        frame[estimate], spread, df_complete=df_complete, df_rule=df_rule.value, alpha=alpha
-    )
-    _write(as_frame([found]), output)
+        frame[estimate], spread if variance else spread**2,
+        df_complete=df_complete, df_rule=df_rule.value, alpha=alpha,
+    )  # fmt: skip
+    write_table(as_frame([found]), output, table)
 
 
 @app.command("survival")
@@ -280,10 +287,13 @@ def survival_curve(
     event: Annotated[str, typer.Option(help="Column of 1 (event) and 0 (censored).")],
     limits: Annotated[LimitChoice, typer.Option(help="Scale of limits.")] = LimitChoice.log_log,
     alpha: Alpha = 0.05,
+    columns: Columns = None,
     output: Output = None,
 ) -> None:
     """Kaplan-Meier curve, one row per participant in, one row per time out."""
-    frame = _read(source, time, event)
-    curve = kaplan_meier(frame[time], frame[event], limits=limits.value, alpha=alpha)
+    table = open_table(source, columns)
+    curve = kaplan_meier(
+        table.numbers(time)[time], table.flags(event), limits=limits.value, alpha=alpha
+    )
     names = ("time", "at_risk", "events", "censored", "survival", "se", "ci_lower", "ci_upper")
-    _write(pd.DataFrame({name: getattr(curve, name) for name in names}), output)
+    write_table(pd.DataFrame({name: getattr(curve, name) for name in names}), output, table)

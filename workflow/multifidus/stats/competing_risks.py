@@ -8,9 +8,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from multifidus.base.errors import StatisticsError
-from multifidus.stats.inputs import check_alpha
+from multifidus.stats.inputs import check_alpha, check_choice, check_count
 from multifidus.stats.steps import step_at
-from multifidus.stats.survival import LimitScale, checked_times, risk_table, transformed_limits
+from multifidus.stats.survival import (
+    LIMIT_SCALES,
+    LimitScale,
+    checked_times,
+    risk_table,
+    transformed_limits,
+)
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -27,7 +33,8 @@ class CumulativeIncidence:
     time, at_risk, events, competing
         Shape ``(k,)``: times, participants at risk, events of this and of other kinds.
     incidence, se, ci_lower, ci_upper
-        Just after each time.
+        Just after each time. Neither standard error nor limits can be estimated (``NaN``) where the
+        incidence is 1, nor limits on a logarithmic scale where it is 0.
     """
 
     time: np.ndarray
@@ -77,12 +84,12 @@ def cumulative_incidence(
     Raises
     ------
     StatisticsError
-        ``STA-242`` bad times or codes, ``STA-244`` the kind wanted is not above 0.
+        ``STA-242`` bad times or codes, ``STA-244`` the kind wanted is not above 0, ``STA-005`` or
+        no whole number.
     """
     check_alpha(alpha)
-    if limits not in ("log_log", "log", "plain"):
-        raise StatisticsError("STA-212", "The limits are log_log, log or plain.")
-    if of < 1:
+    check_choice(limits, LIMIT_SCALES, "limits", "STA-212")
+    if check_count(of, "of") < 1:
         raise StatisticsError("STA-244", "The kind of event wanted is a code of at least 1.")
     t, kind = checked_times(time, cause)
     times, at_risk, wanted, _ = risk_table(t, kind == of)
@@ -90,7 +97,11 @@ def cumulative_incidence(
     survival = np.cumprod(1 - either / at_risk)
     before = np.concatenate([[1.0], survival[:-1]])
     incidence = np.cumsum(before * wanted / at_risk)
+    # 1 exactly when all had this event: the sum may miss it by rounding
+    certain = (survival == 0) & (np.cumsum(either - wanted) == 0)
+    incidence = np.where(certain, 1.0, incidence)
     se = np.sqrt(np.maximum(_variance(incidence, before, at_risk, wanted, either), 0.0))
+    se = np.where(certain, np.nan, se)
     lower, upper = transformed_limits(incidence, se, limits, alpha)
     name = f"Aalen-Johansen, delta-method variance, {limits.replace('_', '-')} limits"
     return CumulativeIncidence(

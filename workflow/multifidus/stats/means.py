@@ -10,7 +10,15 @@ from scipy import stats
 
 from multifidus.base.errors import StatisticsError
 from multifidus.stats.estimates import Estimate, t_estimate
-from multifidus.stats.inputs import check_alpha, complete_pairs, finite_vector, same_length
+from multifidus.stats.inputs import (
+    check_alpha,
+    check_choice,
+    complete_pairs,
+    finite_table,
+    finite_vector,
+    same_length,
+)
+from multifidus.stats.ties import noise_of_difference, settle
 from multifidus.stats.wilcoxon import SignedRank, WilcoxonVariant, wilcoxon_signed_rank
 
 if TYPE_CHECKING:
@@ -28,6 +36,7 @@ __all__ = [
     "two_sample_difference",
 ]
 
+_SMALLEST_SPAN = 1e-150
 _QUANTILE_RULES: dict[str, Literal["averaged_inverted_cdf", "linear"]] = {
     "sas5": "averaged_inverted_cdf",
     "r7": "linear",
@@ -115,8 +124,7 @@ def summarise(values: npt.ArrayLike, *, quantile_rule: Literal["sas5", "r7"] = "
     Hyndman and Fan (1996), The American Statistician 50:361-365. With one value the SD and SE are
     ``NaN``; with none, all but the counts.
     """
-    if quantile_rule not in _QUANTILE_RULES:
-        raise StatisticsError("STA-201", "The quantile rule is `sas5` or `r7`.")
+    check_choice(quantile_rule, _QUANTILE_RULES, "quantile_rule", "STA-201")
     array = finite_vector(values, "values", allow_missing=True)
     present = np.sort(array[~np.isnan(array)])
     method = f"quantiles by {quantile_rule}"
@@ -146,8 +154,8 @@ def summarise(values: npt.ArrayLike, *, quantile_rule: Literal["sas5", "r7"] = "
 def mean_interval(values: npt.ArrayLike, alpha: float = 0.05) -> MeanEstimate:
     r"""Return the mean with its t interval :math:`\bar x \pm t_{n-1,1-\alpha/2}\, s/\sqrt n`.
 
-    Missing values are left out. With one value only the mean is known; with equal values the
-    interval has no width.
+    Missing values are left out. With one value only the mean is known; with equal values (rounding
+    apart) the interval has no width.
 
     Raises
     ------
@@ -181,9 +189,10 @@ def paired_change(
         ``STA-002`` infinite, ``STA-003`` lengths differ, ``STA-202`` no complete pair.
     """
     before, after = complete_pairs(baseline, follow_up, ("baseline", "follow_up"))
-    change = after - before
-    mean = _mean_of(change, alpha, "paired t interval of the change")
-    return PairedChange(**vars(mean), signed_rank=wilcoxon_signed_rank(change, variant=wilcoxon))
+    change, noise = after - before, noise_of_difference(after, before)
+    mean = _mean_of(change, alpha, "paired t interval of the change", noise)
+    ranks = wilcoxon_signed_rank(change, variant=wilcoxon, noise=noise)
+    return PairedChange(**vars(mean), signed_rank=ranks)
 
 
 def two_sample_difference(
@@ -207,6 +216,7 @@ def two_sample_difference(
         ``STA-201`` unknown method, ``STA-203`` fewer than two values in a group.
     """
     check_alpha(alpha)
+    check_choice(method, ("welch", "pooled"), "method", "STA-201")
     left, right = (
         _present(values, name) for values, name in ((first, "first"), (second, "second"))
     )
@@ -214,19 +224,20 @@ def two_sample_difference(
         raise StatisticsError("STA-203", "Each group needs at least two values for a difference.")
     value = float(left.mean() - right.mean())
     n1, n2 = len(left), len(right)
-    v1, v2 = _sd(left) ** 2, _sd(right) ** 2
+    sd1, sd2 = _sd(left), _sd(right)
+    if 0 < max(sd1, sd2) < _SMALLEST_SPAN:
+        raise StatisticsError("STA-002", "The values are too small to square; change the unit.")
+    v1, v2 = sd1**2, sd2**2
     if method == "pooled":
         df = float(n1 + n2 - 2)
         se = np.sqrt(((n1 - 1) * v1 + (n2 - 1) * v2) / df * (1 / n1 + 1 / n2))
         name = "two-sample t, pooled variance"
-    elif method == "welch":
+    else:
         a, b = v1 / n1, v2 / n2
         se = np.sqrt(a + b)
         spread = a**2 / (n1 - 1) + b**2 / (n2 - 1)
         df = float((a + b) ** 2 / spread) if spread > 0 else float(n1 + n2 - 2)
         name = "two-sample t, Welch"
-    else:
-        raise StatisticsError("STA-201", "The two-sample method is `welch` or `pooled`.")
     return t_estimate("first - second", value, float(se), df, alpha=alpha, method=name)
 
 
@@ -297,34 +308,38 @@ def _with_covariates(
     outcome: npt.ArrayLike, covariates: npt.ArrayLike, name: str
 ) -> tuple[np.ndarray, np.ndarray]:
     y = finite_vector(outcome, name, allow_missing=True)
-    z = np.asarray(covariates, dtype=float)
-    z = z[:, None] if z.ndim == 1 else z
+    z = finite_table(covariates, f"covariates of {name}", allow_missing=True)
     same_length(y, z, f"`{name}` and its covariates")
-    if np.isinf(z).any():
-        raise StatisticsError("STA-002", f"The covariates of `{name}` hold infinite values.")
     kept = ~(np.isnan(y) | np.isnan(z).any(axis=1))
     return y[kept], z[kept]
 
 
-def _sd(values: np.ndarray) -> float:
-    """Return the sample SD; exactly 0 for equal values, ``NaN`` for one value."""
+def _sd(values: np.ndarray, noise: np.ndarray | float = 0.0) -> float:
+    """Return the sample SD; exactly 0 for equal values (rounding apart), ``NaN`` for one value."""
     if len(values) < 2:  # noqa: PLR2004 - a variance needs two values
         return float("nan")
-    return 0.0 if np.ptp(values) == 0 else float(values.std(ddof=1))
+    span = float(np.ptp(values))
+    if np.ptp(settle(values, noise)) == 0:
+        return 0.0
+    if span < _SMALLEST_SPAN:  # the squares would be 0
+        return span * float((values / span).std(ddof=1))
+    return float(values.std(ddof=1))
 
 
-def _mean_of(values: np.ndarray, alpha: float, method: str) -> MeanEstimate:
+def _mean_of(
+    values: np.ndarray, alpha: float, method: str, noise: np.ndarray | float = 0.0
+) -> MeanEstimate:
     check_alpha(alpha)
     n = len(values)
     if n == 0:
         raise StatisticsError("STA-202", "No value is present; there is no mean to estimate.")
-    sd, mean = _sd(values), float(values.mean())
+    sd, mean = _sd(values, noise), float(values.mean())
     if n == 1:
         nan = float("nan")
         text = f"{method} (one value: no interval)"
         return MeanEstimate(1, mean, nan, nan, 0, nan, nan, nan, nan, alpha, text)
     if sd == 0.0:
-        mean = float(values[0])
+        mean = float(settle(values, noise)[0])
     se = sd / float(np.sqrt(n))
     test = t_estimate("mean", mean, se, n - 1, alpha=alpha, method=method)
     width = float(stats.t.isf(alpha / 2, n - 1)) * se

@@ -9,7 +9,7 @@ import numpy as np
 from scipy import stats
 
 from multifidus.base.errors import StatisticsError
-from multifidus.stats.inputs import check_alpha, check_count
+from multifidus.stats.inputs import check_alpha, check_choice, check_count
 from multifidus.stats.proportions import proportion, score_limit
 
 __all__ = ["Mcnemar", "PairedDifference", "mcnemar", "paired_proportion_difference"]
@@ -24,7 +24,9 @@ class Mcnemar:
     statistic, p_value
         Chi-square with 1 df, without continuity correction (SAS ``AGREE``; R corrects by default).
     p_exact, p_mid
-        Two-sided binomial p, and the mid-p version (Fagerland et al. 2013).
+        Two-sided binomial p, and the mid-p version: p minus half the probability of the table seen
+        on each side, so ``1 - f / 2`` with equal discordant counts (Fagerland, Lydersen and Laake
+        2013, BMC Medical Research Methodology 13:91).
     """
 
     first_only: int
@@ -69,7 +71,7 @@ def mcnemar(first_only: int, second_only: int) -> Mcnemar:
     tail = float(stats.binom.cdf(min(b, c), b + c, 0.5))
     point = float(stats.binom.pmf(min(b, c), b + c, 0.5))
     exact = min(1.0, 2 * tail)
-    mid = 1.0 - point if b == c else 2 * tail - point
+    mid = 1.0 - point / 2 if b == c else 2 * tail - point
     return Mcnemar(b, c, statistic, float(stats.chi2.sf(statistic, 1)), exact, mid, name)
 
 
@@ -99,6 +101,7 @@ def paired_proportion_difference(
         ``STA-211`` empty table, ``STA-212`` unknown method.
     """
     check_alpha(alpha)
+    check_choice(method, ("tango", "newcombe", "wald"), "method", "STA-212")
     names = ("both", "first_only", "second_only", "neither")
     cells = [
         check_count(cell, name)
@@ -117,11 +120,9 @@ def paired_proportion_difference(
     elif method == "newcombe":
         lower, upper = _newcombe_paired(a, b, c, d, alpha)
         name = "Newcombe hybrid score interval of a paired difference"
-    elif method == "wald":
+    else:
         width = z * float(np.sqrt(b + c - (b - c) ** 2 / n)) / n
         lower, upper, name = value - width, value + width, "Wald interval of a paired difference"
-    else:
-        raise StatisticsError("STA-212", "The method is tango, newcombe or wald.")
     return PairedDifference(n, value, max(lower, -1.0), min(upper, 1.0), alpha, name)
 
 

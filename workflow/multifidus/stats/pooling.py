@@ -9,7 +9,13 @@ import numpy as np
 from scipy import special, stats
 
 from multifidus.base.errors import StatisticsError
-from multifidus.stats.inputs import check_alpha, finite_vector, same_length
+from multifidus.stats.inputs import (
+    check_alpha,
+    check_choice,
+    check_number,
+    finite_vector,
+    same_length,
+)
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -126,8 +132,9 @@ def pool(
     (1999), Biometrika 86:948-955.
     """
     check_alpha(alpha)
-    if df_rule not in _RULES or failed not in ("refuse", "leave_out"):
-        raise StatisticsError("STA-212", f"The df rule is one of {', '.join(_RULES)}.")
+    check_choice(df_rule, _RULES, "df_rule", "STA-212")
+    check_choice(failed, ("refuse", "leave_out"), "failed", "STA-212")
+    null = check_number(null, "null")
     q, u, complete, left_out = _usable(estimates, variances, df_complete, failed)
     m = len(q)
     if m < 2:  # noqa: PLR2004 - between-imputation variance needs two
@@ -165,7 +172,10 @@ def _usable(
     u = finite_vector(variances, "variances", allow_missing=allowed)
     same_length(q, u, "`estimates` and `variances`")
     kept = ~(np.isnan(q) | np.isnan(u))
-    df = np.asarray(df_complete, dtype=float)
+    try:
+        df = np.asarray(df_complete, dtype=float)
+    except (TypeError, ValueError):
+        raise StatisticsError("STA-001", "`df_complete` must be a number, or one each.") from None
     if df.ndim:
         same_length(q, df, "`estimates` and `df_complete`")
         df = np.median(df[kept]) if kept.any() else np.asarray(np.nan)
@@ -222,6 +232,7 @@ def pool_proportions(
         ``STA-233`` wrong shape, or log odds of 0 or of all responders.
     """
     check_alpha(alpha)
+    check_choice(method, ("wilson", "wald", "logit"), "method", "STA-212")
     table = np.asarray(responders)
     if table.ndim != 2 or table.shape[1] == 0 or table.dtype != bool:  # noqa: PLR2004
         raise StatisticsError("STA-233", "Responders are a table of true or false, m by n.")
@@ -237,14 +248,12 @@ def pool_proportions(
         pooled = pool(special.logit(p), 1 / (n * p * (1 - p)), alpha=alpha)
         back = special.expit([pooled.estimate, pooled.ci_lower, pooled.ci_upper])
         value, lower, upper = (float(x) for x in back)
-    elif method in ("wald", "wilson"):
+    else:
         pooled = pool(p, p * (1 - p) / n, alpha=alpha)
         value = pooled.estimate
         lower, upper = max(pooled.ci_lower, 0.0), min(pooled.ci_upper, 1.0)
         if method == "wilson":
             lower, upper = _lott_reiter(value, n, pooled.relative_increase, pooled.df, alpha)
-    else:
-        raise StatisticsError("STA-212", "The method is wilson, wald or logit.")
     return PooledProportion(
         len(table), n, value, lower, upper, pooled.relative_increase, pooled.df, alpha, name
     )

@@ -9,7 +9,7 @@ import numpy as np
 from scipy import optimize, stats
 
 from multifidus.base.errors import StatisticsError
-from multifidus.stats.inputs import check_alpha, check_count
+from multifidus.stats.inputs import check_alpha, check_choice, check_count
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -103,10 +103,7 @@ def proportion(
     count = check_count(count, "count", upper=n)
     if n == 0:
         raise StatisticsError("STA-211", "0 of 0 is not a proportion; the denominator is empty.")
-    if method not in _INTERVALS:
-        raise StatisticsError(
-            "STA-212", f"The proportion method is one of {', '.join(_INTERVALS)}."
-        )
+    check_choice(method, _INTERVALS, "method", "STA-212")
     function, name = _INTERVALS[method]
     lower, upper = function(count, n, alpha)
     return Proportion(count, n, count / n, max(lower, 0.0), min(upper, 1.0), alpha, name)
@@ -182,8 +179,10 @@ def proportion_difference(
     StatisticsError
         ``STA-005``, ``STA-211``, ``STA-212`` as for :func:`proportion`.
     """
+    check_choice(method, ("newcombe", "miettinen_nurminen", "mee", "wald"), "method", "STA-212")
     first = proportion(count_first, n_first, alpha=alpha)
     second = proportion(count_second, n_second, alpha=alpha)
+    n_first, n_second = first.n, second.n
     p1, p2 = first.estimate, second.estimate
     value = p1 - p2
     z = float(stats.norm.isf(alpha / 2))
@@ -197,10 +196,11 @@ def proportion_difference(
         lower, upper = value - z * se, value + z * se
         p_value = float(2 * stats.norm.sf(abs(value) / se)) if se > 0 else float("nan")
         name = "Wald interval of a difference, cut at -1 and 1"
-    elif method in ("miettinen_nurminen", "mee"):
-        factor = 1.0
+    else:
+        factor, name = 1.0, "Mee score interval"
         if method == "miettinen_nurminen":
             factor = (n_first + n_second) / (n_first + n_second - 1)
+            name = "Miettinen-Nurminen score interval"
 
         def score(delta: float) -> float:
             return _difference_score(p1, n_first, p2, n_second, delta, factor=factor)
@@ -208,11 +208,6 @@ def proportion_difference(
         lower = score_limit(score, z, value, -1.0)
         upper = score_limit(score, -z, value, 1.0)
         p_value = float(2 * stats.norm.sf(abs(score(0.0))))
-        name = "Miettinen-Nurminen score interval" if factor > 1 else "Mee score interval"
-    else:
-        raise StatisticsError(
-            "STA-212", "The difference method is newcombe, miettinen_nurminen, mee or wald."
-        )
     return ProportionDifference(
         first.count, first.n, second.count, second.n, value,
         max(lower, -1.0), min(upper, 1.0), p_value, alpha, name,
@@ -277,19 +272,17 @@ def two_proportion_test(
     Pearson's without continuity correction (SAS default), ``"chi_square_corrected"`` Yates's (R
     default). A table with an empty margin has statistic 0 and p = 1.
     """
-    a, n1 = check_count(count_first, "count_first", upper=n_first), check_count(n_first, "n_first")
-    c = check_count(count_second, "count_second", upper=n_second)
-    n2 = check_count(n_second, "n_second")
+    choices = ("fisher", "chi_square", "chi_square_corrected")
+    check_choice(method, choices, "method", "STA-212")
+    n1, n2 = check_count(n_first, "n_first"), check_count(n_second, "n_second")
+    a = check_count(count_first, "count_first", upper=n1)
+    c = check_count(count_second, "count_second", upper=n2)
     if n1 == 0 or n2 == 0:
         raise StatisticsError("STA-211", "A group is empty; two proportions cannot be compared.")
     table = np.array([[a, n1 - a], [c, n2 - c]])
     if method == "fisher":
         odds, p = stats.fisher_exact(table)
         return TwoProportionTest(float(odds), float(p), "Fisher's exact test, two-sided")
-    if method not in ("chi_square", "chi_square_corrected"):
-        raise StatisticsError(
-            "STA-212", "The test is `fisher`, `chi_square` or `chi_square_corrected`."
-        )
     corrected = method == "chi_square_corrected"
     name = f"Pearson chi-square {'with' if corrected else 'without'} continuity correction"
     if (table.sum(axis=0) == 0).any():

@@ -9,8 +9,16 @@ import numpy as np
 from scipy import stats
 
 from multifidus.base.errors import StatisticsError
-from multifidus.stats.inputs import check_alpha, check_count, finite_vector, same_length
+from multifidus.stats.inputs import (
+    check_alpha,
+    check_choice,
+    check_count,
+    check_positive,
+    finite_vector,
+    same_length,
+)
 from multifidus.stats.proportions import proportion, score_limit
+from multifidus.stats.ties import settle
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -98,11 +106,14 @@ def poisson_rate(
     Raises
     ------
     StatisticsError
-        ``STA-005`` impossible count, ``STA-221`` no exposure, ``STA-212`` unknown method.
+        ``STA-005`` impossible count, ``STA-221`` no exposure, ``STA-212`` unknown method,
+        ``STA-006`` a unit that is not above 0.
     """
     check_alpha(alpha)
+    check_choice(method, ("garwood", "byar", "wald"), "method", "STA-212")
+    per = check_positive(per, "per")
     events = check_count(events, "events")
-    _check_exposure(exposure)
+    exposure = _check_exposure(exposure)
     if method == "garwood":
         lower = float(stats.chi2.ppf(alpha / 2, 2 * events)) / 2 if events else 0.0
         upper = float(stats.chi2.isf(alpha / 2, 2 * events + 2)) / 2
@@ -111,15 +122,14 @@ def poisson_rate(
         z = float(stats.norm.isf(alpha / 2))
         lower = 0.0
         if events:
-            lower = events * (1 - 1 / (9 * events) - z / (3 * np.sqrt(events))) ** 3
+            root = 1 - 1 / (9 * events) - z / (3 * np.sqrt(events))
+            lower = events * max(root, 0.0) ** 3
         more = events + 1
         upper = more * (1 - 1 / (9 * more) + z / (3 * np.sqrt(more))) ** 3
         name = "Byar's Poisson interval"
-    elif method == "wald":
+    else:
         width = float(stats.norm.isf(alpha / 2)) * float(np.sqrt(events))
         lower, upper, name = max(events - width, 0.0), events + width, "Wald Poisson interval"
-    else:
-        raise StatisticsError("STA-212", "The rate method is garwood, byar or wald.")
     unit = per / exposure
     return Rate(
         events, float(exposure), events * unit, float(lower) * unit, float(upper) * unit,
@@ -144,9 +154,10 @@ def rate_difference(
     Raises
     ------
     StatisticsError
-        ``STA-005``, ``STA-221`` as for :func:`poisson_rate`.
+        ``STA-005``, ``STA-006``, ``STA-221`` as for :func:`poisson_rate`.
     """
     check_alpha(alpha)
+    per = check_positive(per, "per")
     x1, x2 = check_count(events_first, "events_first"), check_count(events_second, "events_second")
     t1, t2 = _check_exposure(exposure_first), _check_exposure(exposure_second)
     value = x1 / t1 - x2 / t2
@@ -191,6 +202,7 @@ def rate_ratio(
     StatisticsError
         ``STA-222`` when neither group has an event.
     """
+    check_alpha(alpha)
     x1, x2 = check_count(events_first, "events_first"), check_count(events_second, "events_second")
     t1, t2 = _check_exposure(exposure_first), _check_exposure(exposure_second)
     if x1 + x2 == 0:
@@ -229,20 +241,31 @@ def exposure_adjusted_incidence(
     Notes
     -----
     Time at risk is specific to the term: to the first event, else to the end of exposure. The
-    interval is Garwood's.
+    interval is Garwood's. An event at the end of exposure counts, rounding or not.
+
+    Raises
+    ------
+    StatisticsError
+        ``STA-223`` a negative time, and as for :func:`poisson_rate`.
     """
     event = finite_vector(first_event, "first_event", allow_missing=True)
     end = finite_vector(exposure_end, "exposure_end")
     same_length(event, end, "`first_event` and `exposure_end`")
     if (end < 0).any() or (event < 0).any():
         raise StatisticsError("STA-223", "Times at risk must not be negative; check the dates.")
-    happened = ~np.isnan(event) & (event <= end)
+    happened = np.zeros(len(end), dtype=bool)
+    given = ~np.isnan(event)
+    onset, last = np.split(settle(np.concatenate([event[given], end[given]])), 2)
+    happened[given] = onset <= last
     risk = float(np.where(happened, event, end).sum())
     rate = poisson_rate(int(happened.sum()), risk, per=per, alpha=alpha)
     return ExposureAdjustedIncidence(int(happened.sum()), len(end), rate)
 
 
 def _check_exposure(exposure: float) -> float:
-    if not np.isfinite(exposure) or exposure <= 0:
-        raise StatisticsError("STA-221", "Exposure must be a number above 0; nobody was at risk.")
-    return float(exposure)
+    try:
+        return check_positive(exposure, "exposure")
+    except StatisticsError:
+        raise StatisticsError(
+            "STA-221", "Exposure must be a number above 0; nobody was at risk."
+        ) from None

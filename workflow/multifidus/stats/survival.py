@@ -13,13 +13,22 @@ import numpy as np
 from scipy import stats
 
 from multifidus.base.errors import StatisticsError
-from multifidus.stats.inputs import check_alpha, finite_vector, same_length
-from multifidus.stats.steps import step_at
+from multifidus.stats.inputs import (
+    check_alpha,
+    check_choice,
+    check_number,
+    finite_vector,
+    group_codes,
+    same_length,
+)
+from multifidus.stats.steps import checked_moment, step_at
+from multifidus.stats.ties import settle
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
 __all__ = [
+    "LIMIT_SCALES",
     "KaplanMeier",
     "LogRank",
     "Quantile",
@@ -30,6 +39,7 @@ __all__ = [
 ]
 
 LimitScale = Literal["log_log", "log", "plain"]
+LIMIT_SCALES = ("log_log", "log", "plain")
 QuantileRule = Literal["sas", "r", "left"]
 _LEVEL_TOLERANCE = 1e-12
 
@@ -54,7 +64,9 @@ class KaplanMeier:
     time, at_risk, events, censored
         Shape ``(k,)``, times ascending; a censoring at an event's time counts as later.
     survival, se, ci_lower, ci_upper
-        Just after each time; standard error by Greenwood's formula.
+        Just after each time; standard error by Greenwood's formula. Where the curve is 0 neither
+        the standard error nor a limit can be estimated (``NaN``), nor can log-log limits be before
+        the first event.
     """
 
     time: np.ndarray
@@ -70,7 +82,13 @@ class KaplanMeier:
     method: str
 
     def at(self, time: float) -> tuple[float, float, float]:
-        """Return survival and its limits at ``time``; ``NaN`` after the last observed time."""
+        """Return survival and its limits at ``time``; ``NaN`` after the last observed time.
+
+        Raises
+        ------
+        StatisticsError
+            ``STA-006`` or ``STA-241`` for a time that is no number of at least 0.
+        """
         return step_at(time, self.time, (self.survival, self.ci_lower, self.ci_upper), 1.0)
 
     def quantile(self, share: float = 0.5, *, rule: QuantileRule = "sas") -> Quantile:
@@ -88,12 +106,17 @@ class KaplanMeier:
         Notes
         -----
         Limits are the same rule applied to the limits of the curve (Brookmeyer and Crowley 1982,
-        Biometrics 38:29-41, on the curve's scale).
+        Biometrics 38:29-41, on the curve's scale). A limit that the curve of limits does not reach
+        before the curve is 0 is not estimable (``NaN``).
+
+        Raises
+        ------
+        StatisticsError
+            ``STA-006`` or ``STA-241`` a share outside (0, 1), ``STA-212`` unknown rule.
         """
-        if not 0 < share < 1:
+        if not 0 < check_number(share, "share") < 1:
             raise StatisticsError("STA-241", "A quantile's share lies between 0 and 1.")
-        if rule not in ("sas", "r", "left"):
-            raise StatisticsError("STA-212", "The quantile rule is sas, r or left.")
+        check_choice(rule, ("sas", "r", "left"), "rule", "STA-212")
         value, lower, upper = (
             _crossing(self.time, curve, 1 - share, rule)
             for curve in (self.survival, self.ci_lower, self.ci_upper)
@@ -108,6 +131,7 @@ class KaplanMeier:
         StatisticsError
             ``STA-241`` when the horizon is not above 0 or lies beyond the last observed time.
         """
+        horizon = checked_moment(horizon, self.time)
         if not 0 < horizon <= self.time[-1]:
             raise StatisticsError("STA-241", "The horizon must lie within the observed times.")
         inside = self.time < horizon
@@ -134,9 +158,12 @@ class LogRank:
 
 
 def checked_times(time: npt.ArrayLike, event: npt.ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-    """Return times and whole-number event codes, or refuse them (``STA-242``)."""
-    t = finite_vector(time, "time")
-    e = finite_vector(event, "event")
+    """Return times and whole-number event codes, or refuse them (``STA-242``).
+
+    Times that are equal but for rounding become one time.
+    """
+    t = settle(finite_vector(time, "time"))
+    e = finite_vector(event, "event", allow_flags=True)
     same_length(t, e, "`time` and `event`")
     if len(t) == 0:
         raise StatisticsError("STA-242", "No participant is given; there is nothing to follow.")
@@ -150,7 +177,10 @@ def checked_times(time: npt.ArrayLike, event: npt.ArrayLike) -> tuple[np.ndarray
 def transformed_limits(
     value: np.ndarray, se: np.ndarray, scale: LimitScale, alpha: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return limits of probabilities on the named scale, within 0 and 1."""
+    """Return limits of probabilities on the named scale, within 0 and 1.
+
+    ``NaN`` where the scale has no limit: at 0 for all but ``"plain"``, at 1 for ``"log_log"``.
+    """
     z = float(stats.norm.isf(alpha / 2))
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         if scale == "plain":
@@ -161,9 +191,8 @@ def transformed_limits(
         else:
             spread = np.exp(z * se / (value * np.abs(np.log(value))))
             lower, upper = value**spread, value ** (1 / spread)
-    flat = se == 0
-    lower = np.where(flat, value, lower)
-    upper = np.where(flat, value, upper)
+            # 1 to any power is 1, which would be a limit without a reason
+            lower, upper = (np.where(value == 1, np.nan, limit) for limit in (lower, upper))
     return np.clip(lower, 0.0, 1.0), np.clip(upper, 0.0, 1.0)
 
 
@@ -191,11 +220,11 @@ def kaplan_meier(
     Notes
     -----
     Kaplan and Meier (1958), JASA 53:457-481; Greenwood (1926). When all who are at risk have the
-    event the curve is 0 and its standard error is taken as 0 (SAS leaves it out).
+    event the curve is 0, and its standard error and limits are ``NaN``: Greenwood's formula divides
+    by 0 there (R ``survfit`` and SAS LIFETEST leave them out as well).
     """
     check_alpha(alpha)
-    if limits not in ("log_log", "log", "plain"):
-        raise StatisticsError("STA-212", "The limits are log_log, log or plain.")
+    check_choice(limits, LIMIT_SCALES, "limits", "STA-212")
     t, e = checked_times(time, event)
     if e.max(initial=0) > 1:
         raise StatisticsError("STA-242", "Kaplan-Meier takes one kind of event, coded 1.")
@@ -203,7 +232,8 @@ def kaplan_meier(
     survival = np.cumprod(1 - events / at_risk)
     with np.errstate(divide="ignore", invalid="ignore"):
         terms = np.where(events > 0, events / (at_risk * (at_risk - events)), 0.0)
-    se = np.where(survival > 0, survival * np.sqrt(np.cumsum(np.nan_to_num(terms, posinf=0))), 0.0)
+        greenwood = survival * np.sqrt(np.cumsum(terms))
+    se = np.where(survival > 0, greenwood, np.nan)
     lower, upper = transformed_limits(survival, se, limits, alpha)
     name = f"Kaplan-Meier, Greenwood, {limits.replace('_', '-')} limits"
     return KaplanMeier(
@@ -239,33 +269,58 @@ def _crossing(time: np.ndarray, curve: np.ndarray, level: float, rule: str) -> f
 def log_rank(time: npt.ArrayLike, event: npt.ArrayLike, group: npt.ArrayLike) -> LogRank:
     """Test equal survival of two or more groups (Mantel 1966; R ``survdiff``, SAS LOGRANK).
 
+    Parameters
+    ----------
+    time, event
+        As for :func:`kaplan_meier`.
+    group
+        Label of each participant's group, text or numbers, shape ``(n,)``.
+
     Raises
     ------
     StatisticsError
-        ``STA-243`` fewer than two groups or no event.
+        ``STA-243`` fewer than two groups, no event, or none while two groups are at risk;
+        ``STA-002`` a participant without a group.
+
+    Notes
+    -----
+    As in R, groups that nobody is left of at the first event take no part in the degrees of
+    freedom. When at every event time all at risk have the event, the variance is 0 and p is 1.
     """
     t, e = checked_times(time, event)
-    labels, member = np.unique(np.asarray(group), return_inverse=True)
+    labels, member = group_codes(group)
     same_length(t, member, "`time` and `group`")
     k = len(labels)
     if k < 2 or not (e > 0).any():  # noqa: PLR2004 - a comparison needs two groups
         raise StatisticsError("STA-243", "The log-rank test needs two groups and an event.")
-    times = np.unique(t[e > 0])
-    risk = np.array([(t[member == g][None, :] >= times[:, None]).sum(axis=1) for g in range(k)])
-    dead = np.array(
-        [
-            ((t == s)[None, :] & (e > 0) & (member == np.arange(k)[:, None])).sum(axis=1)
-            for s in times
-        ]
-    ).T
+    dead, expected, spread = _log_rank_sums(t, e > 0, member, k)
+    used = expected > 0
+    if used.sum() < 2:  # noqa: PLR2004 - a comparison needs two groups
+        raise StatisticsError("STA-243", "No event happens while two groups are at risk.")
+    gap, inner = (dead - expected)[used][:-1], spread[np.ix_(used, used)][:-1, :-1]
+    rank = int(np.linalg.matrix_rank(inner))
+    statistic = float(gap @ np.linalg.pinv(inner) @ gap) if rank else 0.0
+    df = rank or int(used.sum()) - 1
+    return LogRank(
+        tuple(float(x) for x in dead), tuple(float(x) for x in expected), statistic,
+        df, float(stats.chi2.sf(statistic, df)), "log-rank test",
+    )  # fmt: skip
+
+
+def _log_rank_sums(
+    time: np.ndarray, event: np.ndarray, member: np.ndarray, k: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return observed and expected events per group, ``(k,)``, and their covariance ``(k, k)``."""
+    times = np.unique(time[event])
+    place = np.searchsorted(times, time[event])
+    dead = np.zeros((k, len(times)))
+    np.add.at(dead, (member[event], place), 1.0)
+    risk = np.empty((k, len(times)))
+    for g in range(k):
+        own = np.sort(time[member == g])
+        risk[g] = len(own) - np.searchsorted(own, times, side="left")
     n, d = risk.sum(axis=0), dead.sum(axis=0)
-    expected = (risk * (d / n)).sum(axis=1)
     factor = np.where(n > 1, d * (n - d) / np.maximum(n - 1, 1), 0.0)
     share = risk / n
     spread = np.diag((share * factor).sum(axis=1)) - (share * factor) @ share.T
-    gap = dead.sum(axis=1) - expected
-    statistic = float(gap[:-1] @ np.linalg.pinv(spread[:-1, :-1]) @ gap[:-1])
-    return LogRank(
-        tuple(float(x) for x in dead.sum(axis=1)), tuple(float(x) for x in expected), statistic,
-        k - 1, float(stats.chi2.sf(statistic, k - 1)), "log-rank test",
-    )  # fmt: skip
+    return dead.sum(axis=1), (risk * (d / n)).sum(axis=1), spread

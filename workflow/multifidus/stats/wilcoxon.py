@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from scipy import stats
 
-from multifidus.base.errors import StatisticsError
-from multifidus.stats.inputs import finite_vector
+from multifidus.stats.inputs import check_choice, finite_vector
+from multifidus.stats.ties import settle
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -41,14 +41,18 @@ class SignedRank:
 
 
 def wilcoxon_signed_rank(
-    differences: npt.ArrayLike, *, variant: WilcoxonVariant = "exact"
+    differences: npt.ArrayLike,
+    *,
+    variant: WilcoxonVariant = "exact",
+    noise: np.ndarray | float = 0.0,
 ) -> SignedRank:
     """Test whether paired differences are symmetric about zero (two-sided).
 
     Parameters
     ----------
     differences
-        Numbers, shape ``(n,)``; zeros are left out, ties get average ranks.
+        Numbers, shape ``(n,)``; zeros are left out, ties get average ranks. Differences that are
+        equal but for rounding are ties (:func:`multifidus.stats.ties.settle`).
     variant
         ``"exact"``: permutation distribution given the ties (equals R's ``exact=TRUE`` without
         ties, where R with ties falls back to the normal form). Above 1,000 differences
@@ -56,18 +60,19 @@ def wilcoxon_signed_rank(
         ``"normal"`` and ``"normal_corrected"``: normal form with tie correction, without and with
         continuity correction (scipy's and R's defaults for tied data).
         ``"sas"``: PROC UNIVARIATE, exact to n = 20, above that Student's t form.
+    noise
+        Rounding error of each difference, where it is known.
 
     Raises
     ------
     StatisticsError
         ``STA-205`` for an unknown variant.
     """
-    if variant not in ("exact", "normal", "normal_corrected", "sas"):
-        raise StatisticsError(
-            "STA-205", "The variant is `exact`, `normal`, `normal_corrected` or `sas`."
-        )
+    check_choice(variant, ("exact", "normal", "normal_corrected", "sas"), "variant", "STA-205")
     array = finite_vector(differences, "differences")
-    values = array[array != 0]
+    # the sizes are settled together, so that 2.2 and -2.2 with other rounding are a tie
+    size = settle(np.abs(array), noise)
+    values = np.copysign(size, array)[size > 0]
     n, zeros = len(values), len(array) - len(values)
     if n == 0:
         return SignedRank(0, zeros, 0.0, 1.0, f"signed rank, {variant} (all differences are zero)")

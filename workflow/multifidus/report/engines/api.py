@@ -12,6 +12,7 @@ from multifidus.base.files import atomic_path
 from multifidus.report.engines import embedded
 from multifidus.report.engines.lint import lint_document
 from multifidus.report.engines.pandoc import engine_version
+from multifidus.report.engines.product_checks import check_figures, check_page
 from multifidus.report.engines.quarto import Quarto, find_quarto, render_with_quarto
 from multifidus.report.engines.scratch import check_tier, fill_reference, stage
 from multifidus.report.engines.source import merge, read_document
@@ -23,12 +24,15 @@ if TYPE_CHECKING:
 
     from multifidus.report.engines.subset import FormatName
 
-__all__ = ["ENGINE_VARIABLE", "EngineName", "RenderOutcome", "render"]
+__all__ = ["ENGINE_VARIABLE", "EngineName", "RenderOutcome", "choose_engine", "render"]
 
 EngineName = Literal["auto", "quarto", "embedded"]
 
 #: The document's cells read the engine in use from this variable, for the colophon.
 ENGINE_VARIABLE = "MULTIFIDUS_RENDER_ENGINE"
+
+# Faults of Quarto or of its products; any other error is the document's, with either engine.
+_QUARTO_ERRORS = frozenset({"RND-062", "RND-063", "RND-065", "RND-066"})
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,7 @@ class RenderOutcome:
     seconds
         Step to seconds of wall time.
     note
-        Why ``auto`` passed over a Quarto that was found; empty otherwise.
+        Why ``auto`` did without a Quarto that was found; empty otherwise.
     """
 
     engine_name: Literal["quarto", "embedded"]
@@ -76,7 +80,8 @@ def render(
     output_dir
         Where ``<stem>.html``, ``<stem>.pdf`` and ``<stem>.docx`` are put.
     engine
-        ``auto`` takes Quarto where one is found and new enough, else the embedded renderer.
+        ``auto`` takes Quarto where one is found and new enough, and the embedded renderer where
+        there is none or where it fails.
     formats
         Any of ``html``, ``pdf`` and ``docx``.
     environment
@@ -105,25 +110,30 @@ def render(
     _check_arguments(engine, formats)
     settings = merge(read_document(document).metadata, metadata)
     banner = check_tier(settings)
-    chosen, note = _choose(engine)
+    chosen, note = choose_engine(engine)
     scratch = scratch.resolve()
-    staged = stage(read_document(document), resources, scratch)
-    findings = lint_document(staged)
-    if findings:
-        raise findings[0].as_error(others=len(findings) - 1)
-    if "docx" in formats:
-        fill_reference(staged, settings, banner)
+
+    def prepare() -> Path:
+        staged = stage(read_document(document), resources, scratch)
+        findings = lint_document(staged)
+        if findings:
+            raise findings[0].as_error(others=len(findings) - 1)
+        if "docx" in formats:
+            fill_reference(staged, settings, banner)
+        return staged
+
+    staged = prepare()
     seconds = {"prepare": time.perf_counter() - start}
-    if chosen is None:
-        own = {**environment, ENGINE_VARIABLE: embedded.describe()}
-        made, steps = embedded.render_embedded(
-            staged, formats, metadata=metadata, environment=own, scratch=scratch
-        )
-    else:
-        own = {**environment, ENGINE_VARIABLE: f"Quarto {chosen.version}"}
-        made, steps = render_with_quarto(
-            chosen, staged, formats, metadata=metadata, environment=own, scratch=scratch
-        )
+    job = _Job(staged, tuple(formats), metadata, environment, scratch)
+    try:
+        made, steps = job.run(chosen)
+    except RenderError as error:
+        if engine == "quarto" or chosen is None or error.error_id not in _QUARTO_ERRORS:
+            raise
+        note = f"Quarto {chosen.version} failed and the embedded renderer was used: {error.message}"
+        chosen = None
+        prepare()
+        made, steps = job.run(chosen)
     return RenderOutcome(
         engine_name="quarto" if chosen else "embedded",
         engine_version=chosen.version if chosen else engine_version(),
@@ -131,6 +141,44 @@ def render(
         seconds={**seconds, **steps},
         note=note,
     )
+
+
+@dataclass(frozen=True)
+class _Job:
+    """A staged document, ready for either engine."""
+
+    staged: Path
+    formats: tuple[FormatName, ...]
+    metadata: Mapping[str, Any]
+    environment: Mapping[str, str]
+    scratch: Path
+
+    def run(self, quarto: Quarto | None) -> tuple[dict[FormatName, Path], dict[str, float]]:
+        """Render with Quarto, or with the embedded renderer when there is none."""
+        name = f"Quarto {quarto.version}" if quarto else embedded.describe()
+        environment = {**self.environment, ENGINE_VARIABLE: name}
+        if quarto:
+            made, seconds = render_with_quarto(
+                quarto,
+                self.staged,
+                self.formats,
+                metadata=self.metadata,
+                environment=environment,
+                scratch=self.scratch,
+            )
+        else:
+            made, seconds = embedded.render_embedded(
+                self.staged,
+                self.formats,
+                metadata=self.metadata,
+                environment=environment,
+                scratch=self.scratch,
+            )
+        if "html" in made:
+            check_page(made["html"])
+        if "docx" in made:
+            check_figures(made["docx"])
+        return made, seconds
 
 
 def _check_arguments(engine: str, formats: Sequence[str]) -> None:
@@ -147,8 +195,15 @@ def _check_arguments(engine: str, formats: Sequence[str]) -> None:
         )
 
 
-def _choose(engine: str) -> tuple[Quarto | None, str]:
-    """Return the Quarto to use, None for the embedded renderer, and why one was passed over."""
+def choose_engine(engine: str) -> tuple[Quarto | None, str]:
+    """Return the Quarto to use, None for the embedded renderer, and why one was passed over.
+
+    Raises
+    ------
+    RenderError
+        ``RND-060`` when ``quarto`` is asked for and absent, ``RND-061`` and ``RND-064`` as in
+        `find_quarto`.
+    """
     if engine == "embedded":
         return None, ""
     try:

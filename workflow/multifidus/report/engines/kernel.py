@@ -26,6 +26,7 @@ from multifidus.base import errors
 from multifidus.base.errors import MultifidusError, RenderError
 from multifidus.base.files import write_text
 from multifidus.report.engines.notebooks import notebook_text, read_notebook
+from multifidus.report.figures.style import RASTER_VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,6 +37,7 @@ __all__ = [
     "FigureSettings",
     "execute_notebook",
     "kernel_environment",
+    "kernel_variables",
     "run_cells",
     "write_kernel_spec",
 ]
@@ -56,11 +58,12 @@ _CODE_ERRORS = frozenset(
 
 @dataclass(frozen=True)
 class FigureSettings:
-    """Default size (inches) and resolution (dots per inch) of figures."""
+    """Default size (inches) and resolution (dots per inch) of figures; pixels alone or SVG too."""
 
     width: float = 6.5
     height: float = 4.0
     dpi: int = 200
+    raster: bool = False
 
 
 def kernel_environment(
@@ -77,9 +80,18 @@ def kernel_environment(
     figures
         Default figure size and resolution.
     """
+    package = str(Path(multifidus.__file__).resolve().parent.parent)
+    inherited = environment.get("PYTHONPATH", os.environ.get("PYTHONPATH", ""))
+    defaults = kernel_variables(scratch, figures)
+    path = os.pathsep.join(dict.fromkeys(filter(None, (package, *inherited.split(os.pathsep)))))
+    return {**os.environ, **defaults, **environment, "PYTHONPATH": path}
+
+
+def kernel_variables(scratch: Path, figures: FigureSettings) -> dict[str, str]:
+    """Write the settings of a kernel into a folder and return the variables that point at them."""
     profile = scratch / "ipython" / "profile_default"
     inline = {
-        "figure_formats": ["png", "svg"],
+        "figure_formats": ["png"] if figures.raster else ["png", "svg"],
         "print_figure_kwargs": {
             "bbox_inches": "tight",
             "dpi": figures.dpi,
@@ -92,16 +104,13 @@ def kernel_environment(
         f"figure.figsize: {figures.width}, {figures.height}\n"
         "figure.dpi: 100\nsvg.hashsalt: multifidus\n",
     )
-    package = str(Path(multifidus.__file__).resolve().parent.parent)
-    inherited = environment.get("PYTHONPATH", os.environ.get("PYTHONPATH", ""))
-    defaults = {
+    raster = {RASTER_VARIABLE: "1"} if figures.raster else {}
+    return raster | {
         "IPYTHONDIR": str(scratch / "ipython"),
         "MATPLOTLIBRC": str(scratch / "matplotlibrc"),
         "PYTHONHASHSEED": "0",
         "SOURCE_DATE_EPOCH": "0",
     }
-    path = os.pathsep.join(dict.fromkeys(filter(None, (package, *inherited.split(os.pathsep)))))
-    return {**os.environ, **defaults, **environment, "PYTHONPATH": path}
 
 
 def run_cells(
@@ -136,10 +145,12 @@ def run_cells(
         km=manager,
         timeout=_TIMEOUT_SECONDS,
         record_timing=False,
+        shutdown_kernel="immediate",
         resources={"metadata": {"path": str(folder)}},
     )
     try:
-        client.execute(env=dict(environment))
+        # Asked to, since the client leaves a kernel alone whose manager it was given.
+        client.execute(cleanup_kc=True, env=dict(environment))
     except CellExecutionError as error:
         raise _cell_error(notebook, error, scratch) from error
     except (CellTimeoutError, DeadKernelError, RuntimeError, OSError) as error:

@@ -17,6 +17,7 @@ from multifidus.report.engines.findings import Finding, finding_of
 from multifidus.report.engines.lint_cells import lint_cell, lint_inline
 from multifidus.report.engines.lint_prose import lint_prose
 from multifidus.report.engines.lint_references import References
+from multifidus.report.engines.people import people
 from multifidus.report.engines.source import read_document, split_blocks
 from multifidus.report.engines.subset import FORMAT_KEYS, METADATA_KEYS
 
@@ -64,7 +65,7 @@ def lint_document(path: Path) -> list[Finding]:
             findings += lint_cell(block)
         elif block.kind == "prose":
             findings += lint_inline(block)
-    findings += References(document, blocks).findings()
+    findings += [*_lint_people(document), *References(document, blocks).findings()]
     return sorted(set(findings))
 
 
@@ -79,6 +80,13 @@ def _lint_settings(document: Document) -> Iterator[Finding]:
     path = document.project / "_quarto.yml"
     if path.is_file():
         yield from _lint_yaml(path.read_text("utf-8"), path.name, offset=0)
+
+
+def _lint_people(document: Document) -> Iterator[Finding]:
+    try:
+        people(document.metadata)
+    except RenderError as error:
+        yield Finding(document.path.name, 1, error.error_id, error.message)
 
 
 def _lint_yaml(text: str, name: str, offset: int) -> Iterator[Finding]:

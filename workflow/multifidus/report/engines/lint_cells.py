@@ -88,6 +88,15 @@ def _lint_float(options: dict[str, Any], file: str, line: int) -> Iterator[Findi
             f"the cell {label} has no {kind}-cap; a numbered {CROSS_REFERENCE_KINDS[kind].lower()} "
             "needs a caption.",
         )
+    layout = next((key for key in options if key.startswith("layout")), None)
+    if layout and not options.get(f"{kind}-subcap"):
+        yield Finding(
+            file,
+            line,
+            "RND-021",
+            f"the cell {label} has {layout} and no {kind}-subcap; give each part a caption, since "
+            f"Quarto gives a single {kind}-cap to the first part.",
+        )
     if kind == "fig" and not options.get("fig-alt"):
         yield Finding(
             file,

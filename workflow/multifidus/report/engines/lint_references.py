@@ -27,6 +27,8 @@ _CITE = re.compile(r"(?<![\w@\\`.])-?@(?:\{([^}]+)\}|(\w[\w:.#$%&+?<>~/-]*))")
 _IDENTIFIER = re.compile(r"\{[^{}]*?#([\w:.-]+)[^{}]*\}")
 _COMMENT = re.compile(r"<!--.*?-->")
 _KINDS = "|".join(CROSS_REFERENCE_KINDS)
+# Quarto turns these into structures of its own before it looks for a value.
+_REWRITTEN = frozenset({"affiliation", "affiliations", "author", "authors", "date"})
 _LABEL = re.compile(rf"^(?:{_KINDS})-[\w-]+$")
 
 
@@ -144,14 +146,16 @@ class References:
     def _read_shortcode(self, name: str, argument: str, line: Line) -> None:
         key, place = argument.strip("\"'"), line.place
         trees = {"var": self._document.variables, "meta": self._document.metadata}
-        if name in trees and look_up(trees[name], key) is None:
+        rewritten = name == "meta" and key.partition(".")[0] in _REWRITTEN
+        if rewritten or (name in trees and look_up(trees[name], key) is None):
+            place = "the front matter" if name == "meta" and not rewritten else "_variables.yml"
             self._findings.append(
                 Finding(
                     line.file.name,
                     line.number,
                     "RND-011",
-                    f"{name} has no value named {key}; define it in "
-                    f"{'_variables.yml' if name == 'var' else 'the front matter'}.",
+                    f"{name} has no value named {key} that both engines find; define one in "
+                    f"{place} (the first item of a list is number 1).",
                 )
             )
         if name == "embed" and argument:

@@ -180,8 +180,7 @@ class Conversion:
             (self.scratch / "typst.log").write_text(error.diagnostic or str(error), "utf-8")
             raise RenderError(
                 "RND-051",
-                f"Typst cannot make the PDF ({error.message}); the log typst.log in the scratch "
-                "folder shows the place.",
+                f"Typst cannot make the PDF ({error.message}).",
             ) from error
 
 
@@ -213,6 +212,5 @@ def _pandoc_error(text: str) -> RenderError:
     first = next((line for line in text.splitlines() if line.strip()), "no message")
     return RenderError(
         "RND-050",
-        f"pandoc refuses the document ({first.strip()}); the log pandoc.log in the scratch folder "
-        "says more.",
+        f"pandoc refuses the document ({first.strip()}).",
     )

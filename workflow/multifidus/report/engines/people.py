@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from multifidus.base.errors import RenderError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 __all__ = ["people"]
 
@@ -34,6 +34,10 @@ def people(metadata: Mapping[str, Any]) -> dict[str, Any]:
         if isinstance(item, dict) and "id" in item
     }
     affiliations: list[dict[str, Any]] = []
+    # Quarto's order: those given with an author, then those declared, whether used or not.
+    given = [item for item in _given(metadata) if not (isinstance(item, dict) and "ref" in item)]
+    for item in [*given, *_listed(metadata.get("affiliations"))]:
+        _numbered(item, affiliations)
     authors = [
         _author(entry, number, declared, affiliations)
         for number, entry in enumerate(_listed(metadata.get("author")), start=1)
@@ -45,6 +49,17 @@ def people(metadata: Mapping[str, Any]) -> dict[str, Any]:
         "by-author": authors,
         "by-affiliation": affiliations,
     }
+
+
+def _given(metadata: Mapping[str, Any]) -> Iterator[object]:
+    """Yield the affiliations of all authors as they are written."""
+    for author in _listed(metadata.get("author")):
+        if isinstance(author, dict):
+            yield from _affiliations_of(author)
+
+
+def _affiliations_of(author: Mapping[str, Any]) -> list[Any]:
+    return [*_listed(author.get("affiliations")), *_listed(author.get("affiliation"))]
 
 
 def _listed(value: object) -> list[Any]:
@@ -66,8 +81,9 @@ def _author(
         name = name.get("literal") or " ".join(str(part) for part in parts if part)
     if not name:
         raise RenderError("RND-024", f"author {number} of the front matter has no name.")
-    listed = [*_listed(author.get("affiliations")), *_listed(author.get("affiliation"))]
-    own = [_affiliation(item, str(name), declared, affiliations) for item in listed]
+    own = [
+        _affiliation(item, str(name), declared, affiliations) for item in _affiliations_of(author)
+    ]
     marks = ["corresponding"] if author.get("corresponding") else []
     marks += [str(mark) for mark in _listed(author.get("attributes"))]
     shown: dict[str, Any] = {
@@ -93,6 +109,11 @@ def _affiliation(
                 "in the front matter.",
             )
         item = declared[str(item["ref"])]
+    return _numbered(item, affiliations)
+
+
+def _numbered(item: object, affiliations: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return an affiliation with its number; a new one is added to the list."""
     fields = dict(item) if isinstance(item, dict) else {"name": item}
     if "state" in fields:
         fields["region"] = fields.pop("state")

@@ -1,4 +1,4 @@
-"""Quarto, where it is installed: finding it, and one call for all formats in a scratch folder."""
+"""Quarto, where it is installed: finding it, and one call for each format in a scratch folder."""
 
 from __future__ import annotations
 
@@ -8,16 +8,18 @@ import shutil
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import yaml
 
 from multifidus.base.errors import RenderError
-from multifidus.base.files import write_text
+from multifidus.base.files import write_bytes, write_text
 from multifidus.report.engines.compose import figure_settings
 from multifidus.report.engines.kernel import kernel_environment, write_kernel_spec
+from multifidus.report.engines.pdf_time import without_time
+from multifidus.report.engines.scratch import settle_notebooks
 from multifidus.report.engines.subset import EXTENSIONS, PANDOC_FORMATS
 
 if TYPE_CHECKING:
@@ -130,7 +132,10 @@ def render_with_quarto(
     environment: Mapping[str, str],
     scratch: Path,
 ) -> tuple[dict[FormatName, Path], dict[str, float]]:
-    """Render a staged document with Quarto: one call, all formats.
+    """Render a staged document with Quarto, one call for each format.
+
+    In a folder with ``_quarto.yml`` Quarto takes a list after ``--to`` as the name of one format,
+    and ``--to all`` makes formats that were not asked for. Word comes last: its figures are pixels.
 
     Parameters
     ----------
@@ -150,25 +155,40 @@ def render_with_quarto(
     Returns
     -------
     tuple
-        The file of each format, in the scratch tree, and the seconds the call took.
+        The file of each format, in the scratch tree, and the seconds each call took.
 
     Raises
     ------
     RenderError
         ``RND-062`` (Quarto fails), ``RND-063`` (a format did not come out).
     """
-    start = time.perf_counter()
     settings = staged.parent / "run-metadata.yml"
     write_text(settings, yaml.safe_dump(dict(metadata), allow_unicode=True, sort_keys=True))
-    writers = ",".join(PANDOC_FORMATS[output_format] for output_format in formats)
-    command = [str(quarto.program), "render", staged.name, "--to", writers]
-    command += ["--metadata-file", settings.name]
-    log = scratch / "quarto.log"
+    made: dict[FormatName, Path] = {}
+    seconds: dict[str, float] = {}
+    for output_format in sorted(formats, key=lambda name: name == "docx"):
+        start = time.perf_counter()
+        raster = output_format == "docx"
+        settle_notebooks(staged.parent, raster=raster)
+        command = [str(quarto.program), "render", staged.name]
+        command += ["--to", PANDOC_FORMATS[output_format], "--metadata-file", settings.name]
+        variables = _environment(metadata, environment, scratch, raster=raster)
+        _run(command, staged.parent, variables, scratch / "quarto.log")
+        path = staged.with_suffix(EXTENSIONS[output_format])
+        if not path.is_file():
+            raise RenderError("RND-063", f"Quarto ended well but made no {path.name}.")
+        made[output_format] = _settle(path, output_format, scratch)
+        seconds[output_format] = time.perf_counter() - start
+    return {name: made[name] for name in formats}, seconds
+
+
+def _run(command: list[str], folder: Path, variables: Mapping[str, str], log: Path) -> None:
+    """Run Quarto; what it prints is added to the log."""
     try:
         done = subprocess.run(
             command,
-            cwd=staged.parent,
-            env=_environment(metadata, environment, scratch),
+            cwd=folder,
+            env=dict(variables),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -177,31 +197,30 @@ def render_with_quarto(
             check=False,
         )
     except (OSError, subprocess.SubprocessError) as error:
-        raise RenderError(
-            "RND-062", "Quarto could not be run to its end; see quarto.log in the scratch folder."
-        ) from error
-    write_text(log, done.stdout)
+        raise RenderError("RND-062", "Quarto could not be run to its end.") from error
+    with log.open("a", encoding="utf-8") as stream:
+        stream.write(done.stdout)
     if done.returncode != 0:
         raise _quarto_error(done.stdout, done.returncode)
-    made: dict[FormatName, Path] = {}
-    for output_format in formats:
-        path = staged.with_suffix(EXTENSIONS[output_format])
-        if not path.is_file():
-            raise RenderError(
-                "RND-063",
-                f"Quarto ended well but made no {path.name}; see quarto.log in the scratch folder.",
-            )
-        made[output_format] = path
-    return made, {"quarto": time.perf_counter() - start}
+
+
+def _settle(path: Path, output_format: FormatName, scratch: Path) -> Path:
+    """Move a product out of the tree, without the time that Typst wrote into a PDF."""
+    target = scratch / "quarto" / path.name
+    content = path.read_bytes()
+    write_bytes(target, without_time(content) if output_format == "pdf" else content)
+    path.unlink()
+    return target
 
 
 def _environment(
-    metadata: Mapping[str, Any], environment: Mapping[str, str], scratch: Path
+    metadata: Mapping[str, Any], environment: Mapping[str, str], scratch: Path, *, raster: bool
 ) -> dict[str, str]:
     """Point Quarto at the running Python and at a kernel of it that no other can shadow."""
     kernels = scratch / "jupyter"
     write_kernel_spec(kernels / "kernels" / "python3")
-    whole = kernel_environment(scratch / "kernel", environment, figure_settings(metadata))
+    figures = replace(figure_settings(metadata), raster=raster)
+    whole = kernel_environment(scratch / "kernel", environment, figures)
     return {
         **whole,
         "QUARTO_PYTHON": sys.executable,
@@ -219,7 +238,4 @@ def _quarto_error(text: str, code: int) -> RenderError:
         return RenderError(own[1], own[2].strip())
     told = re.search(r"^ERROR:\s*(.+)$", plain, re.MULTILINE)
     why = f" ({told[1].strip()})" if told else ""
-    return RenderError(
-        "RND-062",
-        f"Quarto stopped with exit code {code}{why}; see quarto.log in the scratch folder.",
-    )
+    return RenderError("RND-062", f"Quarto stopped with exit code {code}{why}.")

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+import os
 import shutil
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from multifidus.base.errors import RenderError
-from multifidus.base.files import write_bytes
+from multifidus.base.files import write_bytes, write_text
 from multifidus.config.run import Tier
+from multifidus.report.engines.notebooks import notebook_text, read_notebook
 from multifidus.report.engines.reference import fill_tier
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from multifidus.report.engines.source import Document
 
-__all__ = ["check_tier", "fill_reference", "stage"]
+__all__ = ["check_tier", "fill_reference", "project_files", "settle_notebooks", "stage"]
 
 _TIERS = tuple(Tier)
+_MADE = frozenset({"_output", "__pycache__"})
 
 
 def stage(document: Document, resources: Mapping[str, Path], scratch: Path) -> Path:
@@ -47,8 +49,10 @@ def stage(document: Document, resources: Mapping[str, Path], scratch: Path) -> P
     project = scratch / "project"
     if project.exists():
         shutil.rmtree(project)
-    ignore = shutil.ignore_patterns(".*", "_output", "__pycache__", "*_files")
-    shutil.copytree(document.project, project, ignore=ignore)
+    for path in project_files(document):
+        place = project / path.relative_to(document.project)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, place)
     target = project / document.path.relative_to(document.project)
     for name, source in sorted(resources.items()):
         inside = PurePosixPath(name)
@@ -65,6 +69,37 @@ def stage(document: Document, resources: Mapping[str, Path], scratch: Path) -> P
         else:
             shutil.copyfile(source, place)
     return target
+
+
+def settle_notebooks(folder: Path, *, raster: bool = False) -> None:
+    """Write the outputs of a folder's notebooks so that Quarto shows them as they should be.
+
+    For an output of HTML, Quarto adds scripts from elsewhere to the page; a raw block in markdown
+    shows the same without. With ``raster``, SVG goes where there are pixels too.
+    """
+    for path in sorted(folder.rglob("*.ipynb")):
+        notebook = read_notebook(path)
+        for cell in notebook.cells:
+            for output in cell.get("outputs", []):
+                data = output.get("data", {})
+                if "text/html" in data:
+                    data["text/markdown"] = f"```{{=html}}\n{data.pop('text/html').strip()}\n```"
+                if raster and "image/png" in data:
+                    data.pop("image/svg+xml", None)
+        write_text(path, notebook_text(notebook))
+
+
+def project_files(document: Document) -> list[Path]:
+    """List the files of a document's project: not what is hidden or was made by a render."""
+    found: list[Path] = []
+    for folder, names, files in os.walk(document.project, followlinks=True):
+        names[:] = [name for name in names if not _is_made(name)]
+        found += [Path(folder, name) for name in files if not _is_made(name)]
+    return sorted(found)
+
+
+def _is_made(name: str) -> bool:
+    return name.startswith(".") or name in _MADE or name.endswith("_files")
 
 
 def check_tier(metadata: Mapping[str, Any]) -> str:
@@ -100,4 +135,6 @@ def fill_reference(staged: Path, metadata: Mapping[str, Any], banner: str) -> No
     path = staged.parent / str(name)
     if not path.is_file():
         raise RenderError("RND-025", f"the Word template {name} is not there.")
-    write_bytes(path, fill_tier(path.read_bytes(), banner))
+    filled = fill_tier(path.read_bytes(), banner)
+    path.unlink()  # a link to the source must not be written through
+    write_bytes(path, filled)

@@ -23,10 +23,13 @@ __all__ = ["ShortcodeWriter", "embedded_cell", "look_up"]
 
 
 def look_up(tree: object, path: str) -> str | None:
-    """Return the scalar at a dotted path of a metadata tree, or None."""
+    """Return the scalar at a dotted path of a metadata tree, or None.
+
+    As in Quarto, the first item of a list has the index 1.
+    """
     for part in path.split("."):
-        if isinstance(tree, list) and part.isdigit() and int(part) < len(tree):
-            tree = tree[int(part)]
+        if isinstance(tree, list) and part.isdigit() and 1 <= int(part) <= len(tree):
+            tree = tree[int(part) - 1]
         elif isinstance(tree, dict) and part in tree:
             tree = tree[part]
         else:

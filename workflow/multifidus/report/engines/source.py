@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import yaml
@@ -13,7 +15,6 @@ from multifidus.base.errors import RenderError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
 __all__ = [
     "INLINE_CODE",
@@ -154,17 +155,18 @@ def read_document(path: Path) -> Document:
         ``RND-001`` (absent file), ``RND-002`` (YAML), ``RND-004`` (include).
     """
     front, body = _read_parts(path)
+    # Links are not followed: the author's folder of a run holds links to the sources.
+    path = path.absolute()
     project = next(
-        (folder for folder in path.resolve().parents if (folder / "_quarto.yml").is_file()),
-        path.resolve().parent,
+        (folder for folder in path.parents if (folder / "_quarto.yml").is_file()), path.parent
     )
     settings = _read_yaml_file(project / "_quarto.yml")
     settings.pop("project", None)
     return Document(
-        path=path.resolve(),
+        path=path,
         project=project,
         metadata=merge(settings, front),
-        lines=tuple(_expand(body, (path.resolve(),))),
+        lines=tuple(_expand(body, (path,))),
         variables=_read_yaml_file(project / "_variables.yml"),
     )
 
@@ -200,7 +202,7 @@ def _expand(lines: list[Line], seen: tuple[Path, ...]) -> Iterator[Line]:
         if fence or match is None or match[1] != "include":
             yield line
             continue
-        target = (line.file.parent / match[2].strip("\"'")).resolve()
+        target = Path(os.path.normpath(line.file.parent.absolute() / match[2].strip("\"'")))
         if target in seen:
             raise RenderError(
                 "RND-004", f"{line.place}: the include of {target.name} goes round in a circle."

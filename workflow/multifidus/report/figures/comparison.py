@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import matplotlib.pyplot as plt
 import pandas as pd
 
-from multifidus.report.figures.style import PALETTE, WIDTH
+from multifidus.report.figures.style import PALETTE, WIDTH, add_legend
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from multifidus.config import StudyConfig
-    from multifidus.results import Results
+    from multifidus.config.study import StudyConfig
+    from multifidus.results.table import Results
 
 __all__ = ["draw_cumulative"]
 
@@ -36,5 +36,5 @@ def draw_cumulative(results: Results, study: StudyConfig) -> Figure:
         xlabel="Reduction of pain of at least, %", ylabel="Participants observed, %", ylim=(0, 100)
     )
     axis.grid(axis="both")
-    figure.legend(loc="outside upper left", ncols=5, fontsize=7)
+    add_legend(figure, 5)
     return figure

@@ -17,9 +17,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from multifidus.config import StudyConfig
-    from multifidus.config.study import Outcome
-    from multifidus.results import Results
+    from multifidus.config.study import Outcome, StudyConfig
+    from multifidus.results.table import Results
 
 __all__ = ["draw_calendar", "draw_device_use", "draw_exposure_response"]
 

@@ -19,8 +19,8 @@ from multifidus.report.figures.style import house_style, save_figure
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from multifidus.config import StudyConfig
-    from multifidus.results import Results
+    from multifidus.config.study import StudyConfig
+    from multifidus.results.table import Results
 
 __all__ = ["draw_figures"]
 
@@ -50,10 +50,11 @@ def draw_figures(results: Results, study: StudyConfig, folder: Path) -> list[str
         wanted["cumulative"] = draw_cumulative
     if study.opioids:
         wanted["opioids"] = draw_opioids
-    if study.device_use:
+    has_use = len(results.select(analysis="device_use")) > 0  # a run may have no logs
+    if has_use:
         wanted["device_use"] = draw_device_use
         wanted["use_calendar"] = draw_calendar
-    if study.device_use and study.outcomes:
+    if has_use and study.outcomes:
         wanted["exposure_response"] = draw_exposure_response
     if len(results.select(analysis="comparison")):
         wanted["comparators"] = draw_comparators

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from multifidus.config import StudyConfig
-    from multifidus.results import Results
+    from multifidus.config.study import StudyConfig
+    from multifidus.results.table import Results
 
 __all__ = ["draw_comparators"]
 

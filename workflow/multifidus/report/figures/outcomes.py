@@ -8,15 +8,24 @@ import matplotlib.pyplot as plt
 import pandas as pd
 import seaborn as sns
 
-from multifidus.report.figures.style import ACCENT, INK, LIGHT, PALETTE, SOFT, WIDTH
+from multifidus.config.instruments import INSTRUMENTS
+from multifidus.report.figures.style import (
+    ACCENT,
+    INK,
+    LIGHT,
+    PALETTE,
+    SOFT,
+    WIDTH,
+    add_legend,
+    say_nothing_observed,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from multifidus.config import StudyConfig
-    from multifidus.config.study import Outcome
-    from multifidus.results import Results
+    from multifidus.config.study import Outcome, StudyConfig
+    from multifidus.results.table import Results
 
 __all__ = ["draw_opioids", "draw_outcomes", "draw_responders"]
 
@@ -28,22 +37,28 @@ def _over_time(results: Results, study: StudyConfig, outcome: Outcome) -> pd.Dat
     for visit in study.visits:
         stem = f"level.{outcome.id}.{visit.id}.observed.all"
         if f"{stem}.mean" in results and visit.years is not None:
+            error = f"{stem}.se"  # one value alone has none
             records.append(
                 {
                     "years": visit.years,
                     "mean": results.value(f"{stem}.mean"),
-                    "half": _Z * results.value(f"{stem}.se"),
-                    "n": int(results.value(f"{stem}.n")),
+                    "half": _Z * results.value(error) if error in results else float("nan"),
+                    "n": results.text(f"{stem}.n"),
                 }
             )
-    return pd.DataFrame(records)
+    return pd.DataFrame(records, columns=["years", "mean", "half", "n"]).dropna(subset="mean")
 
 
 def draw_outcomes(results: Results, study: StudyConfig) -> Figure:
     """Draw the mean of each outcome with its 95 % interval at every visit."""
-    figure, axes = plt.subplots(1, len(study.outcomes), figsize=(WIDTH, 2.7), layout="constrained")
-    for axis, outcome, colour in zip(axes, study.outcomes, PALETTE, strict=False):
+    figure, axes = plt.subplots(
+        1, len(study.outcomes), figsize=(WIDTH, 2.7), layout="constrained", squeeze=False
+    )
+    for axis, outcome, colour in zip(axes[0], study.outcomes, PALETTE, strict=False):
         data = _over_time(results, study, outcome)
+        if data.empty:
+            say_nothing_observed(axis)
+            continue
         sns.lineplot(data=data, x="years", y="mean", ax=axis, color=colour, lw=1.4)
         axis.errorbar(
             data["years"],
@@ -66,7 +81,7 @@ def draw_outcomes(results: Results, study: StudyConfig) -> Figure:
         for _, point in data.iterrows():
             if float(point["years"]).is_integer():
                 axis.annotate(
-                    f"{int(point['n'])}",
+                    point["n"],
                     (point["years"], 0),
                     xycoords=("data", "axes fraction"),
                     xytext=(0, 3),
@@ -79,8 +94,7 @@ def draw_outcomes(results: Results, study: StudyConfig) -> Figure:
 
 
 def _from_zero(axis: Axes, outcome: Outcome) -> None:
-    top = {"vas": 10.0, "odi": 60.0, "eq5d": 1.0}[outcome.instrument]
-    axis.set_ylim(0, top)
+    axis.set_ylim(0, INSTRUMENTS[outcome.instrument].axis_top)
 
 
 def draw_responders(results: Results, study: StudyConfig) -> Figure:
@@ -89,7 +103,7 @@ def draw_responders(results: Results, study: StudyConfig) -> Figure:
     visits = [visit for visit in study.visits if visit.years and visit.years >= 1]
     chosen = [item for item in study.responders if item.id in wanted]
     figure, axis = plt.subplots(figsize=(WIDTH, 2.9), layout="constrained")
-    width = 0.8 / len(chosen)
+    width = 0.8 / max(1, len(chosen))
     for i, responder in enumerate(chosen):
         points = []
         for j, visit in enumerate(visits):
@@ -113,7 +127,7 @@ def draw_responders(results: Results, study: StudyConfig) -> Figure:
     axis.set_xticks(range(len(visits)), [visit.label for visit in visits])
     axis.set(ylim=(0, 100), ylabel="Responders, %")
     axis.grid(axis="y")
-    figure.legend(loc="outside upper left", ncols=2, fontsize=7)
+    add_legend(figure, 2)
     return figure
 
 
@@ -149,5 +163,5 @@ def draw_opioids(results: Results, study: StudyConfig) -> Figure:
     axis.set_yticks(range(len(visits)), [visit.label for visit in visits])
     axis.invert_yaxis()
     axis.set(xlim=(0, 100), xlabel="Baseline opioid users seen at the visit, %")
-    figure.legend(loc="outside upper left", ncols=4, fontsize=7)
+    add_legend(figure, 4)
     return figure

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     import pandas as pd
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 __all__ = [
@@ -25,11 +27,14 @@ __all__ = [
     "INK",
     "LIGHT",
     "PALETTE",
+    "RASTER_VARIABLE",
     "SOFT",
     "WIDTH",
     "Drawing",
+    "add_legend",
     "house_style",
     "save_figure",
+    "say_nothing_observed",
     "show_figure",
 ]
 
@@ -38,6 +43,9 @@ PALETTE = ("#0b5c8a", "#c8553d", "#588b8b", "#d9a441", "#6d597a", "#8a9ba8")
 WIDTH = 6.7
 """Width of a figure in inches: the text width of an A4 page."""
 _DPI = 220
+
+RASTER_VARIABLE = "MULTIFIDUS_RASTER_FIGURES"
+"""Set while Quarto makes a Word file: it takes SVG where there is a choice, and Word shows none."""
 
 
 @contextmanager
@@ -72,6 +80,20 @@ def house_style() -> Iterator[None]:
         yield
 
 
+def add_legend(figure: Figure, columns: int) -> None:
+    """Put the legend of all panels above them; a figure that shows nothing has none."""
+    if any(axis.get_legend_handles_labels()[0] for axis in figure.axes):
+        figure.legend(loc="outside upper left", ncols=columns, fontsize=7)
+
+
+def say_nothing_observed(axis: Axes) -> None:
+    """Write on an empty panel that the data of the run give nothing to draw."""
+    axis.set_axis_off()
+    axis.text(
+        0.5, 0.5, "Nothing observed", transform=axis.transAxes, ha="center", va="center", color=SOFT
+    )
+
+
 @dataclass(frozen=True)
 class Drawing:
     """A figure as Jupyter shows it: SVG for pages and PNG for word processors."""
@@ -86,7 +108,10 @@ class Drawing:
         return cls(svg, (folder / f"{name}.png").read_bytes())
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        return {"image/svg+xml": self.svg, "image/png": self.png, "text/plain": "figure"}
+        bundle = {"image/svg+xml": self.svg, "image/png": self.png, "text/plain": "figure"}
+        if os.environ.get(RASTER_VARIABLE):
+            del bundle["image/svg+xml"]
+        return bundle
 
 
 def show_figure(draw: Callable[[pd.DataFrame], Figure], data: pd.DataFrame) -> Drawing:

@@ -8,8 +8,8 @@ from multifidus.report.html_table import ReportTable
 from multifidus.report.tables.groups import groups_in, measure
 
 if TYPE_CHECKING:
-    from multifidus.config import StudyConfig
-    from multifidus.results import Results
+    from multifidus.config.study import StudyConfig
+    from multifidus.results.table import Results
 
 __all__ = [
     "baseline_table",
@@ -116,7 +116,8 @@ def mixed_model_table(results: Results, study: StudyConfig) -> ReportTable:
                 ],
                 indent=True,
             )
-            modelled[outcome.label] = int(results.row(f"{model}.estimate")["N"])
+            if results.row(f"{model}.estimate").notna()["N"]:
+                modelled[outcome.label] = int(results.row(f"{model}.estimate")["N"])
     counts = "; ".join(f"{label} {count}" for label, count in modelled.items())
     if counts:
         table.note(f"Participants in the mixed model, all visits together: {counts}.")

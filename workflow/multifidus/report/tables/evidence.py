@@ -9,8 +9,8 @@ import pandas as pd
 from multifidus.report.html_table import ReportTable
 
 if TYPE_CHECKING:
-    from multifidus.config import StudyConfig
-    from multifidus.results import Results
+    from multifidus.config.study import StudyConfig
+    from multifidus.results.table import Results
 
 __all__ = ["assumptions_table", "scorecard_table", "verdicts_table"]
 

@@ -10,8 +10,8 @@ from multifidus.report.tables.groups import groups_in
 if TYPE_CHECKING:
     import pandas as pd
 
-    from multifidus.config import StudyConfig
-    from multifidus.results import Results
+    from multifidus.config.study import StudyConfig
+    from multifidus.results.table import Results
 
 __all__ = ["attendance_table", "flow_table"]
 

@@ -9,8 +9,8 @@ from multifidus.report.tables.groups import measure
 from multifidus.report.tables.supplement import HANDLING
 
 if TYPE_CHECKING:
-    from multifidus.config import StudyConfig
-    from multifidus.results import Results
+    from multifidus.config.study import StudyConfig
+    from multifidus.results.table import Results
 
 __all__ = [
     "analysis_sets_table",

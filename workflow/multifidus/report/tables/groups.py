@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pandas as pd
 
-    from multifidus.config import StudyConfig
-    from multifidus.config.study import Outcome
+    from multifidus.config.study import Outcome, StudyConfig
 
 __all__ = ["groups_in", "measure"]
 

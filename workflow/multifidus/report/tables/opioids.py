@@ -8,9 +8,8 @@ from multifidus.report.html_table import ReportTable
 from multifidus.report.tables.followup import link_label
 
 if TYPE_CHECKING:
-    from multifidus.config import StudyConfig
-    from multifidus.config.study import Visit
-    from multifidus.results import Results
+    from multifidus.config.study import StudyConfig, Visit
+    from multifidus.results.table import Results
 
 __all__ = ["opioid_course_table", "opioid_links_table"]
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from multifidus.report.html_table import DASH, ReportTable
 
 if TYPE_CHECKING:
-    from multifidus.config import StudyConfig
-    from multifidus.results import Results
+    from multifidus.config.study import StudyConfig
+    from multifidus.results.table import Results
 
 __all__ = [
     "device_events_table",

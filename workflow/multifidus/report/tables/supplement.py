@@ -8,8 +8,8 @@ from multifidus.report.html_table import DASH, ReportTable
 from multifidus.report.tables.groups import measure
 
 if TYPE_CHECKING:
-    from multifidus.config import StudyConfig
-    from multifidus.results import Results
+    from multifidus.config.study import StudyConfig
+    from multifidus.results.table import Results
 
 __all__ = [
     "HANDLING",

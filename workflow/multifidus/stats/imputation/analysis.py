@@ -10,7 +10,7 @@ import numpy as np
 from scipy import optimize
 
 from multifidus.base.errors import StatisticsError
-from multifidus.stats.inputs import check_alpha
+from multifidus.stats.inputs import check_alpha, finite_table, finite_vector, flags
 from multifidus.stats.pooling import DfRule, PooledEstimate, pool
 
 if TYPE_CHECKING:
@@ -37,17 +37,29 @@ class TippingPoint:
     Attributes
     ----------
     delta
-        The shift nearest 0 within the range searched where the pooled p reaches ``alpha``;
-        ``NaN`` when it never does.
+        The shift nearest 0 within the range searched where significance is lost; ``NaN`` when there
+        is none, as when the result is not significant without a shift.
+    gained
+        The shift nearest 0 where significance is gained, when there was none without a shift;
+        ``NaN`` otherwise. It is no tipping point.
+    unshifted
+        The pooled result without a shift.
     shifts, results
         The grid searched and the pooled result at each of its points.
     """
 
     delta: float
+    gained: float
+    unshifted: PooledEstimate
     shifts: tuple[float, ...]
     results: tuple[PooledEstimate, ...]
     alpha: float
     method: str
+
+    @property
+    def significant(self) -> bool:
+        """Whether the result is significant without a shift."""
+        return self.unshifted.p_value < self.alpha
 
 
 def regress_imputations(
@@ -72,11 +84,13 @@ def regress_imputations(
     Raises
     ------
     StatisticsError
-        ``STA-255`` for a design that is not of full rank or shapes that do not fit.
+        ``STA-255`` for a design that is not of full rank or shapes that do not fit; ``STA-001`` and
+        ``STA-002`` for values that are no finite numbers.
     """
-    y, x = np.asarray(outcome, dtype=float), np.asarray(design, dtype=float)
-    row = np.asarray(weights, dtype=float)
-    if y.ndim != 2 or x.shape[0] != y.shape[1] or row.shape != (x.shape[1],):  # noqa: PLR2004
+    y, x = finite_table(outcome, "outcome"), finite_table(design, "design")
+    row = finite_vector(weights, "weights")
+    fits = np.ndim(outcome) == 2 and len(x) == y.shape[1] and row.shape == x.shape[1:]  # noqa: PLR2004
+    if not fits:
         raise StatisticsError("STA-255", "Outcome, design and weights do not fit together.")
     df = x.shape[0] - x.shape[1]
     norms = np.linalg.norm(x, axis=0)
@@ -97,9 +111,10 @@ def compare_responders(
     Parameters
     ----------
     responders
-        Booleans cut from imputed outcomes, shape ``(imputations, n)``.
+        Booleans (or 1 and 0) cut from imputed outcomes, shape ``(imputations, n)``; a missing value
+        is refused, because it is neither.
     group
-        Whether a participant is in the first group, booleans of shape ``(n,)``.
+        Whether a participant is in the first group, booleans (or 1 and 0) of shape ``(n,)``.
 
     Returns
     -------
@@ -110,10 +125,10 @@ def compare_responders(
     Raises
     ------
     StatisticsError
-        ``STA-255`` for shapes that do not fit or an empty group.
+        ``STA-255`` for shapes that do not fit or an empty group, ``STA-002`` for missing values,
+        ``STA-001`` for other values.
     """
-    table = np.asarray(responders, dtype=bool)
-    first = np.asarray(group, dtype=bool)
+    table, first = flags(responders, "responders"), flags(group, "group")
     if table.ndim != 2 or first.shape != table.shape[1:] or first.all() or not first.any():  # noqa: PLR2004
         raise StatisticsError("STA-255", "Responders and groups do not fit, or a group is empty.")
     one, two = table[:, first].mean(axis=1), table[:, ~first].mean(axis=1)
@@ -132,11 +147,22 @@ def add_delta(
         One shift, or one per visit, shape ``(m,)``.
     rows
         Participants it applies to, booleans of shape ``(n,)``; all by default.
+
+    Raises
+    ------
+    StatisticsError
+        ``STA-255`` for a shape that does not fit, ``STA-001`` and ``STA-002`` for values that are
+        no finite shifts or no booleans.
     """
     mask = imputations.imputed
     if rows is not None:
-        mask = mask & np.asarray(rows, dtype=bool)[:, None]
-    shift = np.broadcast_to(np.asarray(delta, dtype=float), mask.shape[1:])
+        applied = flags(rows, "rows")
+        if applied.shape != mask.shape[:1]:
+            raise StatisticsError("STA-255", f"`rows` needs {len(mask)} values, one each.")
+        mask = mask & applied[:, None]
+    shift = finite_vector(np.atleast_1d(np.asarray(delta)), "delta")
+    if len(shift) not in (1, mask.shape[1]):
+        raise StatisticsError("STA-255", f"`delta` is one shift, or {mask.shape[1]}, one a visit.")
     return np.asarray(imputations.completed + np.where(mask, shift, 0.0))
 
 
@@ -149,7 +175,10 @@ def tipping_point(
     df_rule: DfRule = "barnard_rubin",
     alpha: float = 0.05,
 ) -> TippingPoint:
-    """Search the shift of imputed values at which the pooled p reaches ``alpha``.
+    """Search the shift of imputed values at which a significant result stops being significant.
+
+    A result that is not significant without a shift has no tipping point; the shift at which it
+    would become significant is in ``gained``.
 
     Parameters
     ----------
@@ -157,26 +186,56 @@ def tipping_point(
         From completed tables ``(imputations, n, m)`` to estimates, variances and complete-data df,
         for instance through :func:`regress_imputations`.
     shifts
-        Grid of shifts to search, holding at least two; between neighbours whose p lie on two sides
-        of ``alpha`` the point is found to 1e-8 of the step.
+        Grid of shifts to search, holding at least two; 0 is added. Between neighbours whose p lie
+        on two sides of ``alpha`` the point is found to 1e-8 of the step.
     rows
         Participants whose imputed values are shifted, for instance the active arm.
 
     Raises
     ------
     StatisticsError
-        ``STA-256`` when the grid is too short or not finite.
+        ``STA-256`` when the grid is too short, ``STA-001`` and ``STA-002`` when it is not of finite
+        numbers.
     """
     check_alpha(alpha)
-    grid = np.unique(np.asarray(shifts, dtype=float))
-    if len(grid) < 2 or not np.isfinite(grid).all():  # noqa: PLR2004
+    grid = np.unique(finite_vector(shifts, "shifts"))
+    if len(grid) < 2:  # noqa: PLR2004 - a search needs an interval
         raise StatisticsError("STA-256", "The tipping-point search needs at least two shifts.")
 
     def pooled(delta: float) -> PooledEstimate:
         estimates, variances, df = analysis(add_delta(imputations, delta, rows))
         return pool(estimates, variances, df_complete=df, df_rule=df_rule, alpha=alpha)
 
+    grid = np.union1d(grid, 0.0)
     results = [pooled(float(delta)) for delta in grid]
+    unshifted = results[int(np.flatnonzero(grid == 0)[0])]
+    nearest, nan = _nearest_crossing(pooled, grid, results, alpha), float("nan")
+    words, lost, gained = "tipping point of a shift of imputed values", nearest, nan
+    if not unshifted.p_value < alpha:
+        lost, gained = nan, nearest
+        words = "no tipping point of a shift of imputed values (not significant without a shift)"
+    return TippingPoint(
+        lost, gained, unshifted, tuple(float(x) for x in grid), tuple(results), alpha,
+        f"{words}, {imputations.method}",
+    )  # fmt: skip
+
+
+def _nearest_crossing(
+    pooled: Callable[[float], PooledEstimate],
+    grid: np.ndarray,
+    results: list[PooledEstimate],
+    alpha: float,
+) -> float:
+    """Return the shift nearest 0 where p reaches ``alpha``; ``NaN`` for none on the grid."""
+    # between estimates of opposite sign lies one of 0, where p is 1
+    signs = np.sign([result.estimate for result in results])
+    zeros = [
+        optimize.brentq(lambda delta: pooled(delta).estimate, grid[k], grid[k + 1])
+        for k in np.flatnonzero(signs[:-1] * signs[1:] < 0)
+    ]
+    results = results + [pooled(float(delta)) for delta in zeros]
+    order = np.argsort([*grid, *zeros], kind="stable")
+    grid, results = np.array([*grid, *zeros])[order], [results[k] for k in order]
     gap = np.array([result.p_value - alpha for result in results])
     crossings = [
         float(
@@ -190,8 +249,4 @@ def tipping_point(
         for k in np.flatnonzero(np.sign(gap[:-1]) * np.sign(gap[1:]) < 0)
     ]
     crossings += [float(delta) for delta in grid[gap == 0]]
-    nearest = min(crossings, key=abs) if crossings else float("nan")
-    return TippingPoint(
-        nearest, tuple(float(x) for x in grid), tuple(results), alpha,
-        f"tipping point of a shift of imputed values, {imputations.method}",
-    )  # fmt: skip
+    return min(crossings, key=abs) if crossings else float("nan")

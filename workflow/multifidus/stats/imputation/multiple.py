@@ -16,7 +16,8 @@ from multifidus.stats.imputation.sequence import (
     fill_tails,
     find_gaps,
 )
-from multifidus.stats.inputs import same_length
+from multifidus.stats.inputs import check_number, finite_table, group_codes, same_length
+from multifidus.stats.ties import settle
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -133,15 +134,15 @@ def impute(
     Raises
     ------
     StatisticsError
-        ``STA-251`` to ``STA-254``.
+        ``STA-251`` to ``STA-254``; ``STA-002`` a participant without an arm.
     """
     table = _checked_outcomes(outcomes)
     own, other = _designs(table, covariates, arm, reference)
     strategies = _strategies(strategy, len(table), has_reference=reference is not None)
-    if "j2b" in strategies and (level is None or not np.isfinite(level)):
+    if "j2b" in strategies and level is None:
         raise StatisticsError("STA-254", "A jump to baseline needs the finite mean at baseline.")
-    if imputations < 1 or burn_in < 0 or thin < 1:
-        raise StatisticsError("STA-253", "Imputations and thinning must be at least 1.")
+    level = None if level is None else _finite_level(level)
+    _check_run(imputations=imputations, seed=seed, burn_in=burn_in, thin=thin)
     name = ", ".join(_STRATEGIES[s] for s in sorted(set(strategies)))
     method = f"multiple imputation, joint normal, {name}, {imputations} imputations, seed {seed}"
     missing = np.isnan(table)
@@ -153,11 +154,39 @@ def impute(
     return Imputations(completed, missing, seeds, method)
 
 
+def _check_run(**numbers: int) -> None:
+    """Refuse numbers of draws, or a seed, that are not whole or are too small (``STA-253``)."""
+    least = {"imputations": 1, "seed": 0, "burn_in": 0, "thin": 1}
+    for name, value in numbers.items():
+        whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+        if not whole or value < least[name]:
+            raise StatisticsError(
+                "STA-253", f"`{name}` must be a whole number of at least {least[name]}."
+            )
+
+
+def _finite_level(level: float) -> float:
+    try:
+        return check_number(level, "level")
+    except StatisticsError:
+        raise StatisticsError(
+            "STA-254", "A jump to baseline needs the finite mean at baseline."
+        ) from None
+
+
+def _finite_numbers(values: npt.ArrayLike, name: str, *, allow_missing: bool) -> np.ndarray:
+    """Return a table of finite numbers, or refuse it (``STA-251``)."""
+    try:
+        return finite_table(values, name, allow_missing=allow_missing)
+    except StatisticsError as error:
+        raise StatisticsError("STA-251", error.message) from None
+
+
 def _checked_outcomes(outcomes: npt.ArrayLike) -> np.ndarray:
-    table = np.array(outcomes, dtype=float)
-    if table.ndim != 2 or table.size == 0 or np.isinf(table).any():  # noqa: PLR2004
+    table = _finite_numbers(outcomes, "outcomes", allow_missing=True)
+    if np.ndim(outcomes) != 2 or table.size == 0:  # noqa: PLR2004
         raise StatisticsError("STA-251", "Outcomes are a finite table, participants by visits.")
-    return table
+    return table.copy()
 
 
 def _designs(
@@ -168,14 +197,11 @@ def _designs(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the covariate rows of each participant, and the same as if in the reference arm."""
     n = len(table)
-    z = np.zeros((n, 0)) if covariates is None else np.asarray(covariates, dtype=float)
-    z = z[:, None] if z.ndim == 1 else z
+    z = np.zeros((n, 0))
+    if covariates is not None:
+        z = _finite_numbers(covariates, "covariates", allow_missing=False)
     same_length(table, z, "`outcomes` and `covariates`")
-    if not np.isfinite(z).all():
-        raise StatisticsError(
-            "STA-251", "Covariates of the imputation must be complete and finite."
-        )
-    if z.size and (np.ptp(z, axis=0) == 0).any():
+    if any(np.ptp(settle(column)) == 0 for column in z.T):
         raise StatisticsError("STA-252", "A covariate of the imputation is constant; leave it out.")
     z = (z - z.mean(axis=0)) / z.std(axis=0) if z.size else z
     head = np.ones((n, 1))
@@ -184,14 +210,13 @@ def _designs(
             raise StatisticsError("STA-254", "A reference arm needs the arm of each participant.")
         own = np.concatenate([head, z], axis=1)
         return own, own
-    labels = np.asarray(arm)
-    same_length(table, labels, "`outcomes` and `arm`")
-    levels = np.unique(labels)
+    levels, codes = group_codes(arm, "arm")
+    same_length(table, codes, "`outcomes` and `arm`")
     if reference is not None and reference not in levels:
         raise StatisticsError("STA-254", "The reference arm does not occur among the participants.")
     first = levels[0] if reference is None else reference
-    dummies = np.array([[label == level for level in levels if level != first] for label in labels])
-    dummies = dummies.reshape(n, len(levels) - 1).astype(float)
+    others = [number for number, level in enumerate(levels) if level != first]
+    dummies = (codes[:, None] == np.array(others, dtype=int)).astype(float)
     own = np.concatenate([head, dummies, z], axis=1)
     return own, np.concatenate([head, np.zeros_like(dummies), z], axis=1)
 
@@ -199,8 +224,8 @@ def _designs(
 def _strategies(
     strategy: Strategy | Sequence[Strategy], n: int, *, has_reference: bool
 ) -> np.ndarray:
-    each = np.full(n, strategy) if isinstance(strategy, str) else np.array(strategy)
-    if len(each) != n or not set(each) <= set(_STRATEGIES):
+    each = np.array([strategy] * n if isinstance(strategy, str) else strategy, dtype=object)
+    if each.shape != (n,) or not all(isinstance(s, str) and s in _STRATEGIES for s in each):
         raise StatisticsError(
             "STA-254", f"A strategy is one of {', '.join(_STRATEGIES)}, for all or one each."
         )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Mapping as MappingType
+from collections.abc import Sequence as SequenceType
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +16,12 @@ from formulaic.errors import FormulaicError
 from formulaic.parser.types import Factor, Term
 
 from multifidus.base.errors import StatisticsError
+from multifidus.stats.mmrm.factors import (
+    cast_factors,
+    categorical,
+    numeric_column,
+    visit_levels,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -67,7 +75,7 @@ class Design:
         """Return the design rows of ``grid`` (columns: all factors and covariates)."""
         cast = grid.copy()
         for name, levels in self.levels.items():
-            cast[name] = _categorical(cast[name], levels)
+            cast[name] = categorical(cast[name], levels)
         return np.asarray(self.spec.get_model_matrix(cast), dtype=float)
 
     def sum_coded(self) -> tuple[np.ndarray, tuple[tuple[str, slice], ...]]:
@@ -111,38 +119,39 @@ def build_design(
     Text, boolean and categorical columns are factors, and so are the visit, columns written as
     ``C(name)`` and those with a ``reference``; other numbers are covariates. The first level is the
     reference: that of ``reference``, else the first of ``visit_order`` (visit only), else the
-    first category, else the first in sort order.
+    first category, else the first in sort order. Visits named in text are sorted by their numbers.
 
     Raises
     ------
     StatisticsError
-        ``STA-101`` to ``STA-108``: formula, columns, duplicates, infinite values, empty factors.
+        ``STA-101`` to ``STA-109``: formula, columns, duplicates, infinite values, empty factors,
+        visits in no clear order.
     """
+    _check_arguments(data, formula, (subject, visit), reference, visit_order)
     factors = {visit, *_BARE_FACTOR.findall(formula), *(reference or {})}
     formula = _BARE_FACTOR.sub(r"\1", formula)
     parsed, outcome = _parse(formula)
     used = _variables(parsed, data)
     _need_columns(data, [outcome, subject, visit, *used])
-    frame = data.loc[:, list(dict.fromkeys([outcome, subject, visit, *used]))].copy()
-    frame["_outcome"] = _numeric(frame[outcome], outcome)
+    frame = data.loc[:, list(dict.fromkeys([outcome, subject, visit, *used]))]
+    y = numeric_column(frame[outcome], outcome)
     _check_keys(frame, subject, visit)
-    has_outcome = frame["_outcome"].notna()
-    has_covariates = frame[used].notna().all(axis=1) if used else has_outcome | True
-    kept = frame.loc[has_outcome & has_covariates].copy()
-    if kept.empty:
-        raise StatisticsError(
-            "STA-104", f"No row has `{outcome}` and all covariates of the formula; nothing to fit."
-        )
-    order = _levels_of(kept[visit], visit, visit_order, None)
-    kept = _sorted_rows(kept, subject, visit, order)
-    levels = _cast_factors(kept, used, (visit, order), factors=factors, reference=reference or {})
+    has_outcome, has_covariates = _present(frame, y, used)
+    chosen = has_outcome & has_covariates
+    kept = frame.loc[chosen]
+    order = visit_levels(kept[visit], visit, visit_order)
+    people, occasions = _codes(kept, subject, visit, order)
+    rows = np.lexsort((occasions, people))
+    # only columns that the formula names: a name of our own would hide one of the user's
+    kept = kept.iloc[rows].loc[:, list(dict.fromkeys([visit, *used]))].reset_index(drop=True)
+    levels = cast_factors(kept, used, (visit, order), factors=factors, reference=reference or {})
     matrix = _model_matrix(parsed, kept)
     covariates = [name for name in used if name not in levels]
     return Design(
         x=np.asarray(matrix, dtype=float),
-        y=kept["_outcome"].to_numpy(dtype=float),
-        subject=kept["_subject"].to_numpy(),
-        visit=kept["_visit"].to_numpy().astype(int),
+        y=y.to_numpy(dtype=float)[chosen][rows],
+        subject=people[rows],
+        visit=occasions[rows],
         visit_levels=tuple(str(level) for level in order),
         columns=tuple(str(name) for name in matrix.columns),
         terms=tuple((str(term), part) for term, part in matrix.model_spec.term_slices.items()),
@@ -159,16 +168,53 @@ def build_design(
     )
 
 
-def _sorted_rows(
+def _check_arguments(
+    data: object, formula: object, keys: tuple[object, ...], reference: object, order: object
+) -> None:
+    """Refuse arguments that are not of their kind (``STA-109``)."""
+    fits = {
+        "data": isinstance(data, pd.DataFrame),
+        "formula": isinstance(formula, str),
+        "subject": isinstance(keys[0], str),
+        "visit": isinstance(keys[1], str) and keys[0] != keys[1],
+        "reference": reference is None or isinstance(reference, MappingType),
+        "visit_order": order is None or (isinstance(order, SequenceType) and _distinct(order)),
+    }
+    wrong = [name for name, good in fits.items() if not good]
+    if wrong:
+        raise StatisticsError(
+            "STA-109",
+            f"`{wrong[0]}` is not what the model needs: a frame, a formula as text, two different "
+            "column names, a reference level by factor, and a list of distinct visits.",
+        )
+
+
+def _present(
+    frame: pd.DataFrame, y: pd.Series[float], used: Sequence[str]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return which rows have an outcome and which all covariates; refuse when none has both."""
+    outcome = y.notna().to_numpy()
+    covariates = frame[list(used)].notna().all(axis=1).to_numpy() if used else outcome | True
+    if not (outcome & covariates).any():
+        raise StatisticsError(
+            "STA-104", f"No row has `{y.name}` and all covariates of the formula; nothing to fit."
+        )
+    return outcome, covariates
+
+
+def _distinct(order: SequenceType[Any]) -> bool:
+    return not isinstance(order, str) and len({(type(x), x) for x in order}) == len(order)
+
+
+def _codes(
     kept: pd.DataFrame, subject: str, visit: str, order: Sequence[Any]
-) -> pd.DataFrame:
-    """Return the rows sorted by participant (by the text of the id) and visit, both numbered."""
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return number of participant (by the text of the id) and of visit of each row."""
     codes, found = pd.factorize(kept[subject])
     rank = np.empty(len(found), dtype=int)
     rank[np.argsort(np.asarray(found).astype(str), kind="stable")] = np.arange(len(found))
-    kept["_subject"] = rank[codes]
-    kept["_visit"] = _categorical(kept[visit], order).codes
-    return kept.sort_values(["_subject", "_visit"], kind="stable").reset_index(drop=True)
+    occasions = np.asarray(categorical(kept[visit], order).codes, dtype=int)
+    return rank[codes], occasions
 
 
 def _parse(formula: str) -> tuple[Any, str]:
@@ -218,18 +264,6 @@ def _need_columns(data: pd.DataFrame, names: Sequence[str]) -> None:
         )
 
 
-def _numeric(column: pd.Series[Any], name: str) -> pd.Series[float]:
-    if isinstance(column.dtype, pd.CategoricalDtype) or not pd.api.types.is_numeric_dtype(column):
-        raise StatisticsError("STA-103", f"Column `{name}` must be numeric.")
-    values = column.astype(float)
-    infinite = int(np.isinf(values).sum())
-    if infinite:
-        raise StatisticsError(
-            "STA-103", f"Column `{name}` holds {infinite} infinite values; correct or remove them."
-        )
-    return values
-
-
 def _check_keys(frame: pd.DataFrame, subject: str, visit: str) -> None:
     """Refuse missing keys and duplicate participant-visit rows."""
     unkeyed = int(frame[[subject, visit]].isna().any(axis=1).sum())
@@ -244,77 +278,6 @@ def _check_keys(frame: pd.DataFrame, subject: str, visit: str) -> None:
             f"{int(duplicated.sum())} rows repeat a pair of `{subject}` and `{visit}`, the first "
             f"at data row {int(np.argmax(duplicated)) + 1}; keep one record per visit.",
         )
-
-
-def _is_factor(column: pd.Series[Any]) -> bool:
-    return (
-        isinstance(column.dtype, pd.CategoricalDtype)
-        or pd.api.types.is_bool_dtype(column)
-        or not pd.api.types.is_numeric_dtype(column)
-    )
-
-
-def _categorical(column: pd.Series[Any], levels: Sequence[Any]) -> pd.Categorical:
-    """Return the column with exactly these levels, in this order."""
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        # plain values first: pandas objects to recoding away a level, even an unused one
-        column = column.astype(column.cat.categories.dtype)
-    return pd.Categorical(column, categories=list(levels))
-
-
-def _levels_of(
-    column: pd.Series[Any], name: str, order: Sequence[Any] | None, first: Any
-) -> tuple[Any, ...]:
-    """Return the levels of a factor among the rows used, reference level first."""
-    present = set(column.unique())
-    if order is not None:
-        unknown = len(present - set(order))
-        if unknown:
-            raise StatisticsError(
-                "STA-107", f"{unknown} levels of `{name}` are not in the order given; add them."
-            )
-        levels = [level for level in order if level in present]
-    elif isinstance(column.dtype, pd.CategoricalDtype):
-        levels = [level for level in column.cat.categories if level in present]
-    else:
-        levels = sorted(present, key=lambda level: (isinstance(level, str), level))
-    if first is not None:
-        if first not in levels:
-            raise StatisticsError(
-                "STA-107", f"The reference level of `{name}` does not occur in the rows used."
-            )
-        levels = [first, *(level for level in levels if level != first)]
-    return tuple(levels)
-
-
-def _cast_factors(
-    kept: pd.DataFrame,
-    used: Sequence[str],
-    visits: tuple[str, Sequence[Any]],
-    *,
-    factors: set[str],
-    reference: Mapping[str, Any],
-) -> dict[str, tuple[Any, ...]]:
-    """Turn the factors of ``kept`` into categoricals and return their levels."""
-    unknown = sorted(set(reference) - set(used))
-    if unknown:
-        raise StatisticsError(
-            "STA-107", f"A reference level is given for {', '.join(unknown)}, not in the formula."
-        )
-    levels: dict[str, tuple[Any, ...]] = {}
-    for name in used:
-        if not (_is_factor(kept[name]) or name in factors):
-            kept[name] = _numeric(kept[name], name)
-            continue
-        order = visits[1] if name == visits[0] else None
-        levels[name] = _levels_of(kept[name], name, order, reference.get(name))
-        if len(levels[name]) < 2:  # noqa: PLR2004 - a contrast needs two levels
-            raise StatisticsError(
-                "STA-108",
-                f"Factor `{name}` has one level among the rows used; take it out of the formula.",
-            )
-        kept[name] = _categorical(kept[name], levels[name])
-    return levels
 
 
 def _model_matrix(parsed: Any, kept: pd.DataFrame) -> Any:

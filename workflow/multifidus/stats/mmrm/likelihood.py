@@ -19,7 +19,14 @@ if TYPE_CHECKING:
     from multifidus.stats.mmrm.compression import Compressed
     from multifidus.stats.mmrm.structures import Derivatives
 
-__all__ = ["Curvature", "State", "curvature", "evaluate", "expected_information"]
+__all__ = [
+    "Curvature",
+    "State",
+    "curvature",
+    "evaluate",
+    "expected_information",
+    "slope_in_elements",
+]
 
 
 @dataclass(frozen=True)
@@ -125,6 +132,13 @@ def curvature(data: Compressed, state: State, at: Derivatives, *, reml: bool) ->
     if at.second is not None:
         hessian += np.tensordot(at.second, slope, axes=([2, 3], [0, 1]))
     return Curvature(basis @ slope.ravel(), (hessian + hessian.T) / 2, p_matrices)
+
+
+def slope_in_elements(data: Compressed, state: State, *, reml: bool) -> np.ndarray:
+    """Return the derivative of the deviance in the elements of the covariance, ``(m, m)``."""
+    fitted, residual = _pattern_sums(data, state)
+    counted = data.counts[:, None, None] * state.weight
+    return np.asarray((counted - residual - (fitted if reml else 0.0)).sum(axis=0))
 
 
 def expected_information(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from itertools import product
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -11,6 +11,7 @@ import pandas as pd
 
 from multifidus.base.errors import StatisticsError
 from multifidus.stats.estimates import Estimate, as_frame
+from multifidus.stats.inputs import check_choice, check_number, finite_vector
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from multifidus.stats.mmrm.design import Design
-    from multifidus.stats.mmrm.model import MmrmFit
+    from multifidus.stats.mmrm.result import MmrmFit
 
 __all__ = ["MarginalMeans", "lsmean_rows", "type3_rows"]
 
@@ -47,13 +48,36 @@ class MarginalMeans:
     fit: MmrmFit = field(repr=False)
 
     def table(self) -> pd.DataFrame:
-        """Return one row per mean, factors first."""
+        """Return one row per mean, factors first.
+
+        Raises
+        ------
+        StatisticsError
+            ``STA-119`` for a factor with the name of another column of the table.
+        """
+        shared = sorted(set(self.factors) & {field.name for field in fields(Estimate)} - {"label"})
+        if shared:
+            raise StatisticsError(
+                "STA-119", f"Factor `{shared[0]}` has the name of a column of results; rename it."
+            )
         head = pd.DataFrame(list(self.levels), columns=list(self.factors))
         return pd.concat([head, as_frame(self.estimates).drop(columns="label")], axis=1)
 
     def contrast(self, weights: npt.ArrayLike, label: str = "contrast") -> Estimate:
-        """Return a linear combination of the means, ``weights`` of shape ``(means,)``."""
-        combined = np.asarray(weights, dtype=float) @ self.rows
+        """Return a linear combination of the means, ``weights`` of shape ``(means,)``.
+
+        Raises
+        ------
+        StatisticsError
+            ``STA-113`` for a wrong number of weights, ``STA-001`` or ``STA-002`` for weights that
+            are no finite numbers.
+        """
+        row = finite_vector(weights, "weights")
+        if len(row) != len(self.rows):
+            raise StatisticsError(
+                "STA-113", f"A contrast of these means needs {len(self.rows)} weights, one each."
+            )
+        combined = row @ self.rows
         return self.fit.contrast(combined, label, alpha=self.alpha)
 
     def differences(
@@ -151,19 +175,23 @@ def _keys(frame: pd.DataFrame, factors: Sequence[str]) -> list[tuple[Any, ...]]:
 def _check_names(
     design: Design, factors: tuple[str, ...], weights: str, at: Mapping[str, Any]
 ) -> None:
-    absent = [name for name in factors if name not in design.levels]
+    if len(set(factors)) < len(factors):
+        raise StatisticsError("STA-119", "LS means take each factor once.")
+    absent = [str(name) for name in factors if name not in design.levels]
     known = {*design.levels, *design.covariate_means}
-    absent += [name for name in at if name not in known]
+    absent += [str(name) for name in at if name not in known]
     if absent:
         raise StatisticsError(
             "STA-119",
             f"{', '.join(absent)} is not among the model's {', '.join(sorted(known)) or 'terms'}; "
             "LS means run over its factors.",
         )
-    if any(name in design.levels and at[name] not in design.levels[name] for name in at):
-        raise StatisticsError("STA-119", "A factor is held at a level that does not occur.")
-    if weights not in ("equal", "proportional"):
-        raise StatisticsError("STA-119", "LS means weights are `equal` or `proportional`.")
+    for name, value in at.items():
+        if name in design.covariate_means:
+            check_number(value, f"at[{name}]")
+        elif not np.isscalar(value) or value not in design.levels[name]:
+            raise StatisticsError("STA-119", "A factor is held at a level that does not occur.")
+    check_choice(weights, ("equal", "proportional"), "weights", "STA-119")
 
 
 def _shares(design: Design, grid: pd.DataFrame, factors: Sequence[str], weights: str) -> np.ndarray:
@@ -177,7 +205,18 @@ def _shares(design: Design, grid: pd.DataFrame, factors: Sequence[str], weights:
 
 
 def type3_rows(design: Design) -> list[tuple[str, np.ndarray]]:
-    """Return each term's Type 3 hypothesis as rows on the coefficients (intercept left out)."""
+    """Return each term's Type 3 hypothesis as rows on the coefficients (intercept left out).
+
+    The rows are those of reference coding: each holds one column of the term once, and of the terms
+    that contain it the average over the other factors' levels. The hypothesis, and so F, does not
+    depend on the choice of rows; the Satterthwaite df of several rows does, and SAS PROC MIXED and
+    R mmrm take these.
+    """
     coded, terms = design.sum_coded()
     change = np.linalg.lstsq(coded, design.x, rcond=None)[0]
-    return [(name, change[part]) for name, part in terms if name != "1"]
+    own = dict(design.terms)
+    return [
+        (name, np.linalg.solve(change[part][:, own[name]], change[part]))
+        for name, part in terms
+        if name != "1"
+    ]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import linalg
+from scipy import linalg, optimize
 
 from multifidus.stats.mmrm.likelihood import (
     Curvature,
@@ -14,13 +14,14 @@ from multifidus.stats.mmrm.likelihood import (
     curvature,
     evaluate,
     expected_information,
+    slope_in_elements,
 )
 
 if TYPE_CHECKING:
     from multifidus.stats.mmrm.compression import Compressed
     from multifidus.stats.mmrm.structures import Derivatives, Structure
 
-__all__ = ["NotFittedError", "Optimum", "maximise"]
+__all__ = ["NotFittedError", "Optimum", "maximise", "search_cholesky"]
 
 GRADIENT_TOLERANCE = 1e-8
 _FLOOR_DECREMENT = 1e-13
@@ -98,6 +99,40 @@ def maximise(data: Compressed, structure: Structure, start: np.ndarray, *, reml:
         _refuse_boundary(at.sigma)
         previous = largest
     raise NotFittedError(f"no convergence within {_MAX_ITERATIONS} iterations")
+
+
+def search_cholesky(data: Compressed, start: np.ndarray, *, reml: bool) -> np.ndarray:
+    """Return the covariance matrix that a quasi-Newton search in its Cholesky factor ends at.
+
+    The factor's logarithmic diagonal keeps every step inside the cone (Pinheiro and Bates 1996,
+    Statistics and Computing 6:289-296), so a search that Newton's steps lead astray can end near
+    the maximum, from where Newton's method goes on.
+    """
+    m = len(start)
+    rows, columns = np.tril_indices(m)
+    diagonal = rows == columns
+
+    def factor(theta: np.ndarray) -> np.ndarray:
+        lower = np.zeros((m, m))
+        lower[rows, columns] = np.where(diagonal, np.exp(np.clip(theta, -30, 30)), theta)
+        return lower
+
+    def value(theta: np.ndarray) -> tuple[float, np.ndarray]:
+        lower = factor(theta)
+        state = evaluate(data, lower @ lower.T, reml=reml)
+        if state is None:
+            return np.inf, np.zeros(len(theta))
+        slope = 2.0 * (slope_in_elements(data, state, reml=reml) @ lower)[rows, columns]
+        return state.deviance, np.where(diagonal, slope * lower[rows, columns], slope)
+
+    lower = np.linalg.cholesky(start)[rows, columns]
+    first = np.where(diagonal, np.log(np.where(diagonal, lower, 1.0)), lower)
+    with np.errstate(all="ignore"):
+        ended = optimize.minimize(
+            value, first, jac=True, method="BFGS", options={"maxiter": 500, "gtol": 1e-6}
+        )
+    reached = factor(ended.x)
+    return np.asarray(reached @ reached.T)
 
 
 def _direction(gradient: np.ndarray, hessian: np.ndarray) -> tuple[np.ndarray, bool]:

@@ -1,4 +1,8 @@
-"""Which covariance structure is fitted: the one asked for, or the first of a declared order."""
+"""Which covariance structure is fitted: the one asked for, or the first of a declared order.
+
+A structure that cannot be fitted from the plain start is tried from others, with each visit on its
+own scale, before the next structure is taken.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +11,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from multifidus.base.errors import StatisticsError
-from multifidus.stats.mmrm.optimise import NotFittedError, Optimum, maximise
+from multifidus.stats.mmrm.optimise import NotFittedError, Optimum, maximise, search_cholesky
 from multifidus.stats.mmrm.structures import Structure, structure_for
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from multifidus.stats.mmrm.compression import Compressed
+    from multifidus.stats.mmrm.preparation import Problem
 
 __all__ = ["DEFAULT_FALLBACK", "fit_first"]
 
@@ -23,21 +30,73 @@ DEFAULT_FALLBACK: tuple[str, ...] = (
 
 
 def fit_first(
-    data: Compressed, start: np.ndarray, covariance: str, fallback: tuple[str, ...], *, reml: bool
-) -> tuple[Optimum, Structure, tuple[tuple[str, str], ...]]:
-    """Fit the first structure of the declared order that can be fitted."""
+    plain: Problem,
+    weighted: Callable[[], Problem],
+    covariance: str,
+    fallback: tuple[str, ...],
+    *,
+    reml: bool,
+) -> tuple[Problem, Optimum, Structure, tuple[tuple[str, str], ...]]:
+    """Fit the first structure of the declared order that can be fitted.
+
+    Parameters
+    ----------
+    plain
+        The problem with one scale.
+    weighted
+        Gives the problem with a scale for each visit; called when a search fails.
+
+    Raises
+    ------
+    StatisticsError
+        ``STA-111`` for an unknown structure, ``STA-118`` when none can be fitted.
+    """
     skipped: list[tuple[str, str]] = []
     for name in dict.fromkeys([covariance, *fallback]):
-        structure = structure_for(name, len(start))
+        structure = structure_for(name, len(plain.start))
         try:
-            _identified(data, name)
-            optimum = maximise(data, structure, start, reml=reml)
+            _identified(plain.data, name)
+            problem, optimum = _fit(plain, weighted, structure, reml=reml)
         except NotFittedError as reason:
             skipped.append((name, str(reason)))
             continue
-        return optimum, structure, tuple(skipped)
+        return problem, optimum, structure, tuple(skipped)
     tried = "; ".join(f"{name}: {reason}" for name, reason in skipped)
     raise StatisticsError("STA-118", f"No covariance structure could be fitted ({tried}).")
+
+
+def _fit(
+    plain: Problem, weighted: Callable[[], Problem], structure: Structure, *, reml: bool
+) -> tuple[Problem, Optimum]:
+    """Fit one structure: from the plain start, else the best maximum from several others."""
+    try:
+        return plain, maximise(plain.data, structure, plain.start, reml=reml)
+    except NotFittedError as reason:
+        first = reason
+    own_scales = structure.name == "unstructured" or structure.name.startswith("heterogeneous")
+    problem = weighted() if own_scales else plain
+    found: list[Optimum] = []
+    for start in _starts(problem, structure, reml=reml):
+        try:
+            found.append(maximise(problem.data, structure, start, reml=reml))
+        except NotFittedError:
+            continue
+    if not found:
+        raise first
+    return problem, min(found, key=lambda optimum: optimum.state.deviance)
+
+
+def _starts(problem: Problem, structure: Structure, *, reml: bool) -> Iterator[np.ndarray]:
+    """Give covariance matrices to start from, all on the problem's scale."""
+    m = len(problem.start)
+    spread = np.sqrt(np.diag(problem.start))
+    corr = np.eye(m)
+    alike = (np.eye(m) + 1.0) / 2
+    starts = [problem.start, *(part * np.outer(spread, spread) for part in (corr, alike))]
+    yield from starts
+    if structure.name == "unstructured":
+        for start in starts:
+            yield search_cholesky(problem.data, start, reml=reml)
 
 
 def _identified(data: Compressed, name: str) -> None:
