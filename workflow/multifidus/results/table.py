@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Any, cast
 import pandas as pd
 
 from multifidus.base.errors import MultifidusError
-from multifidus.results.formatting import NOT_ESTIMABLE, format_value
+from multifidus.results.formatting import (
+    COUNT_STATISTICS,
+    HIDDEN,
+    NOT_ESTIMABLE,
+    SUPPRESSED,
+    format_value,
+)
 from multifidus.results.ids import IdParts, make_id
 
 if TYPE_CHECKING:
@@ -233,11 +239,24 @@ class Results:
         head, _, reason = str(method).partition(": ")
         return reason if head.lower() == NOT_ESTIMABLE else None
 
+    def hidden(self, result_id: str) -> str | None:
+        """Return the words in place of a suppressed number; None where it is shown.
+
+        They tell a count from none: it is "1 to 4", or hidden, and never zero.
+        """
+        row = self.row(result_id)
+        head, _, mark = str(row["method"]).partition(": ")
+        if head != SUPPRESSED:
+            return None
+        return mark if row["statistic"] in COUNT_STATISTICS else HIDDEN
+
     def text(self, result_id: str, *, display: str | None = None, sign: bool = False) -> str:
         """Return a result as it is printed, by default in its own display form."""
         row = self.row(result_id)
         if self.reason(result_id) is not None:
             return NOT_ESTIMABLE
+        if (mark := self.hidden(result_id)) is not None:
+            return mark
         return format_value(float(row["value"]), display or str(row["display"]), sign=sign)
 
     def select(self, **parts: str | Sequence[str]) -> pd.DataFrame:

@@ -11,10 +11,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-__all__ = ["COUNT_STATISTICS", "Cell", "Cells", "Key", "cells_of"]
+__all__ = ["Cell", "Cells", "Key", "cells_of"]
 
-COUNT_STATISTICS = frozenset({"count", "n", "participants", "events"})
-"""Statistics that are the number of people or events itself, whatever the denominator."""
 _EXTERNAL = "published"
 """Population of figures that others have printed: nothing of this run is in them."""
 
@@ -139,13 +137,22 @@ class Cells:
 
     def gap(self, whole: int | None, part: int | None, *, sensitive: bool = True) -> None:
         """Declare that the people of one cell are among those of another; the rest are a cell."""
-        if whole is None or part is None or self.root(whole) == self.root(part):
+        self.rest(whole, [part], sensitive=sensitive)
+
+    def rest(
+        self, whole: int | None, parts: Iterable[int | None], *, sensitive: bool = True
+    ) -> None:
+        """Declare that cells are parts of a whole that do not overlap; what is left is a cell."""
+        chosen = [self.root(part) for part in parts if part is not None]
+        if whole is None or not chosen or self.root(whole) in chosen:
             return
-        rest = self.value(whole) - self.value(part)
-        if rest < 0:
+        left = self.value(whole) - sum(self.cells[part].value for part in chosen)
+        if left < 0:
             return
-        place = self._new(Cell(rest, sensitive=sensitive))
-        self._declare(Counter({self.root(whole): 1, self.root(part): -1, place: -1}))
+        margin = Counter({self.root(whole): 1, self._new(Cell(left, sensitive=sensitive)): -1})
+        for part in chosen:
+            margin[part] -= 1
+        self._declare(margin)
 
     def _declare(self, margin: Counter[int]) -> None:
         terms = {place: factor for place, factor in margin.items() if factor}

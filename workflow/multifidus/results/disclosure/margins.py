@@ -173,9 +173,7 @@ def _rank(visit: str) -> tuple[float, str]:
     """Order visits by the time that their ids name."""
     found = re.match(r"^([a-z]+)(\d+)$", visit)
     days = {"d": 1, "w": 7, "m": 30, "y": 365}
-    return (
-        (days.get(found[1][:1], 1000) * int(found[2]), visit) if found else (-1.0, visit)
-    )
+    return (days.get(found[1][:1], 1000) * int(found[2]), visit) if found else (-1.0, visit)
 
 
 def _people(cells: Cells, arms: list[str]) -> None:
@@ -213,9 +211,7 @@ def _completers(cells: Cells, arms: list[str]) -> None:
             cells.join(cells.find("flow", attended, key.visit, key.population, ALL), own)
         if key.group == "completers_vs_lost" and key.what == "n":
             for analysis, outcome in (("baseline", key.outcome), ("opioids", "users")):
-                cells.join(
-                    cells.find(analysis, outcome, "baseline", key.population, ALL), own
-                )
+                cells.join(cells.find(analysis, outcome, "baseline", key.population, ALL), own)
         for arm in arms:
             if key.outcome == f"arm_{arm}" and key.what == "n":
                 flow = {"completers": "set_completers", "lost": "outside_completers"}

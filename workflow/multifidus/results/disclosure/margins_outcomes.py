@@ -50,7 +50,9 @@ def _group_of(key: Key, groups: list[str]) -> str | None:
     """Return the group of people that a cell rests on; none for a part of a group."""
     if key.group in groups:
         return key.group
-    whole = key.group in ("slope", "spearman") or key.group.endswith(("_interaction", "_vs_control"))
+    whole = key.group in ("slope", "spearman") or key.group.endswith(
+        ("_interaction", "_vs_control")
+    )
     return _ALL if whole else None
 
 
@@ -248,9 +250,7 @@ def link_opioids(cells: Cells) -> None:
             if place is not None:
                 links[key.outcome, key.visit][key.group] = place
     for (outcome, visit), own in links.items():
-        everyone = cells.find(
-            "opioid_transition", outcome, visit, population, next(iter(own)), "N"
-        )
+        everyone = cells.find("opioid_transition", outcome, visit, population, next(iter(own)), "N")
         cells.total(everyone, own.values())
         if outcome == "category":
             for name in ("decreased", "discontinued", "increased", "unchanged"):
@@ -339,5 +339,8 @@ def _courses(cells: Cells, links: dict[tuple[str, str], dict[str, int]]) -> None
             cells.gap(ever, place)
     for first, second in combinations(visits, 2):
         earlier = cells.find("opioid_course", "started", first, "observed", _ALL, "N")
-        cells.gap(earlier, cells.find("opioid_course", "started", second, "observed", _ALL, "N"),
-                  sensitive=False)
+        cells.gap(
+            earlier,
+            cells.find("opioid_course", "started", second, "observed", _ALL, "N"),
+            sensitive=False,
+        )

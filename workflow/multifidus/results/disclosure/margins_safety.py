@@ -106,9 +106,9 @@ def _by_class(cells: Cells, group: str, prefix: str, terms: dict[str, list[str]]
 
     heading = prefix.rstrip("_") or "any"
     classes = [f"{prefix}soc_{name}" for name in terms]
-    cells.total(place(heading, "events"), [place(name, "events") for name in classes])
+    cells.rest(place(heading, "events"), [place(name, "events") for name in classes])
     for name, own in zip(classes, terms.values(), strict=True):
-        cells.total(place(name, "events"), [place(term, "events") for term in own])
+        cells.rest(place(name, "events"), [place(term, "events") for term in own])
         cells.gap(place(heading, "n"), place(name, "n"))
         if len(own) == 1:
             cells.join(place(name, "n"), place(own[0], "n"))
@@ -125,9 +125,7 @@ def _within(cells: Cells, group: str, prefix: str, outcome: str) -> None:
     whole = outcome.removeprefix(prefix)
     for what in ("n", "events"):
         own = cells.find(_ANALYSIS, outcome, *_STEM, group, what)
-        cells.gap(
-            cells.find(_ANALYSIS, whole, *_STEM, group, what), own, sensitive=what == "n"
-        )
+        cells.gap(cells.find(_ANALYSIS, whole, *_STEM, group, what), own, sensitive=what == "n")
 
 
 def _narratives(cells: Cells, group: str) -> None:

@@ -32,7 +32,7 @@ _REACHES = ((9, 200, True), (2, 30, False), (5, 60, False), (8, 200, False), (50
 """Where a table is looked for, in turn: steps over margins; the most margins of a cell that a path
 goes through, since the number of all participants touches thousands; whether only hidden cells may
 change."""
-_FAR = 8
+_FAR = 5
 """Steps after which any table is good enough."""
 _CHEAP = 4.0
 """A table at this cost is taken without looking farther for a cheaper one."""
@@ -41,6 +41,8 @@ _MOST = 12
 _IDLE = 1e-3
 """Cost of changing a cell that is hidden already: enough to prefer small changes."""
 _SECONDS = 20.0
+_LOOSE = 1e6
+"""Upper limit of a cell whose mark gives none."""
 
 
 class DisclosureError(MultifidusError):
@@ -71,6 +73,8 @@ class Problem:
         Cells whose value must not be found out, beside all printed cells that become hidden.
     printed
         Cells that rows print.
+    carried
+        Cells that are hidden with a cell, since the same rows print them.
     """
 
     values: list[int]
@@ -82,6 +86,7 @@ class Problem:
     hidden: set[int]
     guarded: set[int]
     printed: set[int]
+    carried: dict[int, set[int]] = field(default_factory=dict)
     known: dict[int, set[int]] = field(default_factory=dict)
     _touching: dict[int, list[int]] = field(default_factory=dict)
 
@@ -115,6 +120,19 @@ class Problem:
                 break
         return list(found)
 
+    def hide(self, cell: int) -> None:
+        """Hide a printed cell, and those that its rows print."""
+        self.hidden.add(cell)
+        self.hidden |= self.carried.get(cell, set()) - self.fixed
+
+    def loosen(self, cell: int) -> bool:
+        """Let the marks of a cell and those within two steps of it say no more than "not none"."""
+        near = [at for at in self.reach(cell, 2, 100) if at in self.printed]
+        tight = [at for at in near if self.highest[at] < _LOOSE and self.lowest[at] <= 1]
+        for at in tight:
+            self.highest[at] = _LOOSE
+        return bool(tight)
+
     def over(self, cells: Iterable[int]) -> list[dict[int, int]]:
         """Return the margins that touch any of some cells."""
         places = sorted({margin for cell in cells for margin in self._touching.get(cell, ())})
@@ -140,11 +158,20 @@ def hide_cells(problem: Problem) -> None:
             done.add(cell)
             values = problem.known.setdefault(cell, {problem.values[cell]})
             while len(values) < NEEDED_VALUES:
-                _add_table(problem, cell)
+                if not _add_table(problem, cell) and not problem.loosen(cell):
+                    raise DisclosureError(
+                        "RES-002",
+                        "A small count cannot be hidden behind others, since too few others are "
+                        "printed: report fewer groups, or give a smaller "
+                        "disclosure.minimum_count.",
+                    )
 
 
-def _add_table(problem: Problem, cell: int) -> None:
-    """Find the cheapest further table in which a cell has a new value, and hide what it needs."""
+def _add_table(problem: Problem, cell: int) -> bool:
+    """Find the cheapest further table in which a cell has a new value, and hide what it needs.
+
+    Returns whether there is one.
+    """
     values = problem.known[cell]
     best: tuple[float, dict[int, int]] | None = None
     for steps, most, free in _REACHES:
@@ -157,18 +184,14 @@ def _add_table(problem: Problem, cell: int) -> None:
                 break
         if best is not None and (best[0] <= _CHEAP or steps >= _FAR):
             break
-    if best is not None:
-        for at, change in best[1].items():
-            if at in problem.printed:
-                problem.hidden.add(at)
-            known = problem.known.setdefault(at, {problem.values[at]})
-            known.add(problem.values[at] + change)
-        return
-    raise DisclosureError(
-        "RES-002",
-        "A small count cannot be hidden behind others, since too few others are printed: "
-        "report fewer groups, or give a smaller disclosure.minimum_count.",
-    )
+    if best is None:
+        return False
+    for at, change in best[1].items():
+        if at in problem.printed:
+            problem.hide(at)
+        known = problem.known.setdefault(at, {problem.values[at]})
+        known.add(problem.values[at] + change)
+    return True
 
 
 def _between(values: set[int]) -> list[tuple[float, float]]:
