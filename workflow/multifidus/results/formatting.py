@@ -22,7 +22,7 @@ NOT_ESTIMABLE = "not estimable"
 COUNT_STATISTICS = frozenset({"count", "n", "participants", "events"})
 """Statistics that are the number of people or events itself, whatever the denominator."""
 SUPPRESSED = "suppressed"
-"""Head of the method of a row that disclosure control emptied; what follows is printed for a count."""
+"""Head of the method of a row that disclosure control emptied; a count prints what follows."""
 HIDDEN = "hidden"
 """Printed in the place of a number that is hidden and may be small or large, never zero."""
 _SMALLEST_P = 0.0001

@@ -6,10 +6,10 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
+import pandas as pd
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-
-    import pandas as pd
 
 __all__ = ["Cell", "Cells", "Key", "cells_of"]
 
@@ -194,17 +194,19 @@ def cells_of(frame: pd.DataFrame) -> tuple[Cells, list[tuple[int | None, int | N
     for row, (*stem, statistic, count, total) in enumerate(
         frame[columns].itertuples(index=False, name=None)
     ):
-        if stem[3] == _EXTERNAL:
+        analysis, outcome, visit, population, group = parts = tuple(map(str, stem))
+        key = Key(analysis, outcome, visit, population, group)
+        if population == _EXTERNAL:
             places.append((None, None))
             continue
         own = whole = None
-        if count == count and count is not None and str(count) != "<NA>":
+        if not pd.isna(count):
             what = "events" if statistic == "events" else "n"
-            if what == "n" and int(count) != usual[tuple(stem)]:
+            if what == "n" and int(count) != usual[parts]:
                 what = f"n_{statistic}"
-            own = cells.add(Key(*stem, what), int(count), row)
-        if str(total) != "<NA>":
-            whole = cells.add(Key(*stem, "N"), int(total), row)
+            own = cells.add(key._replace(what=what), int(count), row)
+        if not pd.isna(total):
+            whole = cells.add(key._replace(what="N"), int(total), row)
         places.append((own, whole))
     return cells, places
 

@@ -23,6 +23,8 @@ ALL = "all"
 _CLOCK = re.compile(r"^(month|year)(\d+)$")
 _MONTHS = {"month": 1, "year": 12}
 """Months that a step of a visit's number takes."""
+_FLOW_OF = {"completers": "set_completers", "lost": "outside_completers"}
+"""Groups compared to their count in the flow."""
 _ABSORBING = ("died", "explanted", "withdrew", "lost_to_follow_up")
 """Reasons of a missed visit that no later visit ends."""
 
@@ -98,7 +100,7 @@ def _by_arm(cells: Cells, arms: list[str]) -> None:
 
 
 def _parts(cells: Cells) -> None:
-    """The people counted are among those of the denominator, and fewer than their events."""
+    """Declare that people counted are among the denominator and no more than their events."""
     seen: set[tuple[int, int, str]] = set()
     for key in list(cells.keys()):
         own = cells.find(*key)
@@ -190,7 +192,7 @@ def _people(cells: Cells, arms: list[str]) -> None:
         if key.group == "completers_vs_lost":
             parts = ("completers", "lost")
             cells.total(own, [cells.find(*key._replace(group=one)) for one in parts])
-        if key.group == "slope" or key.group == "spearman":
+        if key.group in ("slope", "spearman"):
             thirds = ("third1", "third2", "third3")
             cells.total(own, [cells.find(*key._replace(group=one)) for one in thirds])
     _completers(cells, arms)
@@ -214,13 +216,12 @@ def _completers(cells: Cells, arms: list[str]) -> None:
                 cells.join(cells.find(analysis, outcome, "baseline", key.population, ALL), own)
         for arm in arms:
             if key.outcome == f"arm_{arm}" and key.what == "n":
-                flow = {"completers": "set_completers", "lost": "outside_completers"}
-                name = flow.get(key.group, "randomised")
+                name = _FLOW_OF.get(key.group, "randomised")
                 cells.join(cells.find("flow", name, "overall", key.population, arm), own)
 
 
 def _subgroups(cells: Cells) -> None:
-    """The two sides of a subgroup comparison are everybody with the value."""
+    """Declare that the two sides of a comparison are everybody with the value."""
     pairs = {
         "age": ("younger", "older"),
         "sex": ("female", "male"),
@@ -263,7 +264,7 @@ def timed(visits: Iterator[str]) -> list[str]:
 
 
 def _over_time(cells: Cells) -> None:
-    """Join equal numbers of a period and chain the people at risk: who is there later was before."""
+    """Join equal numbers of a period; chain people at risk: who is there later was before."""
     at_risk: dict[tuple[str, ...], dict[str, int]] = defaultdict(dict)
     for key in list(cells.keys()):
         place = cells.find(*key)

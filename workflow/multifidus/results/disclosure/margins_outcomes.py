@@ -1,4 +1,4 @@
-"""Margins of the outcomes: who was seen, who responded, who moved between states, who took opioids."""
+"""Margins of the outcomes: who was seen, responded, moved between states and took opioids."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ _OF_PEOPLE = frozenset({"responder", "responder_wald", "cumulative", "pareto", "
 """Analyses whose N is the people with a value at the visit."""
 _RESPONSES = ("responder", "responder_wald", "responder_nri", "cumulative")
 _STATES = ("responder", "non_responder", "not_seen")
+_CATEGORIES = ("decreased", "discontinued", "increased", "unchanged")
 _USES = ("user", "non_user", "not_seen")
 
 
@@ -98,7 +99,7 @@ def _counts_values(key: Key) -> bool:
 
 
 def _values(cells: Cells) -> None:
-    """A change needs a value; a completer with a value is somebody with one."""
+    """Declare that a change needs a value, and that completers are some of all."""
     for key in list(cells.keys()):
         if key.what != "n" or key.analysis not in _OF_VALUES:
             continue
@@ -117,11 +118,7 @@ def _responses(cells: Cells) -> None:
         own = cells.find(*key)
         if own is None:
             continue
-        for other in _RESPONSES:
-            for population in ("observed", "itt"):
-                if key.population in ("observed", "itt"):
-                    twin = key._replace(analysis=other, population=population)
-                    cells.join(cells.find(*twin), own)
+        _same_responses(cells, key, own)
         if key.population == "completers":
             cells.gap(cells.find(*key._replace(population="observed")), own)
         if found := _STEP.match(key.outcome):
@@ -136,6 +133,16 @@ def _responses(cells: Cells) -> None:
         for (_, lower), (_, higher) in pairwise(sorted(chain)):
             cells.join(lower, higher)
             cells.gap(lower, higher)
+
+
+def _same_responses(cells: Cells, key: Key, own: int) -> None:
+    """Join a count of responders to its twins of other methods and populations."""
+    if key.population not in ("observed", "itt"):
+        return
+    for other in _RESPONSES:
+        for population in ("observed", "itt"):
+            twin = key._replace(analysis=other, population=population)
+            cells.join(cells.find(*twin), own)
 
 
 def _both(cells: Cells, key: Key, found: re.Match[str]) -> None:
@@ -231,7 +238,7 @@ def _durability(cells: Cells) -> None:
 
 
 def _classes(cells: Cells) -> None:
-    """The five classes of a change of the profile are everybody classified."""
+    """Declare that the five classes of a change of the profile are everybody classified."""
     names = ("improved", "mixed", "no_change", "no_problems", "worsened")
     for key in list(cells.keys()):
         if key.analysis == "pareto" and key.what == "N" and key.outcome == names[0]:
@@ -252,24 +259,17 @@ def link_opioids(cells: Cells) -> None:
     for (outcome, visit), own in links.items():
         everyone = cells.find("opioid_transition", outcome, visit, population, next(iter(own)), "N")
         cells.total(everyone, own.values())
-        if outcome == "category":
-            for name in ("decreased", "discontinued", "increased", "unchanged"):
-                here = cells.find("opioids", name, visit, "observed", _ALL)
-                cells.total(here, _to(own, name))
-            before = links.get((outcome, _before(visit)))
-            for name in ("decreased", "discontinued", "increased", "unchanged", "not_seen"):
-                if before:
-                    cells.balance(_to(before, name), _from(own, name))
-        elif outcome == "use":
-            before = links.get((outcome, _before(visit)))
-            first = links.get(("use_from_baseline", visit))
-            for state in _USES:
-                if before:
-                    cells.balance(_to(before, state), _from(own, state))
-                if first:
-                    cells.balance(_to(own, state), _to(first, state))
-        else:
+        if outcome not in ("category", "use"):
             _from_baseline(cells, visit, own, population)
+            continue
+        before = links.get((outcome, _before(visit)), {})
+        first = links.get(("use_from_baseline", visit), {}) if outcome == "use" else {}
+        for state in _USES if outcome == "use" else (*_CATEGORIES, "not_seen"):
+            cells.balance(_to(before, state), _from(own, state))
+            cells.balance(_to(own, state), _to(first, state))
+            if outcome == "category":
+                here = cells.find("opioids", state, visit, "observed", _ALL)
+                cells.total(here, _to(own, state))
     _categories(cells)
     _courses(cells, links)
 
@@ -291,8 +291,8 @@ def _from_baseline(cells: Cells, visit: str, own: dict[str, int], population: st
 
 
 def _categories(cells: Cells) -> None:
-    """The four categories are the users seen, two of them those with less; doses are theirs."""
-    parts = ("decreased", "discontinued", "increased", "unchanged")
+    """Declare that four categories are the users seen, two of them those with less."""
+    parts = _CATEGORIES
     for key in list(cells.keys()):
         if key.analysis not in ("opioids", "mmrm") or key.what not in ("n", "N"):
             continue

@@ -181,17 +181,11 @@ def _devices(cells: Cells) -> None:
         if key.analysis == "device_event_rates":
             cells.join(place("device_events", key.outcome), own)
         if key.analysis == "comparison":
-            kinds = [place("device_events", one) for one in _COMPARED.get(key.outcome, ())]
-            cells.total(own, kinds)
-            for kind in kinds:
-                cells.gap(own, kind)
-            cells.join(place("device_events", key.outcome), own)
-            if key.outcome == "any_complication":
-                cells.join(place(_ANALYSIS, "related"), own)
-            _compared_terms(cells, key.outcome, own)
+            _compared(cells, key.outcome, own)
         if key.analysis == "flow" and key.outcome == "treatment_ended" and None not in removals:
             cells.total(own, removals)
-    for group in {key.group for key in cells.keys() if key.analysis == "narratives"}:  # noqa: SIM118
+    told = (key.group for key in cells.keys() if key.analysis == "narratives")  # noqa: SIM118
+    for group in dict.fromkeys(told):
         ended = next(
             (
                 cells.find(*key)
@@ -203,10 +197,21 @@ def _devices(cells: Cells) -> None:
         cells.join(ended, cells.find("narratives", "explant", *_STEM, group))
 
 
-def _compared_terms(cells: Cells, event: str, own: int | None) -> None:
-    """A published kind of event is answered by terms that share a word with it."""
+def _compared(cells: Cells, event: str, own: int | None) -> None:
+    """Link what is compared with published counts to the kinds and terms it is made of."""
+
+    def place(analysis: str, outcome: str) -> int | None:
+        return cells.find(analysis, outcome, *_STEM, "all", "n")
+
+    kinds = [place("device_events", one) for one in _COMPARED.get(event, ())]
+    cells.total(own, kinds)
+    for kind in kinds:
+        cells.gap(own, kind)
+    cells.join(place("device_events", event), own)
+    if event == "any_complication":
+        cells.join(place(_ANALYSIS, "related"), own)
     words = set(event.split("_")) - {"site", "lead"}
     for key in list(cells.keys()):
-        if key.analysis == _ANALYSIS and key.group == "all" and key.what == "n":
-            if key.outcome.startswith("pt_") and words & set(key.outcome.split("_")):
-                cells.join(own, cells.find(*key))
+        term = key.outcome.startswith("pt_") and words & set(key.outcome.split("_"))
+        if term and key.analysis == _ANALYSIS and key.group == "all" and key.what == "n":
+            cells.join(own, cells.find(*key))

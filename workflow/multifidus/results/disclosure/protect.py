@@ -40,7 +40,8 @@ _MOST = 12
 """Largest difference of a cell between the tables that are looked for."""
 _IDLE = 1e-3
 """Cost of changing a cell that is hidden already: enough to prefer small changes."""
-_SECONDS = 20.0
+_NODES = 5000
+"""Nodes after which a search ends: a limit in seconds would let a slow machine hide other cells."""
 _LOOSE = 1e6
 """Upper limit of a cell whose mark gives none."""
 
@@ -177,7 +178,7 @@ def _add_table(problem: Problem, cell: int) -> bool:
     for steps, most, free in _REACHES:
         near = problem.reach(cell, steps, most, free=free)
         for low, high in _between(values):
-            found = _search(problem, cell, near, lowest=low, highest=high)
+            found = _search(problem, near, lowest=low, highest=high)
             if found is not None and (best is None or found[0] < best[0]):
                 best = found
             if best is not None and free:
@@ -203,9 +204,9 @@ def _between(values: set[int]) -> list[tuple[float, float]]:
 
 
 def _search(
-    problem: Problem, cell: int, near: list[int], *, lowest: float, highest: float
+    problem: Problem, near: list[int], *, lowest: float, highest: float
 ) -> tuple[float, dict[int, int]] | None:
-    """Solve for the cheapest changes of the near cells that give a cell a value in a range."""
+    """Solve for the cheapest changes of the near cells that give the first a value in a range."""
     place = {at: number for number, at in enumerate(near)}
     size = len(near)
     true = np.array([problem.values[at] for at in near], dtype=float)
@@ -246,7 +247,7 @@ def _search(
             np.concatenate([high, np.full(len(paid), _MOST)]),
         ),
         integrality=np.concatenate([np.ones(size), np.zeros(len(paid))]),
-        options={"time_limit": _SECONDS, "mip_rel_gap": 0.05},
+        options={"node_limit": _NODES, "mip_rel_gap": 0.05},
     )
     if found.x is None:
         return None

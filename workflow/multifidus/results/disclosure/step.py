@@ -35,6 +35,7 @@ _KEPT_FROM = 20
 """A mean of so many stays where only their number is hidden, in the decimals that are printed: from
 fewer, the decimals of a score could tell the number."""
 _FAR = 1e6
+_NO_ONE = 1e-9
 
 
 def protect_results(
@@ -158,7 +159,7 @@ def _fine_steps(frame: pd.DataFrame, minimum_count: int) -> Iterable[int]:
             here = 1 - share if falls else share
             people = float(point["N"].iloc[0]) if risk is None else risk
             fallen = people * (1 - here / left) if left > 0 else 0.0
-            if 1e-9 < fallen < minimum_count - 0.5:
+            if _NO_ONE < fallen < minimum_count - 0.5:
                 yield from step.index
             else:
                 left, risk = here, float(point["n"].iloc[0])
