@@ -100,8 +100,8 @@ class DisclosureConfig(StrictModel):
     small counts are suppressed."""
     rounding: Annotated[int, Field(ge=0, le=20)] = 0
     """Base to which the counts shown are rounded, where small counts are suppressed; shares are
-    computed from rounded counts, their intervals and tests are hidden. 0 leaves counts exact. A base
-    of 5 with a `minimum_count` of 8 is OpenSAFELY's rule."""
+    computed from rounded counts, their intervals and tests are hidden. 0 leaves counts exact. Base
+    5 with a `minimum_count` of 8 is OpenSAFELY's rule."""
     narratives: bool = True
     """Whether the narratives of single events, which are participant-level, are written."""
 

@@ -30,6 +30,8 @@ __all__ = [
     "Results",
     "UnknownResultError",
     "collect_results",
+    "hidden_mark",
+    "hidden_words",
     "rows_to_frame",
 ]
 
@@ -193,6 +195,22 @@ def _refuse_repeated_ids(frame: pd.DataFrame) -> None:
         raise ValueError(f"{len(repeated)} results share an id, first {repeated.iloc[0]}")
 
 
+def hidden_words(frame: pd.DataFrame) -> dict[str, str]:
+    """Return the ids of suppressed rows and the words in place of their numbers."""
+    if "method" not in frame:
+        return {}
+    own = frame[frame["method"].astype(str).str.startswith(f"{SUPPRESSED}: ")]
+    return {str(row["result_id"]): str(hidden_mark(row)) for _, row in own.iterrows()}
+
+
+def hidden_mark(row: pd.Series[Any]) -> str | None:
+    """Return the words in place of a row's number where it is suppressed."""
+    head, _, words = str(row["method"]).partition(": ")
+    if head != SUPPRESSED:
+        return None
+    return words if row["statistic"] in COUNT_STATISTICS else HIDDEN
+
+
 class Results:
     """The results table with look-up by id.
 
@@ -244,11 +262,19 @@ class Results:
 
         They tell a count from none: it is "1 to 4", or hidden, and never zero.
         """
+        return hidden_mark(self.row(result_id))
+
+    def people(self, result_id: str, column: str = "n") -> str:
+        """Return the ``n`` or ``N`` of a result as it is printed, a dash where there is none."""
+        if result_id not in self:
+            return format_value(None, "d0")
         row = self.row(result_id)
-        head, _, mark = str(row["method"]).partition(": ")
-        if head != SUPPRESSED:
-            return None
-        return mark if row["statistic"] in COUNT_STATISTICS else HIDDEN
+        if pd.notna(row[column]):
+            return str(int(row[column]))
+        if column == "n" and (mark := self.hidden(result_id)) is not None:
+            return mark
+        # A mean stays where only the number of people is hidden.
+        return format_value(None, "d0") if pd.isna(row["value"]) else HIDDEN
 
     def text(self, result_id: str, *, display: str | None = None, sign: bool = False) -> str:
         """Return a result as it is printed, by default in its own display form."""

@@ -54,6 +54,7 @@ _VERDICT_WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         ),
         "not_reproduced": ("Not reproduced", "Differs by more than its print allows."),
         "not_attempted": ("Not attempted", "Nothing available can answer it."),
+        "hidden": ("Hidden", "Disclosure control hides the figure of this run."),
     }
 )
 _EVIDENCE_WORDS: Mapping[str, str] = MappingProxyType(

@@ -218,21 +218,11 @@ def _search(
         return None
     costs = np.array([_IDLE if at in problem.hidden else problem.costs[at] for at in near])
     paid = np.flatnonzero([at not in problem.hidden for at in near])
-    rows = problem.over(near)
-    terms = [
-        (row, place[at], factor)
-        for row, margin in enumerate(rows)
-        for at, factor in margin.items()
-        if at in place
-    ]
-    margins = sparse.csr_array((len(rows), size))
-    if terms:
-        row, column, factor = (np.array(part) for part in zip(*terms, strict=True))
-        margins = sparse.csr_array((factor, (row, column)), shape=(len(rows), size))
+    margins = _matrix(problem.over(near), place)
     # The size of a change that costs something is a variable of its own, at least +change, -change.
     unit = sparse.eye_array(size, format="csr")[paid]
     sizes = sparse.eye_array(len(paid), format="csr")
-    none = sparse.csr_array((len(rows), len(paid)))
+    none = sparse.csr_array((margins.shape[0], len(paid)))
     constraints = [LinearConstraint(sparse.hstack([margins, none]), 0, 0)]
     if len(paid):
         constraints += [
@@ -257,3 +247,18 @@ def _search(
     changed = {at: int(by) for at, by in zip(near, changes, strict=True) if by}
     price = sum(costs[place[at]] for at in changed)
     return float(price), changed
+
+
+def _matrix(margins: Sequence[dict[int, int]], place: dict[int, int]) -> sparse.csr_array:
+    """Return the coefficients of the placed cells, margins x cells."""
+    terms = [
+        (row, place[at], factor)
+        for row, margin in enumerate(margins)
+        for at, factor in margin.items()
+        if at in place
+    ]
+    shape = (len(margins), len(place))
+    if not terms:
+        return sparse.csr_array(shape)
+    row, column, factor = (np.array(part) for part in zip(*terms, strict=True))
+    return sparse.csr_array((factor, (row, column)), shape=shape)
