@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import stat
 from pathlib import Path
@@ -15,6 +16,7 @@ from multifidus.base.files import (
     adopt_directory,
     atomic_directory,
     atomic_path,
+    csv_text,
     sha256_of,
     write_csv,
     write_json,
@@ -120,3 +122,12 @@ def test_content_is_on_the_disk_before_its_name_and_the_name_before_the_end(
     with atomic_directory(tmp_path / "figures") as made:
         (made / "a").write_text("a")
     assert seen == ["file", "folder", "rename", "folder"]
+
+
+def test_text_that_a_spreadsheet_would_run_is_written_as_text() -> None:
+    """The characters are those of OWASP's page on CSV injection; numbers stay numbers."""
+    told = ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\tx", "\rx", "-4.9", "+2", "plain"]
+    frame = pd.DataFrame({"term": told, "value": [-1.5] * len(told)})
+    lines = pd.read_csv(io.StringIO(csv_text(frame), newline=""), dtype=str)
+    assert [cell[0] for cell in lines["term"]] == ["'"] * 6 + ["-", "+", "p"]
+    assert set(lines["value"]) == {"-1.5"}
