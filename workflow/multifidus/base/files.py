@@ -148,14 +148,18 @@ def csv_text(frame: pd.DataFrame) -> str:
     safe = frame.copy()
     for name in safe.select_dtypes(["object", "string", "category"]):
         text = safe[name].astype(object)
-        formula = text.map(_is_formula)
-        if formula.any():
-            safe[name] = text.where(~formula, "'" + text.astype(str))
+        clean = text.map(_plain_cell)
+        if not clean.equals(text):
+            safe[name] = clean
     return safe.to_csv(index=False, lineterminator="\n", quoting=csv.QUOTE_MINIMAL)
 
 
-def _is_formula(cell: object) -> bool:
-    return isinstance(cell, str) and cell.startswith(_FORMULA) and not _NUMBER.fullmatch(cell)
+def _plain_cell(cell: Any) -> Any:
+    """Return a cell as text that is not run, without carriage returns, which csv leaves bare."""
+    if not isinstance(cell, str):
+        return cell
+    formula = cell.startswith(_FORMULA) and not _NUMBER.fullmatch(cell)
+    return ("'" if formula else "") + cell.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def write_parquet(
