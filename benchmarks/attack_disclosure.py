@@ -36,12 +36,7 @@ TWINS = (
     {"durability", "durability_nri"},
     {"kaplan_meier", "incidence"},
 )
-WITHIN = (
-    ("adverse_events", "any", None),
-    ("adverse_events", "serious", "serious_related"),
-    ("adverse_events", "related", "serious_related"),
-    ("adverse_events", "serious", "fatal"),
-)
+WITHIN = (("serious", "serious_related"), ("related", "serious_related"), ("serious", "fatal"))
 Key = tuple[str, ...]
 
 
@@ -54,44 +49,54 @@ class Attack:
         self.truth: dict[Key, int] = {}
         self.rows: list[tuple[dict[Key, int], bool]] = []
         self.dropped = 0
+        self.names: dict[str, dict[str, set[str]]] = {
+            name: defaultdict(set) for name in ("shown", "truth")
+        }
         self._read(shown, truth.set_index("result_id"))
 
+    def complete(self, prefix: str) -> bool:
+        """Say whether all outcomes of a prefix are shown: else their sum is at most the whole."""
+        return self.names["shown"][prefix] == self.names["truth"][prefix]
+
     def _read(self, shown: pd.DataFrame, truth: pd.DataFrame) -> None:
-        for row in shown.itertuples(index=False):
+        for name, frame in (("shown", shown), ("truth", truth)):
+            for outcome in frame["outcome"].unique():
+                head, found, _ = str(outcome).partition("soc_")
+                if found:
+                    self.names[name][head + found].add(outcome)
+        for row in shown[shown["population"] != "published"].itertuples(index=False):
             stem = tuple(str(getattr(row, name)) for name in STEM)
-            if stem[3] == "published":
-                continue
             true = truth.loc[row.result_id]
             kind = "events" if row.statistic == "events" else "n"
-            same = truth_n(truth, stem)
-            if kind == "n" and pd.notna(true["n"]) and int(true["n"]) != same:
+            if kind == "n" and pd.notna(true["n"]) and int(true["n"]) != truth_n(truth, stem):
                 kind = f"n:{row.statistic}"
             for name, column in ((kind, "n"), ("N", "N")):
-                if pd.isna(true[column]):
-                    continue
-                key = (*stem, name)
-                self.truth[key] = int(true[column])
-                value = getattr(row, column)
-                mark = str(row.method).partition("suppressed: ")[2]
-                if pd.notna(value):
-                    low = high = float(value)
-                elif column == "n" and " to " in mark:
-                    low, high = (float(part) for part in mark.split(" to "))
-                else:
-                    low, high = 1.0, math.inf
-                self.low[key] = max(low, self.low.get(key, 0.0))
-                self.high[key] = min(high, self.high.get(key, math.inf))
+                if pd.notna(true[column]):
+                    self.truth[*stem, name] = int(true[column])
+                    self._see((*stem, name), getattr(row, column), str(row.method))
+
+    def _see(self, key: Key, value: float, method: str) -> None:
+        """Note what a row tells of a count: the number, a range, or that it is not none."""
+        low, high = 1.0, math.inf
+        mark = method.partition("suppressed: ")[2]
+        if pd.notna(value):
+            low = high = float(value)
+        elif key[5] != "N" and " to " in mark:
+            low, high = (float(part) for part in mark.split(" to "))
+        self.low[key] = max(low, self.low.get(key, 0.0))
+        self.high[key] = min(high, self.high.get(key, math.inf))
 
     def equal(self, *sides: tuple[list[Key], list[Key]]) -> None:
-        """Two sums are equal."""
+        """Note that two sums are equal."""
         for left, right in sides:
-            self._add(left, right, exact=True)
+            self.add(left, right, exact=True)
 
     def within(self, part: Key, whole: Key) -> None:
-        """A part is no larger than its whole."""
-        self._add([whole], [part], exact=False)
+        """Note that a part is no larger than its whole."""
+        self.add([whole], [part], exact=False)
 
-    def _add(self, left: list[Key], right: list[Key], *, exact: bool) -> None:
+    def add(self, left: list[Key], right: list[Key], *, exact: bool) -> None:
+        """Note that a sum equals another, or is at least as large."""
         if not left or not right or any(key not in self.low for key in (*left, *right)):
             return
         terms: dict[Key, int] = defaultdict(int)
@@ -198,27 +203,30 @@ def relate(attack: Attack) -> None:
             whole = (*parts[:4], "all", *parts[4:])
             attack.equal(([whole], [(*parts[:4], arm, *parts[4:]) for arm in sorted(arms)]))
     for key in keys:
-        own = key[:5]
         if key[5] == "n":
-            attack.within(key, (*own, "N"))
-            attack.within(key, (*own, "events"))
-        for family in TWINS:
-            if key[0] in family:
-                for other in family - {key[0]}:
-                    for people in ("observed", "itt"):
-                        twin = (other, *key[1:3], people, *key[4:])
-                        if attack.truth.get(twin) == attack.truth[key]:
-                            attack.equal(([key], [twin]))
-        if key[0] == "narratives":
-            name = {"death": "fatal"}.get(key[1], key[1])
-            attack.within(("adverse_events", name, *key[2:]), key)
-        if key[0] == "device_events":
-            for other in ("device_event_rates", "comparison"):
-                attack.equal(([key], [(other, *key[1:])]))
+            attack.within(key, (*key[:5], "N"))
+            attack.within(key, (*key[:5], "events"))
+        _twins(attack, key)
     _flow(attack, keys)
     _events(attack, keys)
     _states(attack, keys)
     _time(attack, keys)
+
+
+def _twins(attack: Attack, key: Key) -> None:
+    """Equate what different analyses call one count."""
+    for family in (family for family in TWINS if key[0] in family):
+        for other in family - {key[0]}:
+            for people in ("observed", "itt"):
+                twin = (other, *key[1:3], people, *key[4:])
+                if attack.truth.get(twin) == attack.truth[key]:
+                    attack.equal(([key], [twin]))
+    if key[0] == "narratives":
+        name = {"death": "fatal"}.get(key[1], key[1])
+        attack.within(("adverse_events", name, *key[2:]), key)
+    if key[0] == "device_events":
+        for other in ("device_event_rates", "comparison"):
+            attack.equal(([key], [(other, *key[1:])]))
 
 
 def _flow(attack: Attack, keys: list[Key]) -> None:
@@ -245,20 +253,24 @@ def _flow(attack: Attack, keys: list[Key]) -> None:
             attack.equal((everyone, pair), ([size], pair))
 
 
-def _events(attack: Attack, keys: list[Key]) -> None:
-    """Within every group: classes are all events, terms their class's, parts lie within."""
-    own = [key for key in keys if key[0] == "adverse_events"]
+def _parts(attack: Attack, own: list[Key]) -> None:
+    """Put serious, related and severe events within all of the same name."""
     for key in own:
         for head in ("serious", "related", "severe"):
             if key[1].startswith(f"{head}_"):
-                rest = key[1].removeprefix(f"{head}_")
-                attack.within(key, (key[0], rest, *key[2:]))
+                attack.within(key, (key[0], key[1].removeprefix(f"{head}_"), *key[2:]))
                 attack.within(key, (key[0], head, *key[2:]))
-        attack.within(key, (key[0], "any", *key[2:])) if key[1] != "not_emergent" else None
-    for _, whole, part in WITHIN:
-        for key in own:
-            if part and key[1] == part:
+        if key[1] not in ("any", "not_emergent", "recorded"):
+            attack.within(key, (key[0], "any", *key[2:]))
+        for whole, part in WITHIN:
+            if key[1] == part:
                 attack.within(key, (key[0], whole, *key[2:]))
+
+
+def _events(attack: Attack, keys: list[Key]) -> None:
+    """Within every group: classes are all events, terms their class's, parts lie within."""
+    own = [key for key in keys if key[0] == "adverse_events"]
+    _parts(attack, own)
     for stem in {key[2:] for key in own if key[5] == "events"}:
 
         def at(name: str, stem: Key = stem) -> Key:
@@ -266,7 +278,8 @@ def _events(attack: Attack, keys: list[Key]) -> None:
 
         for head in ("", "serious_", "related_", "severe_"):
             classes = [key for key in own if key[2:] == stem and key[1].startswith(f"{head}soc_")]
-            attack.equal(([at(head.rstrip("_") or "any")], classes))
+            whole = at(head.rstrip("_") or "any")
+            attack.add([whole], classes, exact=attack.complete(f"{head}soc_"))
         for parts in (("mild", "moderate", "severe"), ("anticipated", "unanticipated")):
             attack.equal(([at("any")], [at(part) for part in parts]))
         attack.equal(([at("recorded")], [at("any"), at("not_emergent")]))
@@ -302,10 +315,10 @@ def _time(attack: Attack, keys: list[Key]) -> None:
     curves = defaultdict(list)
     for key in keys:
         number = "".join(letter for letter in key[2] if letter.isdigit())
-        if key[0] in ("device_use", "kaplan_meier", "incidence") and number and key[5] == "n":
-            if "persistence" in key[1] or key[0] != "device_use":
-                step = int(number) * (12 if "year" in key[2] else 1)
-                curves[key[:2] + key[3:]].append((step, key))
+        curve = key[0] in ("kaplan_meier", "incidence") or "persistence" in key[1]
+        if curve and number and key[5] == "n":
+            step = int(number) * (12 if "year" in key[2] else 1)
+            curves[key[:2] + key[3:]].append((step, key))
         if key[0] in ("level", "change") and key[5] == "n":
             attack.within(key, ("flow", "attended", key[2], "itt", key[4], "n"))
     for curve in curves.values():

@@ -274,7 +274,8 @@ class Results:
         if column == "n" and (mark := self.hidden(result_id)) is not None:
             return mark
         # A mean stays where only the number of people is hidden.
-        return format_value(None, "d0") if pd.isna(row["value"]) else HIDDEN
+        known = pd.isna(row["value"]) and self.hidden(result_id) is None
+        return format_value(None, "d0") if known else HIDDEN
 
     def text(self, result_id: str, *, display: str | None = None, sign: bool = False) -> str:
         """Return a result as it is printed, by default in its own display form."""
