@@ -106,9 +106,9 @@ def _by_class(cells: Cells, group: str, prefix: str, terms: dict[str, list[str]]
 
     heading = prefix.rstrip("_") or "any"
     classes = [f"{prefix}soc_{name}" for name in terms]
-    cells.rest(place(heading, "events"), [place(name, "events") for name in classes])
+    _add_up(cells, place(heading, "events"), [place(name, "events") for name in classes])
     for name, own in zip(classes, terms.values(), strict=True):
-        cells.rest(place(name, "events"), [place(term, "events") for term in own])
+        _add_up(cells, place(name, "events"), [place(term, "events") for term in own])
         cells.gap(place(heading, "n"), place(name, "n"))
         if len(own) == 1:
             cells.join(place(name, "n"), place(own[0], "n"))
@@ -116,6 +116,12 @@ def _by_class(cells: Cells, group: str, prefix: str, terms: dict[str, list[str]]
             cells.gap(place(name, "n"), place(term, "n"))
             _within(cells, group, prefix, term)
         _within(cells, group, prefix, name)
+
+
+def _add_up(cells: Cells, whole: int | None, parts: list[int | None]) -> None:
+    """Declare a sum, as if the reader knew whether rare classes or terms were left out of it."""
+    cells.total(whole, parts)
+    cells.rest(whole, parts)
 
 
 def _within(cells: Cells, group: str, prefix: str, outcome: str) -> None:
