@@ -131,6 +131,7 @@ def _render(
         verdicts=[
             {"id": key, "count": counts[key], "title": title, "meaning": meaning}
             for key, (title, meaning) in _VERDICT_WORDS.items()
+            if key in counts
         ],
         total=len(rows),
         claims=scorecard["claim_id"].nunique(),
