@@ -46,7 +46,7 @@ PARTIAL = ".partial"
 """Part of the temporary names; a file that bears it was left by a process that was killed."""
 _CHUNK = 1 << 20
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
-_NUMBER = re.compile(r"[+-]?\d[\d,]*(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
+_NUMBER = re.compile(r"[+-]?\d[\d,]*(\.\d+)?([eE][+-]?\d+)?( ?%)?", re.ASCII)
 
 
 @contextmanager
