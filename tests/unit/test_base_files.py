@@ -127,7 +127,17 @@ def test_content_is_on_the_disk_before_its_name_and_the_name_before_the_end(
 
 def test_text_that_a_spreadsheet_would_run_is_written_as_text() -> None:
     """The characters are those of OWASP's page on CSV injection; numbers stay numbers."""
-    told = ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\tx", "\rx", "-4.9", "-65.9%", "plain"]
+    told = [
+        "=1+1",
+        "+cmd|' /C calc'!A0",
+        "-2+3",
+        "@SUM(A1)",
+        "\tx",
+        "\rx",
+        "-4.9",
+        "-65.9%",
+        "plain",
+    ]
     frame = pd.DataFrame({"term": told, "value": [-1.5] * len(told)})
     lines = list(csv.DictReader(io.StringIO(csv_text(frame), newline="")))
     assert [line["term"][0] for line in lines] == ["'"] * 6 + ["-", "-", "p"]
