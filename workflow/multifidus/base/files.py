@@ -158,7 +158,7 @@ def _plain_cell(cell: Any) -> Any:
     """Return a cell as text that is not run, without carriage returns, which csv leaves bare."""
     if not isinstance(cell, str):
         return cell
-    formula = cell.startswith(_FORMULA) and not _NUMBER.fullmatch(cell)
+    formula = len(cell) > 1 and cell.startswith(_FORMULA) and not _NUMBER.fullmatch(cell)
     return ("'" if formula else "") + cell.replace("\r\n", "\n").replace("\r", "\n")
 
 
