@@ -100,6 +100,18 @@ def test_a_misspelt_key_is_refused_with_the_nearest_one(
         ),
         ({"tier": "synthetic", "data": {"source": "csv", "path": "x"}}, ("goes with data.source",)),
         ({"disclosure": {"minimum_count": 21}}, ("disclosure.minimum_count", "less than")),
+        ({"disclosure": {"minimum_count": True}}, ("disclosure.minimum_count",)),
+        *(
+            (
+                {
+                    "tier": "restricted",
+                    "data": {"source": "csv", "path": "x"},
+                    "disclosure": {"minimum_count": few},
+                },
+                ("disclosure.minimum_count of at least 3",),
+            )
+            for few in (1, 2)
+        ),
         ({"paths": {"results": "/tmp/x"}}, ("paths.results must stay inside",)),
         ({"paths": {"logs": "../logs"}}, ("paths.logs must stay inside",)),
     ],

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import io
 import os
 import stat
 from pathlib import Path
@@ -15,6 +17,7 @@ from multifidus.base.files import (
     adopt_directory,
     atomic_directory,
     atomic_path,
+    csv_text,
     sha256_of,
     write_csv,
     write_json,
@@ -120,3 +123,22 @@ def test_content_is_on_the_disk_before_its_name_and_the_name_before_the_end(
     with atomic_directory(tmp_path / "figures") as made:
         (made / "a").write_text("a")
     assert seen == ["file", "folder", "rename", "folder"]
+
+
+def test_text_that_a_spreadsheet_would_run_is_written_as_text() -> None:
+    """The characters are those of OWASP's page on CSV injection; numbers stay numbers."""
+    told = [
+        "=1+1",
+        "+cmd|' /C calc'!A0",
+        "-2+3",
+        "@SUM(A1)",
+        "\tx",
+        "\rx",
+        "-4.9",
+        "-65.9%",
+        "plain",
+    ]
+    frame = pd.DataFrame({"term": told, "value": [-1.5] * len(told)})
+    lines = list(csv.DictReader(io.StringIO(csv_text(frame), newline="")))
+    assert [line["term"][0] for line in lines] == ["'"] * 6 + ["-", "-", "p"]
+    assert {line["value"] for line in lines} == {"-1.5"}

@@ -53,6 +53,14 @@ def test_what_is_no_number_is_refused(text: str) -> None:
     assert frame["vas_mm"].isna().tolist() == [False, True]
 
 
+@pytest.mark.parametrize("unseen", ["\x07", "\x1b", "\x7f", "\u202e", "\u2066"])
+def test_text_that_reads_otherwise_than_it_is_stored_is_refused(unseen: str) -> None:
+    """Control characters, and the overrides of Unicode's bidirectional algorithm (UAX 9)."""
+    frame, findings = parse_table("vas", vas(participant_id=[f"P{unseen}1", "Pé1"]))
+    assert [(item.rule.id, item.rows) for item in findings] == [("DAT-225", (2,))]
+    assert frame["participant_id"].isna().tolist() == [True, False]
+
+
 def test_words_and_fractions_among_whole_numbers_are_told_apart() -> None:
     raw = pd.DataFrame({column: [""] * 3 for column in TABLES["odi"].columns})
     raw["odi_01"] = ["x", "2.5", "4.0"]

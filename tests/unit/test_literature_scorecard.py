@@ -157,8 +157,27 @@ def test_tiers() -> None:
     assert (answered["verdict"], answered["evidence"]) == ("reproduced", "recomputed")
     for tier in ("public", "restricted"):
         assert _score(cohort, tier=tier).iloc[0]["evidence"] == "participant_data"
-    suppressed = _score({_ID: float("nan")}, tier="restricted").iloc[0]
-    assert suppressed["verdict"] == "not_attempted"
+    missing = _score({_ID: float("nan")}, tier="restricted").iloc[0]
+    assert missing["verdict"] == "not_attempted"
+
+
+def test_a_claim_about_a_hidden_count_is_neither_unattempted_nor_reproduced() -> None:
+    """The claim "none" beside a count that is 1 to 4: the run has a figure and hides it."""
+    frame = pd.DataFrame(
+        {
+            "result_id": [_ID],
+            "value": [float("nan")],
+            "statistic": ["count"],
+            "method": ["suppressed: 1 to 4"],
+        }
+    )
+    claims = pd.DataFrame([_CLAIM | {"value_printed": "0"}])
+    scored = build_scorecard(claims, frame, _NOTHING, _DIVERGENCES, "restricted")
+    assert scored["verdict"].tolist() == ["hidden"]
+    assert scored["reproduced"].tolist() == [""]
+    assert "1 to 4" in scored["reason"].iloc[0]
+    assert verdict_counts(scored)["hidden"] == 1
+    assert "hidden" not in verdict_counts(scored[:0])
 
 
 def test_claims_that_need_participant_data() -> None:

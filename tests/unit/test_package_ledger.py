@@ -79,3 +79,9 @@ def test_a_job_that_runs_again_replaces_its_record(results: Path) -> None:
 def test_a_damaged_record_is_named(results: Path) -> None:
     (results / FOLDER / "table.csv.json").write_text("{")
     assert refused(results, "table.csv") == "PKG-033"
+
+
+def test_a_record_that_another_job_is_writing_is_left_alone(results: Path) -> None:
+    (results / FOLDER / ".other.0a1b.partial.json").write_text("{")
+    assert "table.csv" in Ledger.read(results)
+    assert record_job(results, "draw", [], [results / "raw"]).rule == "draw"

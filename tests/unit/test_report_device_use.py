@@ -18,7 +18,7 @@ from multifidus.report.figures.device_use import (
 from multifidus.report.figures.style import house_style, save_figure
 from multifidus.report.html_table import DASH
 from multifidus.report.tables import device_use
-from multifidus.results.run import suppress_small_counts
+from multifidus.results.disclosure.step import protect_results
 from multifidus.results.table import Provenance, ResultRow, Results, rows_to_frame
 
 if TYPE_CHECKING:
@@ -88,10 +88,10 @@ def test_the_calendar_has_a_row_a_year_and_a_column_a_month(study: StudyConfig) 
 def test_a_suppressed_month_stays_empty(study: StudyConfig) -> None:
     """Three participants where five are the fewest shown: no number in the cell."""
     rows = [
-        use("utilisation", "month1", "mean", 44.0),
+        use("utilisation", "month1", "mean", 44.0, n=100),
         use("utilisation", "month2", "mean", 55.0, n=3),
     ]
-    frame = suppress_small_counts(results_of(*rows).frame, 5)
+    frame = protect_results(results_of(*rows).frame, 5)
     assert texts(draw_calendar(Results(frame), study).axes[0]) == ["44"]
 
 

@@ -79,9 +79,13 @@ def test_raw_csv_of_the_cohort_give_the_results_of_the_cohort(
     assert run.code == 0, run.output[-2000:]
     theirs = pd.read_parquet(finished_run.results / "results.parquet").set_index("result_id")
     ours = pd.read_parquet(project / "results/holder/results.parquet").set_index("result_id")
-    assert list(ours.index) == list(theirs.index)
+    rare = theirs.index.difference(ours.index)
+    assert set(theirs.loc[rare, "analysis"]) == {"adverse_events"}
+    theirs = theirs.loc[ours.index]
     shown = ours["value"].notna()
-    pd.testing.assert_series_equal(ours.loc[shown, "value"], theirs.loc[shown, "value"])
+    exact = shown & (ours["n"].notna() | theirs["n"].isna())  # means without n are rounded
+    pd.testing.assert_series_equal(ours.loc[exact, "value"], theirs.loc[exact, "value"])
+    assert not ours.loc[shown, "statistic"].isin(["min", "max"]).any()
     people = ours["statistic"].isin(["count", "participants"])
     assert not ours.loc[people & shown, "value"].between(1, 4).any()
     assert (people & ~shown).any()

@@ -92,6 +92,8 @@ rule collect_results:
     params:
         tier=str(RUN.tier),
         minimum_count=RUN.disclosure.minimum_count,
+        extremes_from=RUN.disclosure.extremes_from,
+        rounding=RUN.disclosure.rounding,
     message:
         "Joining all results into one table"
     script:

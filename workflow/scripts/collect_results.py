@@ -9,5 +9,7 @@ with step(snakemake):
         parquet=snakemake.output.parquet,
         csv=snakemake.output.csv,
         minimum_count=snakemake.params.minimum_count,
+        extremes_from=snakemake.params.extremes_from,
+        rounding=snakemake.params.rounding,
         tier=snakemake.params.tier,
     )

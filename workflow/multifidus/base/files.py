@@ -11,6 +11,7 @@ import csv
 import hashlib
 import json
 import os
+import re
 import secrets
 import shutil
 from contextlib import contextmanager
@@ -44,6 +45,8 @@ __all__ = [
 PARTIAL = ".partial"
 """Part of the temporary names; a file that bears it was left by a process that was killed."""
 _CHUNK = 1 << 20
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_NUMBER = re.compile(r"[+-]?\d[\d,]*(\.\d+)?([eE][+-]?\d+)?( ?%)?", re.ASCII)
 
 
 @contextmanager
@@ -136,8 +139,27 @@ def write_csv(target: Path | str, frame: pd.DataFrame) -> None:
 
 
 def csv_text(frame: pd.DataFrame) -> str:
-    """Return what :func:`write_csv` writes."""
-    return frame.to_csv(index=False, lineterminator="\n", quoting=csv.QUOTE_MINIMAL)
+    """Return what :func:`write_csv` writes.
+
+    A spreadsheet runs a cell that starts with ``=``, ``+``, ``-`` or ``@`` as a formula, also after
+    a tab or a carriage return. Such text, numbers aside, gets an apostrophe in front (OWASP, CSV
+    Injection).
+    """
+    safe = frame.copy()
+    for name in safe.select_dtypes(["object", "string", "category"]):
+        text = safe[name].astype(object)
+        clean = text.map(_plain_cell)
+        if not clean.equals(text):
+            safe[name] = clean
+    return safe.to_csv(index=False, lineterminator="\n", quoting=csv.QUOTE_MINIMAL)
+
+
+def _plain_cell(cell: Any) -> Any:
+    """Return a cell as text that is not run, without carriage returns, which csv leaves bare."""
+    if not isinstance(cell, str):
+        return cell
+    formula = len(cell) > 1 and cell.startswith(_FORMULA) and not _NUMBER.fullmatch(cell)
+    return ("'" if formula else "") + cell.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def write_parquet(

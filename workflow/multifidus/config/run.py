@@ -21,6 +21,10 @@ __all__ = [
 ]
 
 
+LEAST_MINIMUM = 3
+"""Least minimum count of the restricted tier: with 2, every hidden count would be known to be 1."""
+
+
 class DataConfig(StrictModel):
     """Where participant data come from."""
 
@@ -64,8 +68,15 @@ class DisclosureConfig(StrictModel):
     """Statistical disclosure control for counts of people."""
 
     minimum_count: Annotated[int, Field(ge=0, le=20)] = 0
-    """Counts of people from 1 to one below this number are suppressed. 0 switches it off; the
-    restricted tier refuses 0."""
+    """Counts of people from 1 to one below this number are suppressed, with all that would give
+    them away. 0 switches it off; the restricted tier needs at least 3."""
+    extremes_from: Annotated[int, Field(ge=0)] = 1000
+    """Minimum and maximum, each one person's value, are shown from this number of people on, where
+    small counts are suppressed."""
+    rounding: Annotated[int, Field(ge=0, le=20)] = 0
+    """Base to which the counts shown are rounded, where small counts are suppressed; shares are
+    computed from rounded counts, their intervals and tests are hidden. 0 leaves counts exact. Base
+    5 with a `minimum_count` of 8 is OpenSAFELY's rule."""
     narratives: bool = True
     """Whether the narratives of single events, which are participant-level, are written."""
 
@@ -135,10 +146,10 @@ class RunConfig(StrictModel):
                 f"tier '{self.tier}' goes with data.source {wanted}, not '{self.data.source}'",
                 ("tier",),
             )
-        if self.tier is Tier.RESTRICTED and self.disclosure.minimum_count == 0:
+        if self.tier is Tier.RESTRICTED and self.disclosure.minimum_count < LEAST_MINIMUM:
             raise Fault(
                 ("disclosure", "minimum_count"),
-                "tier 'restricted' needs disclosure.minimum_count of at least 1",
+                f"tier 'restricted' needs disclosure.minimum_count of at least {LEAST_MINIMUM}",
                 ("tier",),
             )
         return self

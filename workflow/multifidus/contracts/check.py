@@ -39,6 +39,11 @@ ROW = "row"
 _FIRST_DATA_ROW = 2
 _SHOWN_ROWS = 5
 _LARGEST_WHOLE = 2.0**53  # beyond it a float cannot tell whole numbers apart
+_UNSEEN = (
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"
+    r"\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+)
+"""Control characters, but for tab and line ends, and those that turn the direction of writing."""
 _TRUE, _FALSE = ("true", "1", "yes", "y"), ("false", "0", "no", "n")
 
 
@@ -204,7 +209,8 @@ def _read_column(text: pd.Series, kind: Kind) -> tuple[pd.Series, list[tuple[str
     """Return typed values, and for each broken rule its name and the mask of what it refuses."""
     given = text.notna()
     if kind in (Kind.TEXT, Kind.PARTIAL_DATE):
-        return text.astype(kind.dtype), []
+        unseen = text.str.contains(_UNSEEN, na=False)
+        return text.mask(unseen).astype(kind.dtype), [("plain_text", unseen)]
     if kind is Kind.DATE:
         iso = text.where(text.str.match(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", na=False))
         dates = pd.to_datetime(iso, format="%Y-%m-%d", errors="coerce").astype(kind.dtype)

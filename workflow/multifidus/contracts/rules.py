@@ -247,6 +247,12 @@ _VALUES: tuple[CheckRule, ...] = (
         "a typing error, or another coding of the answers",
         "check the coding of the column against the limits in the data dictionary",
     ),
+    CheckRule(
+        "DAT-225", "plain_text",
+        "the text holds a control character or one that turns the direction of writing",
+        "the text was pasted from another program, or was made to read otherwise than it is stored",
+        "remove the characters that cannot be seen",
+    ),
 )  # fmt: skip
 
 _KEYS: tuple[CheckRule, ...] = (

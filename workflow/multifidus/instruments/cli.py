@@ -11,7 +11,7 @@ import pandas as pd
 import typer
 
 from multifidus.base.errors import DataError
-from multifidus.base.files import write_csv
+from multifidus.base.files import csv_text, write_csv
 from multifidus.contracts.check import check_table, parse_table
 from multifidus.contracts.tables import TABLES
 from multifidus.instruments.eq5d import level_sum_score, score_eq5d, value_set_named
@@ -189,7 +189,7 @@ def _write(frame: pd.DataFrame, output: Path | None) -> None:
     """Write a frame, scores at twelve decimals so that binary noise does not show."""
     rounded = frame.round(_DIGITS)
     if output is None:
-        typer.echo(rounded.to_csv(index=False, lineterminator="\n"), nl=False)
+        typer.echo(csv_text(rounded), nl=False)
     else:
         write_csv(output, rounded)
         typer.echo(f"{len(rounded)} rows written to {output}")

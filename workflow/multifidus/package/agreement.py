@@ -113,7 +113,7 @@ def _same_card(card: Path, path: Path) -> bool:
 def _plain(rows: list[dict[str, Any]], leave_out: str) -> list[dict[str, str]]:
     return [
         {
-            name: "" if value is None else str(value)
+            name: "" if value is None else str(value).removeprefix("'")
             for name, value in row.items()
             if name != leave_out
         }

@@ -7,6 +7,7 @@ enters no manifest. The ledger lies in the results folder and moves with it.
 
 from __future__ import annotations
 
+import contextlib
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ from multifidus.base.files import sha256_of, write_json
 from multifidus.package.errors import PackageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 __all__ = [
     "AUTHOR_FOLDER",
@@ -79,7 +80,7 @@ class Ledger:
         PackageError
             ``PKG-033`` for a record that cannot be read.
         """
-        return cls(_read(path) for path in sorted((results / FOLDER).glob("*.json")))
+        return cls(record for _, record in _records(results / FOLDER))
 
     def __bool__(self) -> bool:
         return bool(self._by_output)
@@ -156,8 +157,8 @@ def record_job(
     record = Record(rule, tuple(read), {name: sha256_of(results / name) for name in made})
     if made:
         target = results / FOLDER / f"{made[0].replace('/', '.')}.json"
-        for path in sorted(target.parent.glob("*.json")):
-            if path != target and not _read(path).outputs.keys().isdisjoint(made):
+        for path, other in _records(target.parent):
+            if path != target and not other.outputs.keys().isdisjoint(made):
                 path.unlink(missing_ok=True)
         write_json(target, asdict(record))
     return record
@@ -203,6 +204,18 @@ def _names(results: Path, path: Path) -> list[str]:
     if path.is_dir():
         files = [file for file in path.rglob("*") if file.is_file() and file.name != MARKER]
     return [file.resolve().relative_to(results.resolve()).as_posix() for file in files]
+
+
+def _records(folder: Path) -> Iterator[tuple[Path, Record]]:
+    """Yield the records of a folder with their files.
+
+    Other jobs may be at work: what they are writing has a hidden name, and what they replace may be
+    gone when it is read.
+    """
+    for path in sorted(folder.glob("*.json")):
+        if not path.name.startswith("."):
+            with contextlib.suppress(FileNotFoundError):
+                yield path, _read(path)
 
 
 def _read(path: Path) -> Record:

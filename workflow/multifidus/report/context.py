@@ -16,6 +16,7 @@ from multifidus.base.errors import RenderError
 from multifidus.config.sections import load_sections
 from multifidus.report.figures.style import Drawing
 from multifidus.report.numbers import absent_markdown, describe, number_markdown
+from multifidus.results.formatting import HIDDEN
 from multifidus.results.table import Results
 
 if TYPE_CHECKING:
@@ -99,8 +100,11 @@ class ReportContext:
 
     def denominator(self, result_id: str) -> Inline:
         """Return the denominator of a count, with the count's id."""
-        if self._gives_no(result_id) or self.results.row(result_id).isna()["N"]:
+        if self._gives_no(result_id):
             return Inline(absent_markdown(result_id))
+        if self.results.row(result_id).isna()["N"]:
+            hidden = self.results.people(result_id, "N") == HIDDEN
+            return Inline(f"[{HIDDEN}]{{.num}}" if hidden else absent_markdown(result_id))
         row = self.results.row(result_id)
         title = f"denominator of {describe(row)}".replace('"', "'")
         return Inline(f'[{int(row["N"])}]{{.num data-id="{result_id}" title="{title}"}}')

@@ -76,6 +76,12 @@ class ReportTable:
         if (reason := self.results.reason(result_id)) is not None:
             self.note(f"{NOT_ESTIMABLE.capitalize()} ({row['label']}): {reason}.")
             return number_html(self.results, result_id)
+        if self.results.hidden(result_id) is not None:
+            self.note(
+                "Hidden, or given as a range: small counts of people, which are not none, what "
+                "they could be computed from, and what is computed from them."
+            )
+            return number_html(self.results, result_id)
         method = row["method"]
         known = (*self._methods, *PLAIN_METHODS.values())
         if isinstance(method, str) and method and method not in known:
@@ -91,7 +97,7 @@ class ReportTable:
         low, high = f"{stem}.ci_lower", f"{stem}.ci_upper"
         if low not in self.results:
             return DASH
-        if self.results.reason(low) is not None:
+        if self.results.reason(low) is not None or self.results.hidden(low) is not None:
             return self.number(low)
         return f"{self.number(low, sign=sign)} to {self.number(high, sign=sign)}"
 
@@ -111,9 +117,9 @@ class ReportTable:
         """Return ``count/total (per cent)`` of an id without its statistic."""
         if f"{stem}.count" not in self.results:
             return DASH
-        total = self.results.row(f"{stem}.count")["N"]
-        if pd.isna(total):
+        if pd.isna(self.results.row(f"{stem}.count")["N"]):
             return self.number(f"{stem}.count")
+        total = self.results.people(f"{stem}.count", "N")
         return f"{self.number(f'{stem}.count')}/{total} ({self.number(f'{stem}.percent')})"
 
     def counts(self, result_id: str) -> str:
@@ -121,8 +127,11 @@ class ReportTable:
         if result_id not in self.results:
             return DASH
         row = self.results.row(result_id)
-        known = [str(int(row[name])) for name in ("n", "N") if pd.notna(row[name])]
-        return "/".join(known) or DASH
+        if row[["n", "N"]].isna().all():
+            return self.results.people(result_id)
+        names = [name for name in ("n", "N") if pd.notna(row[name]) or name == "n"]
+        known = [self.results.people(result_id, name) for name in names]
+        return "/".join(word for word in known if word != DASH)
 
     def to_html(self) -> str:
         """Return the table as HTML."""

@@ -5,11 +5,26 @@ from __future__ import annotations
 import math
 from decimal import ROUND_HALF_UP, Decimal
 
-__all__ = ["MINUS", "NOT_ESTIMABLE", "format_value", "round_half_away"]
+__all__ = [
+    "COUNT_STATISTICS",
+    "HIDDEN",
+    "MINUS",
+    "NOT_ESTIMABLE",
+    "SUPPRESSED",
+    "few_words",
+    "format_value",
+    "round_half_away",
+]
 
 MINUS = "\N{MINUS SIGN}"
 NOT_ESTIMABLE = "not estimable"
 """Printed in the place of a number that the data do not give; the method of the row says why."""
+COUNT_STATISTICS = frozenset({"count", "n", "participants", "events"})
+"""Statistics that are the number of people or events itself, whatever the denominator."""
+SUPPRESSED = "suppressed"
+"""Head of the method of a row that disclosure control emptied; a count prints what follows."""
+HIDDEN = "hidden"
+"""Printed in the place of a number that is hidden and may be small or large, never zero."""
 _SMALLEST_P = 0.0001
 _GUARD_DIGITS = 12
 
@@ -45,6 +60,17 @@ def round_half_away(value: float, decimals: int = 0) -> Decimal:
         exact = exact.quantize(guard)
     rounded = exact.quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP)
     return abs(rounded) if rounded == 0 else rounded
+
+
+def few_words(minimum_count: int) -> str:
+    """Return the words for a hidden count below a minimum: never those for none.
+
+    Examples
+    --------
+    >>> few_words(5)
+    '1 to 4'
+    """
+    return f"1 to {minimum_count - 1}"
 
 
 def format_value(value: float | None, display: str, *, sign: bool = False) -> str:

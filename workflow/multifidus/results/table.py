@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Any, cast
 import pandas as pd
 
 from multifidus.base.errors import MultifidusError
-from multifidus.results.formatting import NOT_ESTIMABLE, format_value
+from multifidus.results.formatting import (
+    COUNT_STATISTICS,
+    HIDDEN,
+    NOT_ESTIMABLE,
+    SUPPRESSED,
+    format_value,
+)
 from multifidus.results.ids import IdParts, make_id
 
 if TYPE_CHECKING:
@@ -24,6 +30,8 @@ __all__ = [
     "Results",
     "UnknownResultError",
     "collect_results",
+    "hidden_mark",
+    "hidden_words",
     "rows_to_frame",
 ]
 
@@ -187,6 +195,22 @@ def _refuse_repeated_ids(frame: pd.DataFrame) -> None:
         raise ValueError(f"{len(repeated)} results share an id, first {repeated.iloc[0]}")
 
 
+def hidden_words(frame: pd.DataFrame) -> dict[str, str]:
+    """Return the ids of suppressed rows and the words in place of their numbers."""
+    if "method" not in frame:
+        return {}
+    own = frame[frame["method"].astype(str).str.startswith(f"{SUPPRESSED}: ")]
+    return {str(row["result_id"]): str(hidden_mark(row)) for _, row in own.iterrows()}
+
+
+def hidden_mark(row: pd.Series[Any]) -> str | None:
+    """Return the words in place of a row's number where it is suppressed."""
+    head, _, words = str(row["method"]).partition(": ")
+    if head != SUPPRESSED:
+        return None
+    return words if row["statistic"] in COUNT_STATISTICS else HIDDEN
+
+
 class Results:
     """The results table with look-up by id.
 
@@ -233,11 +257,33 @@ class Results:
         head, _, reason = str(method).partition(": ")
         return reason if head.lower() == NOT_ESTIMABLE else None
 
+    def hidden(self, result_id: str) -> str | None:
+        """Return the words in place of a suppressed number; None where it is shown.
+
+        They tell a count from none: it is "1 to 4", or hidden, and never zero.
+        """
+        return hidden_mark(self.row(result_id))
+
+    def people(self, result_id: str, column: str = "n") -> str:
+        """Return the ``n`` or ``N`` of a result as it is printed, a dash where there is none."""
+        if result_id not in self:
+            return format_value(None, "d0")
+        row = self.row(result_id)
+        if pd.notna(row[column]):
+            return str(int(row[column]))
+        if column == "n" and (mark := self.hidden(result_id)) is not None:
+            return mark
+        # A mean stays where only the number of people is hidden.
+        known = pd.isna(row["value"]) and self.hidden(result_id) is None
+        return format_value(None, "d0") if known else HIDDEN
+
     def text(self, result_id: str, *, display: str | None = None, sign: bool = False) -> str:
         """Return a result as it is printed, by default in its own display form."""
         row = self.row(result_id)
         if self.reason(result_id) is not None:
             return NOT_ESTIMABLE
+        if (mark := self.hidden(result_id)) is not None:
+            return mark
         return format_value(float(row["value"]), display or str(row["display"]), sign=sign)
 
     def select(self, **parts: str | Sequence[str]) -> pd.DataFrame:

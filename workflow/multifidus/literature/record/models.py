@@ -21,6 +21,7 @@ __all__ = [
     "EVIDENCE",
     "EXPECTED_VERDICTS",
     "FAMILIES",
+    "HIDDEN_VERDICT",
     "PARTS",
     "RECOMPUTATIONS",
     "SISTER_STUDIES",
@@ -49,6 +50,8 @@ VERDICTS = (
     "not_reproduced",
     "not_attempted",
 )
+HIDDEN_VERDICT = "hidden"
+"""Verdict where disclosure control hides the run's figure; named only where one has it."""
 _SLOP = 1e-12
 _RESULT_PARTS = 6
 

@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from multifidus.config.tier import Tier
+from multifidus.literature.record.models import HIDDEN_VERDICT
 from multifidus.literature.record.printed import Printed, parse_printed
 from multifidus.literature.scorecard.labels import claim_label
+from multifidus.results.table import hidden_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -82,6 +84,7 @@ class _Sources:
     """What figures can be taken from, and what explains a mismatch."""
 
     results: Mapping[str, float]
+    hidden: Mapping[str, str]
     recomputed: Mapping[tuple[str, str], Mapping[Any, Any]]
     divergences: Mapping[str, Mapping[Any, Any]]
     tier: str
@@ -120,10 +123,11 @@ def build_scorecard(
         bounds such as ``< 0.0001`` and where nothing was reproduced. Verdicts: ``reproduced``
         (prints the same), ``within_rounding`` (within the tolerance, prints otherwise),
         ``declared_contradiction`` (differs, and the register says why), ``not_reproduced``,
-        ``not_attempted``.
+        ``not_attempted``, and ``hidden`` (disclosure control leaves no figure to compare).
     """
     sources = _Sources(
         results={} if results is None or tier == Tier.PUBLISHED else _values(results),
+        hidden={} if results is None or tier == Tier.PUBLISHED else hidden_words(results),
         recomputed={
             (row["claim_id"], row["part"]): row
             for row in recomputed.to_dict("records")
@@ -210,12 +214,15 @@ def _from_results(
     claim: Mapping[Any, Any], result_id: str, evidence: str, sources: _Sources
 ) -> tuple[_Reproduction | None, _Judgement]:
     value = sources.results.get(result_id)
+    if result_id in sources.hidden:
+        reason = f"Disclosure control hides this figure of the run ({sources.hidden[result_id]})."
+        return None, _Judgement(HIDDEN_VERDICT, reason)
     if value is None:
         reason = f"The results table has no row {result_id}."
         return None, _Judgement("not_reproduced", reason)
     if not math.isfinite(value):
         if sources.tier in _PARTICIPANT_TIERS:
-            return None, _Judgement("not_attempted", "Suppressed, or not estimable from the data.")
+            return None, _Judgement("not_attempted", "Not estimable from the data.")
         return None, _Judgement("not_reproduced", f"The row {result_id} holds no number.")
     sign = -1.0 if claim["statistic"] == "mean_reduction" else 1.0
     return _Reproduction(sign * value, 0.0, evidence, _words_of(sources.tier)), _NOTHING

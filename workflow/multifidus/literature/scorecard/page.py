@@ -54,6 +54,7 @@ _VERDICT_WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         ),
         "not_reproduced": ("Not reproduced", "Differs by more than its print allows."),
         "not_attempted": ("Not attempted", "Nothing available can answer it."),
+        "hidden": ("Hidden", "Disclosure control hides the figure of this run."),
     }
 )
 _EVIDENCE_WORDS: Mapping[str, str] = MappingProxyType(
@@ -130,6 +131,7 @@ def _render(
         verdicts=[
             {"id": key, "count": counts[key], "title": title, "meaning": meaning}
             for key, (title, meaning) in _VERDICT_WORDS.items()
+            if key in counts
         ],
         total=len(rows),
         claims=scorecard["claim_id"].nunique(),

@@ -9,7 +9,7 @@ import pandas as pd
 from multifidus.base.errors import ScorecardError
 from multifidus.base.files import write_csv, write_json
 from multifidus.config.tier import Tier
-from multifidus.literature.record.models import EXPECTED_VERDICTS, VERDICTS
+from multifidus.literature.record.models import EXPECTED_VERDICTS, HIDDEN_VERDICT, VERDICTS
 from multifidus.literature.record.tables import load_table
 
 __all__ = [
@@ -51,8 +51,12 @@ def load_expected_verdicts(path: Path) -> pd.DataFrame:
 
 
 def verdict_counts(scorecard: pd.DataFrame) -> dict[str, int]:
-    """Count the parts of claims per verdict, every verdict named, in fixed order."""
-    return {verdict: int((scorecard["verdict"] == verdict).sum()) for verdict in VERDICTS}
+    """Count the parts of claims per verdict, in fixed order; ``hidden`` where there is any."""
+    counts = {
+        verdict: int((scorecard["verdict"] == verdict).sum())
+        for verdict in (*VERDICTS, HIDDEN_VERDICT)
+    }
+    return {name: count for name, count in counts.items() if count or name != HIDDEN_VERDICT}
 
 
 def compare_verdicts(scorecard: pd.DataFrame, expected: pd.DataFrame, tier: str) -> None:

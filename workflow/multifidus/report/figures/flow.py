@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import textwrap
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import matplotlib.pyplot as plt
-import numpy as np
 from matplotlib.patches import FancyBboxPatch
 
 from multifidus.report.figures.style import ACCENT, INK, SOFT, WIDTH
+from multifidus.results.table import hidden_mark
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,7 +63,7 @@ class _Counts:
         """Return a count in words, and none where there is no such row."""
         rows = self.rows
         found = rows[(rows.outcome == stage) & (rows.group == group) & (rows.visit == visit)]
-        return _count(found["value"].iloc[0]) if len(found) else None
+        return _count(found.iloc[0]) if len(found) else None
 
     def some(self, stage: str, group: str = "all", visit: str = "overall") -> str | None:
         """Return a count in words where it is not zero."""
@@ -80,13 +80,14 @@ class _Counts:
         ]
         found = found[found["value"] != 0].sort_values("value", ascending=False, kind="stable")
         return [
-            f"{label.partition(': ')[2] or label}: {_count(value)}"
-            for label, value in zip(found["label"], found["value"], strict=True)
+            f"{row['label'].partition(': ')[2] or row['label']}: {_count(row)}"
+            for _, row in found.iterrows()
         ]
 
 
-def _count(value: float) -> str:
-    return "few" if np.isnan(value) else str(int(value))
+def _count(row: pd.Series[Any]) -> str:
+    """Return a count as it is printed; one that is hidden is never taken for none."""
+    return hidden_mark(row) or str(int(row["value"]))
 
 
 def draw_flow(results: Results, study: StudyConfig) -> Figure:
@@ -178,9 +179,9 @@ def _analysed(counts: _Counts, group: str, width: int) -> list[str]:
     rows = counts.rows
     sets = rows[rows.outcome.str.startswith("set_") & (rows.group == group)]
     lines = []
-    for outcome, label, value in zip(sets["outcome"], sets["label"], sets["value"], strict=True):
-        out = counts.some(f"outside_{outcome.removeprefix('set_')}", group)
-        line = f"{label}: {_count(value)}" + (f" (not in it: {out})" if out else "")
+    for _, row in sets.iterrows():
+        out = counts.some(f"outside_{row['outcome'].removeprefix('set_')}", group)
+        line = f"{row['label']}: {_count(row)}" + (f" (not in it: {out})" if out else "")
         lines += textwrap.wrap(line, width)
     return lines
 

@@ -62,7 +62,7 @@ def _draw_row(axis: Axes, results: Results, row: pd.Series, at: int) -> None:
     colour, weight = (ACCENT, "bold") if ours else (SOFT, "normal")
     value = results.value(result_id)
     words = results.text(result_id)
-    if f"{stem}.ci_lower" in results:
+    if f"{stem}.ci_lower" in results and results.hidden(f"{stem}.ci_lower") is None:
         low, high = (results.value(f"{stem}.{name}") for name in ("ci_lower", "ci_upper"))
         axis.plot([low, high], [at, at], color=colour, lw=1.3, solid_capstyle="butt", zorder=3)
         limits = [results.text(f"{stem}.{name}") for name in ("ci_lower", "ci_upper")]

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from multifidus.report.html_table import DASH, ReportTable
 from multifidus.report.tables.groups import measure
 
@@ -55,8 +53,7 @@ def device_use_table(results: Results, study: StudyConfig) -> ReportTable:
     years = _years(study)
     table = ReportTable(results, ["Measure", *_heads(study)])
     ids = [f"device_use.continued.{year}.exposed.all.percent" for year in years]
-    totals = [results.row(one)["N"] if one in results else pd.NA for one in ids]
-    table.row("Exposed", [DASH if pd.isna(count) else str(int(count)) for count in totals])
+    table.row("Exposed", [results.people(one, "N") for one in ids])
     for outcome, population, label in (
         ("utilisation", "exposed", "Share of prescribed time, all exposed"),
         ("utilisation", "continuers", "Share of prescribed time, continuers"),
@@ -195,9 +192,7 @@ def persistence_table(results: Results, study: StudyConfig) -> ReportTable:
         table.group(f"No thirty days without therapy yet, {title.lower()}")
         add("persistence", population, "Kaplan-Meier (95 % CI)")
         ids = [f"device_use.persistence.{year}.{population}.all.percent" for year in years]
-        risk = [results.row(one)["n"] if one in results else pd.NA for one in ids]
-        shown = [DASH if pd.isna(count) else str(int(count)) for count in risk]
-        table.row("At risk", shown, indent=True)
+        table.row("At risk", [results.people(one) for one in ids], indent=True)
     table.group("A completed session in the year, all exposed")
     add("continued", "exposed", "Share (95 % CI)")
     table.note(_BOUNDS)
@@ -253,8 +248,8 @@ def _use(table: ReportTable, stem: str) -> str:
     """Return the mean use of a third and how many are in it."""
     if f"{stem}.use" not in table.results:
         return DASH
-    count = table.results.row(f"{stem}.use")["n"]
-    return f"{table.number(f'{stem}.use')}\N{NO-BREAK SPACE}({DASH if pd.isna(count) else count})"
+    count = table.results.people(f"{stem}.use")
+    return f"{table.number(f'{stem}.use')}\N{NO-BREAK SPACE}({count})"
 
 
 def use_by_visit_table(results: Results, study: StudyConfig) -> ReportTable:
@@ -265,9 +260,7 @@ def use_by_visit_table(results: Results, study: StudyConfig) -> ReportTable:
     for outcome in study.outcomes:
         table.group(outcome.label)
         ids = [f"exposure_response.{outcome.id}.{v.id}.hours.spearman.estimate" for v in visits]
-        counts = [results.row(one)["n"] if one in results else pd.NA for one in ids]
-        shown = [DASH if pd.isna(count) else str(int(count)) for count in counts]
-        table.row("Participants", shown, indent=True)
+        table.row("Participants", [results.people(one) for one in ids], indent=True)
         for dose, label in (
             ("hours", "Change with hours (95 % CI)"),
             ("hours_lower", "Change with lower bound of hours"),

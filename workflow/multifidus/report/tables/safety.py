@@ -33,7 +33,7 @@ def opioids_table(results: Results, study: StudyConfig) -> ReportTable:
     totals = []
     for visit in visits:
         stem = f"opioids.discontinued.{visit.id}.observed.all.count"
-        totals.append(str(int(results.row(stem)["N"])) if stem in results else DASH)
+        totals.append(results.people(stem, "N"))
     table.row("On opioids at baseline and seen", totals)
     for category, label in _CATEGORIES:
         stems = [f"opioids.{category}.{visit.id}.observed.all" for visit in visits]

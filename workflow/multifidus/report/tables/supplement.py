@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from multifidus.report.html_table import DASH, ReportTable
+from multifidus.report.html_table import ReportTable
 from multifidus.report.tables.groups import measure
 
 if TYPE_CHECKING:
@@ -150,7 +150,8 @@ def explantation_table(results: Results, study: StudyConfig) -> ReportTable:
             table.row("95 % CI", limits, indent=True)
             if analysis == "kaplan_meier":
                 table.row("At risk", [_at_risk(table, stem) for stem in stems], indent=True)
-    whole = results.select(analysis="kaplan_meier", statistic="percent")["N"].max()
+    totals = results.select(analysis="kaplan_meier", statistic="percent")["N"].dropna()
+    whole = int(totals.max()) if len(totals) else "the"
     table.note(
         f"Per cent of {whole} participants with the event by the end of the year; at risk: at the "
         "end of it. Before the first event there is no interval."
@@ -160,15 +161,12 @@ def explantation_table(results: Results, study: StudyConfig) -> ReportTable:
 
 def _at_risk(table: ReportTable, stem: str) -> str:
     """Return the number at risk that a share carries as its n."""
-    if f"{stem}.percent" not in table.results:
-        return DASH
-    row = table.results.row(f"{stem}.percent")
-    return table.text(str(int(row["n"]))) if row.notna()["n"] else DASH
+    return table.text(table.results.people(f"{stem}.percent"))
 
 
 def _total(results: Results, result_id: str) -> str:
     """Return the denominator of a share."""
-    return str(int(results.row(result_id)["N"])) if result_id in results else DASH
+    return results.people(result_id, "N")
 
 
 def comparators_table(results: Results, study: StudyConfig) -> ReportTable:
@@ -192,6 +190,8 @@ def comparators_table(results: Results, study: StudyConfig) -> ReportTable:
 def _of(results: Results, stem: str) -> str:
     """Return the count and its denominator, where both are known."""
     row = results.row(f"{stem}.percent")
+    if results.hidden(f"{stem}.percent") is not None:
+        return results.people(f"{stem}.percent")
     return f"{row['n']}/{row['N']}" if row.notna()["n"] and row.notna()["N"] else ""
 
 

@@ -9,7 +9,7 @@ import typer
 
 from multifidus.base.csv_text import CsvError, UserCsv, read_user_csv, rows_named
 from multifidus.base.errors import StatisticsError
-from multifidus.base.files import write_csv
+from multifidus.base.files import csv_text, write_csv
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -122,7 +122,7 @@ def write_table(frame: pd.DataFrame, output: Path | None, table: UserTable) -> N
     for note in dict.fromkeys(table.csv.notes):
         typer.echo(f"note: {note}", err=True)
     if output is None:
-        typer.echo(frame.to_csv(index=False, lineterminator="\n"), nl=False)
+        typer.echo(csv_text(frame), nl=False)
         return
     try:
         write_csv(output, frame)
