@@ -294,4 +294,4 @@ def test_an_analysis_reads_only_what_it_declares(given: AnalysisInputs, name: st
     )
     rows = item.run(narrow)
     assert any(rows.values())
-    assert rows == item.run(given)
+    assert repr(rows) == repr(item.run(given))  # values that are not estimable are no numbers

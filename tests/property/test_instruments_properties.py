@@ -20,8 +20,8 @@ from multifidus.instruments.visits import FLAGS, assign_visits
 
 LEVEL = st.one_of(st.integers(0, 5), st.none())
 VISITS = (
-    Visit(id="early", label="", anchor="activation_date", target_day=100, window=(50, 160)),
-    Visit(id="late", label="", anchor="activation_date", target_day=200, window=(140, 260)),
+    Visit(id="early", label="Early", anchor="activation_date", target_day=100, window=(50, 160)),
+    Visit(id="late", label="Late", anchor="activation_date", target_day=200, window=(140, 260)),
 )
 FACTORS = mme_factors_from_frame(
     pd.DataFrame(

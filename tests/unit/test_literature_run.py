@@ -12,8 +12,9 @@ import pytest
 from multifidus.base.errors import LiteratureError, ScorecardError
 from multifidus.base.files import write_parquet
 from multifidus.config.tier import Tier
-from multifidus.literature.run import check_literature, score_reproduction
+from multifidus.literature.consistency.run import check_literature
 from multifidus.literature.scorecard.page import ScorecardFiles
+from multifidus.literature.scorecard.run import score_reproduction
 from multifidus.literature.scorecard.verdicts import check_verdicts
 
 _SOURCE = Path(__file__).parents[2] / "literature"

@@ -36,7 +36,8 @@ def _observed(folder: Path) -> dict[str, set[str]]:
             file = Path(name).resolve().relative_to(folder)
             if "__pycache__" in file.parts:  # the module itself is in the record too
                 continue
-            if script and not str(file).startswith(EVERYWHERE):
+            # Names that were opened in another folder, and folders, are no files of the project.
+            if script and (folder / file).is_file() and not str(file).startswith(EVERYWHERE):
                 seen[script].add(str(file))
     return seen
 

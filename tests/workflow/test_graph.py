@@ -100,7 +100,7 @@ CHANGES = {
     "the declared verdicts": (
         "workflow/multifidus/literature/scorecard/verdicts.py",
         COMMENT,
-        {"check_verdicts", "write_manifest"},
+        {"score_reproduction", *AFTER_SCORECARD},
     ),
     "the survival curves": (
         "workflow/multifidus/stats/survival.py",

@@ -12,7 +12,7 @@ rule score_instruments:
         tables=RESULTS / "tables",
         value_sets=get_value_set_files(),
         factors=get_source("literature/mme/factors.csv"),
-        code=get_code("score_instruments.py"),
+        code=get_code("score_instruments.py", *get_scorers()),
     output:
         scores=RESULTS / "scores/scores.parquet",
     log:

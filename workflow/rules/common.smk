@@ -17,6 +17,7 @@ from multifidus.base.running import (
     refuse_unwritable,
     start_run,
 )
+from multifidus.config.instruments import INSTRUMENTS
 from multifidus.config.layers import (
     DEFAULTS,
     Layers,
@@ -127,6 +128,12 @@ wildcard_constraints:
 def get_code(script, *others):
     """Files of the package that a script and other modules and documents import, as inputs."""
     return code_behind(PACKAGE, SCRIPTS / script, SCRIPTS / "step.py", *others)
+
+
+def get_scorers():
+    """Modules that score the instruments of the study's outcomes."""
+    instruments = {INSTRUMENTS[outcome.instrument] for outcome in STUDY.outcomes}
+    return sorted(item.scorer.rpartition(".")[0] for item in instruments)
 
 
 def get_log(name):

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from multifidus.literature.run import check_literature
+from multifidus.literature.consistency.run import check_literature
 from step import step
 
 with step(snakemake):

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from multifidus.literature.run import score_reproduction
 from multifidus.literature.scorecard.page import ScorecardFiles
+from multifidus.literature.scorecard.run import score_reproduction
 from step import step
 
 with step(snakemake):

@@ -187,18 +187,19 @@ def _preview_quarto(quarto: Quarto, document: Path, port: int, browser: bool) ->
 def _preview_embedded(document: Path, port: int, browser: bool) -> int:
     page = Page()
     with serve(page, port) as address, TemporaryDirectory(prefix="multifidus-preview-") as folder:
-        print(f"{document.stem} is shown at {address}; stop with Ctrl-C.")
-        if browser:
-            webbrowser.open(address)
         # In the main thread the kernel's client would take Ctrl-C for itself.
         stopped = threading.Event()
         arguments = (document, page, Path(folder), lambda: not stopped.wait(_POLL_SECONDS))
         worker = threading.Thread(target=watch_and_render, args=arguments, daemon=True)
-        worker.start()
         with contextlib.suppress(KeyboardInterrupt):
+            worker.start()
+            print(f"{document.stem} is shown at {address}; stop with Ctrl-C.")
+            if browser:
+                webbrowser.open(address)
             worker.join()
         stopped.set()
-        worker.join()
+        if worker.ident is not None:  # it was started
+            worker.join()
     return ExitCode.OK
 
 

@@ -90,12 +90,16 @@ def settle_notebooks(folder: Path, *, raster: bool = False) -> None:
 
 
 def project_files(document: Document) -> list[Path]:
-    """List the files of a document's project: not what is hidden or was made by a render."""
+    """List the files of a document's project: not what is hidden or was made by a render.
+
+    Other documents beside it are left out: nothing of them is in this one.
+    """
     found: list[Path] = []
     for folder, names, files in os.walk(document.project, followlinks=True):
         names[:] = [name for name in names if not _is_made(name)]
         found += [Path(folder, name) for name in files if not _is_made(name)]
-    return sorted(found)
+    others = {path for path in document.path.parent.glob("*.qmd") if path != document.path}
+    return sorted(set(found) - others)
 
 
 def _is_made(name: str) -> bool:
