@@ -109,6 +109,7 @@ CASES = {
     "unknown column": Case("DAT-104", "vas", (), raw("vas", lambda b: b.replace(b"\n", b",x\n")), words="column number 5"),
     "not UTF-8": Case("DAT-105", "adverse_events", (), raw("adverse_events", lambda b: b.replace(b"Sore", b"S\xf6re")), words="line 2"),
     "UTF-16": Case("DAT-105", "vas", (), raw("vas", lambda b: b.decode().encode("utf-16")), words="UTF-16"),
+    "text that turns its direction": Case("DAT-225", "adverse_events.reported_term", (2,), text("adverse_events", "Sore", "\u202eSore")),
     "spreadsheet": Case("DAT-105", "vas", (), raw("vas", lambda b: b"PK\x03\x04" + b), words="spreadsheet"),
     "NUL byte": Case("DAT-105", "vas", (), raw("vas", lambda b: b.replace(b"72", b"7\x00", 1)), words="line 2"),
     "ragged rows": Case("DAT-106", "vas", (3, 5), lambda d: (d.write(), d.edit_text("vas", "2017-07-13,72", "2017-07-13,72,1"), d.edit_text("vas", "2017-08-12,72", "2017-08-12"))),

@@ -92,7 +92,6 @@ def write_workspace(
         files = {
             made / path.relative_to(source.project): path.resolve()
             for path in project_files(source)
-            if not _is_other_document(path, source.path)
         }
         files |= {inside.parent / name: path.resolve() for name, path in resources.items()}
         _put_files(files, made, final)
@@ -130,11 +129,6 @@ def _put_files(files: Mapping[Path, Path], made: Path, final: Path) -> None:
         if place.suffix not in {".docx", ".ipynb"}:  # the run has written into these
             copies[inside.as_posix()] = str(target)
     write_json(made / _COPIES, copies)
-
-
-def _is_other_document(path: Path, document: Path) -> bool:
-    """Whether a file is a document of its own; a file that documents include begins with _."""
-    return path.suffix == ".qmd" and path != document and not path.name.startswith("_")
 
 
 def refresh_sources(folder: Path) -> list[Path]:

@@ -92,14 +92,19 @@ def settle_notebooks(folder: Path, *, raster: bool = False) -> None:
 def project_files(document: Document) -> list[Path]:
     """List the files of a document's project: not what is hidden or was made by a render.
 
-    Other documents beside it are left out: nothing of them is in this one.
+    Other documents are left out. As in Quarto, a name that starts with ``_`` is no document of its
+    own, and nor is a file that this document includes.
     """
     found: list[Path] = []
     for folder, names, files in os.walk(document.project, followlinks=True):
         names[:] = [name for name in names if not _is_made(name)]
         found += [Path(folder, name) for name in files if not _is_made(name)]
-    others = {path for path in document.path.parent.glob("*.qmd") if path != document.path}
-    return sorted(set(found) - others)
+    included = {document.path, *(line.file for line in document.lines)}
+    return sorted(
+        path
+        for path in found
+        if path.suffix != ".qmd" or path.name.startswith("_") or path in included
+    )
 
 
 def _is_made(name: str) -> bool:
