@@ -9,9 +9,8 @@ import numpy as np
 
 from multifidus.devicelogs.clock.times import MISSING, NO_TIME
 from multifidus.devicelogs.findings import FaultLog
-from multifidus.devicelogs.formats.ipglog.frames import read_frames
+from multifidus.devicelogs.formats.ipglog.frames import read_frames, reject_line
 from multifidus.devicelogs.formats.ipglog.layout import SESSION_LIMIT_S
-from multifidus.devicelogs.formats.ipglog.lines import record_number
 from multifidus.devicelogs.formats.ipglog.merge import account_for_sequence, merge_downloads
 from multifidus.devicelogs.formats.ipglog.parse import parse_records
 from multifidus.devicelogs.formats.ipglog.placement import device_anchors, place_records
@@ -24,8 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from multifidus.devicelogs.clock.times import IntArray
+    from multifidus.devicelogs.formats.ipglog.frames import Part, TextFile
     from multifidus.devicelogs.formats.ipglog.header import Header
-    from multifidus.devicelogs.formats.ipglog.parts import Part, TextFile
     from multifidus.devicelogs.formats.ipglog.records import BadValue, RecordTable, SeqGap
 
 __all__ = ["read_batch"]
@@ -105,23 +104,15 @@ def _read_downloads(files: Sequence[TextFile]) -> tuple[list[Download], RecordTa
 def _reject_lines(file: TextFile, part: Part, lines: Sequence[int]) -> None:
     """Move lines that the parser refused from accepted to flagged, and report them."""
     edges = np.cumsum([0, *(piece.lines for piece in part.pieces)])
-    for line in lines:
-        at = int(np.searchsorted(edges, line, side="right")) - 1
+    for row in lines:
+        at = int(np.searchsorted(edges, row, side="right")) - 1
         piece = part.pieces[at]
-        before = piece.data.split(b"\n")[: line - int(edges[at]) + 1]
+        before = piece.data.split(b"\n")[: row - int(edges[at]) + 1]
         size = len(before[-1]) + 1
         begin = sum(len(text) + 1 for text in before) - size
-        seq = record_number(before[-1])
-        span = None if piece.start < 0 else (piece.start + begin, piece.start + begin + size)
         detail = "the line does not verify, or is not shaped as a record, though its block does"
-        part.faults.add(
-            1,
-            detail,
-            span=span and file.text.span(*span),
-            seqs=None if seq is None else (seq, seq),
-        )
-        if seq is not None:
-            part.damaged.append(seq)
+        line = before[-1] + b"\n"
+        reject_line(file, part, line, -1 if piece.start < 0 else piece.start + begin, detail)
         file.account.accepted -= size
         file.account.flagged += size
 

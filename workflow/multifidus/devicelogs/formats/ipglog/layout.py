@@ -21,6 +21,7 @@ __all__ = [
     "END_REASONS",
     "FORMAT_MAJOR",
     "FORMAT_MINOR",
+    "FORMAT_NAME",
     "LAYOUT",
     "MAX_LINE_BYTES",
     "POSITIONS",
@@ -31,6 +32,7 @@ __all__ = [
     "Position",
 ]
 
+FORMAT_NAME = "ipglog-text"
 FORMAT_MAJOR = 1
 FORMAT_MINOR = 0
 MAX_LINE_BYTES = 200

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from multifidus.devicelogs.clock.times import BoolArray, IntArray
-    from multifidus.devicelogs.formats.ipglog.parts import Part, Piece
+    from multifidus.devicelogs.formats.ipglog.frames import Part, Piece
 
 __all__ = ["parse_records"]
 

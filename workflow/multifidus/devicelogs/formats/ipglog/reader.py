@@ -19,8 +19,8 @@ from multifidus.devicelogs.formats.interface import (
     SeqAccount,
 )
 from multifidus.devicelogs.formats.ipglog.batch import read_batch
+from multifidus.devicelogs.formats.ipglog.frames import find_frames
 from multifidus.devicelogs.formats.ipglog.layout import POSITIONS
-from multifidus.devicelogs.formats.ipglog.lines import frames_within
 from multifidus.devicelogs.formats.ipglog.observation import device_histories
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class IpglogText(LogFormat):
         head = data[:_HEAD_BYTES].removeprefix(b"\xef\xbb\xbf").lstrip(b"\x00 \t\r\n")
         if head.startswith(b"Hformat,ipglog-text,"):
             return True
-        return next(frames_within(data, 0, len(data)), None) is not None
+        return next(find_frames(data, b"HRBE"), None) is not None
 
     def owners(self, data: bytes) -> frozenset[str]:
         """Return every participant that a device line names."""
