@@ -39,7 +39,6 @@ _FRAME = re.compile(rb"[HRBE][^*\r\n\x80-\xff]{1,190}\*([0-9A-F]{8})\n?")
 _GLUE = re.compile(rb"(\*[0-9A-F]{8})(?=R\d)")
 _LINE = re.compile(rb"[^\n\x00]*+\n|[^\n\x00]++")
 _BOM = b"\xef\xbb\xbf"
-_TRAILING = re.compile(rb"(?<![ \t\r])[ \t\r]+(?=\n|\Z)")
 _RESIDUES = {b"\x00": "NUL", b"\r": "CR", b" ": "blanks", b"\t": "blanks"}
 _REQUIRED = ("format", "device", "download", "ring")
 _WHOLE = {*_REQUIRED, "life", "rx"}
@@ -152,17 +151,25 @@ def _without_residues(data: bytes) -> TextFile:
     nul = np.flatnonzero(np.frombuffer(data, dtype=np.uint8) == 0)
     padding = np.concatenate([np.arange(mark), nul])
     text = data[mark:].replace(b"\x00", b"")
-    ends = [match.span() for match in _TRAILING.finditer(text)]
-    blanks = np.asarray([at for span in ends for at in range(*span)], dtype=np.int64)
     names = {name for octet, name in _RESIDUES.items() if octet in data}
-    text = _TRAILING.sub(b"", text) if ends else text
+    blanks: list[int] = []
+    if names - {"NUL"}:
+        at, lines = 0, text.split(b"\n")
+        kept = [line.rstrip(b" \t\r") for line in lines]
+        for line, rest in zip(lines, kept, strict=True):
+            blanks += range(at + len(rest), at + len(line))
+            at += len(line) + 1
+        text = b"\n".join(kept)
     file = TextFile(
         text,
         [Part()],
         ByteAccount(len(data), framing=len(padding) + len(blanks)),
         FaultLog(),
         text.isascii() and b"\r" not in text,
-        [blanks - np.arange(len(blanks)), padding - np.arange(len(padding))],
+        [
+            np.asarray(blanks, dtype=np.int64) - np.arange(len(blanks)),
+            padding - np.arange(len(padding)),
+        ],
     )
     if file.account.framing:
         found = sorted({*names, *(["byte-order mark"] if mark else [])})
