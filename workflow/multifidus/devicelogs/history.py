@@ -55,7 +55,8 @@ class DeviceHistory:
     """One device: when it was observed, what is missing, what was prescribed.
 
     ``device`` is the participant, with ``/`` and more behind it for a further device of the same
-    person. ``observed_from`` is :data:`BEGINNING` for the first device of a participant.
+    person. ``observed_from`` is :data:`BEGINNING` for the first device of a participant. Its days
+    begin ``day_start_s`` seconds after midnight: those of a breathing device run from noon to noon.
     """
 
     device: str
@@ -64,6 +65,7 @@ class DeviceHistory:
     last_download: int
     unobserved: tuple[Interval, ...]
     prescription: tuple[PrescriptionStep, ...] = ()
+    day_start_s: int = 0
 
     @property
     def participant_id(self) -> str:

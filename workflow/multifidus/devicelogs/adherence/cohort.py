@@ -314,8 +314,11 @@ def _grid(
         if own and NO_TIME not in (zero[row], end[row]):
             stop = int(end[row])
         days[row] = max(0, stop - int(first[row])) if first[row] != NO_TIME else 0
-    exposure = Exposure(names, np.where(first == NO_TIME, 0, first), days)
     logged = [by_participant.get(name, []) for name in names]
+    since = [max((history.day_start_s for history in own), default=0) for own in logged]
+    exposure = Exposure(
+        names, np.where(first == NO_TIME, 0, first), days, np.asarray(since, dtype=np.int64)
+    )
     unobserved = [
         _unobserved(own, int(day)) for own, day in zip(logged, zero.tolist(), strict=True)
     ]

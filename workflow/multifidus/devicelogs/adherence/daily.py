@@ -23,11 +23,15 @@ _COMPLETED_SHARE = 0.95
 
 @dataclass(frozen=True)
 class Exposure:
-    """Exposure days of each participant: first local day (days since 1970) and number of days."""
+    """Exposure days of each participant: first local day (days since 1970) and number of days.
+
+    A day begins ``day_start`` seconds after local midnight.
+    """
 
     participant_id: tuple[str, ...]
     first_day: IntArray
     days: IntArray
+    day_start: IntArray
 
     @property
     def offset(self) -> IntArray:
@@ -99,8 +103,8 @@ def build_grid(
     size = int(exposure.days.sum())
     frame = sessions.sort_values(["participant", "start_s"], kind="stable", ignore_index=True)
     begin = frame["start_s"].to_numpy(dtype=np.int64)
-    start = local_seconds(begin, zone)
     who = frame["participant"].to_numpy()
+    start = local_seconds(begin, zone) - exposure.day_start[who]
     first = exposure.first_day[who] * DAY_S
     last = first + exposure.days[who] * DAY_S
     cells = exposure.offset[who] + (start - first) // DAY_S
@@ -158,7 +162,8 @@ def _union_per_day(
     begin = np.maximum(start + shift, before)
     keep = end > begin
     begin, end, who = (begin - shift)[keep], (end - shift)[keep], who[keep]
-    opened, closed = local_seconds(begin, zone), local_seconds(end, zone)
+    since = exposure.day_start[who]
+    opened, closed = local_seconds(begin, zone) - since, local_seconds(end, zone) - since
     day = opened // DAY_S
     total = np.zeros(size)
 
@@ -174,16 +179,16 @@ def _union_per_day(
     add(day[short], (end - begin - after)[short], who[short])
     add(day[short] + 1, after[short], who[short])
     for row in np.flatnonzero(~short).tolist():
-        days, seconds = _by_local_day(int(begin[row]), int(end[row]), zone)
+        days, seconds = _by_local_day(int(begin[row]), int(end[row]), zone, int(since[row]))
         add(days, seconds, np.full(len(days), who[row]))
     return np.asarray(total, dtype=np.float64)
 
 
-def _by_local_day(begin: int, end: int, zone: str) -> tuple[IntArray, IntArray]:
-    """Divide a long session at the midnights of the zone: local days and UTC seconds on each."""
-    first, last = (int(at) // DAY_S for at in local_seconds(np.asarray([begin, end - 1]), zone))
-    days = np.arange(first, last + 1)
-    dates = pd.DatetimeIndex((days[1:] * DAY_S).astype("datetime64[s]"))
+def _by_local_day(begin: int, end: int, zone: str, since: int) -> tuple[IntArray, IntArray]:
+    """Divide a long session where days begin in the zone: local days and UTC seconds on each."""
+    edges = local_seconds(np.asarray([begin, end - 1]), zone) - since
+    days = np.arange(int(edges[0]) // DAY_S, int(edges[1]) // DAY_S + 1)
+    dates = pd.DatetimeIndex((days[1:] * DAY_S + since).astype("datetime64[s]"))
     midnights = dates.tz_localize(zone, ambiguous=True, nonexistent="shift_forward")
     inner = midnights.tz_convert("UTC").tz_localize(None).to_numpy().astype("datetime64[s]")
     edges = np.concatenate(([begin], np.clip(inner.astype(np.int64), begin, end), [end]))
@@ -199,6 +204,7 @@ def _add_interval(
 ) -> None:
     gap, unfilled, filled = targets
     edges = local_seconds(np.asarray([interval.start, interval.end], dtype=np.int64), zone)
+    edges = edges - exposure.day_start[index]
     first = int(exposure.first_day[index]) * DAY_S
     low = max(int(edges[0]), first)
     high = min(int(edges[1]), first + int(exposure.days[index]) * DAY_S)

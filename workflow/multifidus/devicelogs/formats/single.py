@@ -102,6 +102,8 @@ class SingleLog:
         Whether its sessions may count in figures per day.
     form
         Name of the form that it has, where the format has several.
+    day_start_s
+        Seconds after midnight at which its days begin; a session counts on the day of its start.
     """
 
     account: ByteAccount
@@ -120,6 +122,7 @@ class SingleLog:
     prescription: Sequence[PrescriptionStep] = ()
     per_day: bool = True
     form: str = ""
+    day_start_s: int = 0
 
 
 def read_singly(
@@ -316,4 +319,5 @@ def _history(participant: str, logs: Sequence[SingleLog]) -> DeviceHistory | Non
     last = merged[-1][1]
     steps = sorted((step for log in logs for step in log.prescription), key=lambda step: step.at)
     first = Interval(BEGINNING, merged[0][0])
-    return DeviceHistory(participant, BEGINNING, last, last, (first, *holes), tuple(steps))
+    start = max(log.day_start_s for log in logs)
+    return DeviceHistory(participant, BEGINNING, last, last, (first, *holes), tuple(steps), start)

@@ -214,7 +214,7 @@ def _read_block(frame: Frame) -> _Block | None:
     if frame.kind != "B" or len(fields) != 5 or len(fields[4]) != 8:  # noqa: PLR2004
         return None
     try:
-        return _Block(*(int(text) for text in fields[1:4]), int(fields[4], 16))
+        return _Block(int(fields[1]), int(fields[2]), int(fields[3]), int(fields[4], 16))
     except ValueError:
         return None
 
@@ -344,8 +344,9 @@ def _in_order(lines: Sequence[bytes], block: _Block) -> dict[bytes, bytes]:
     own: dict[int, bytes] = {}
     for line in lines:
         number = record_number(line)
-        inside = number is not None and block.first <= number <= block.last
-        if inside and _ended(own.setdefault(number, line)) != _ended(line):
+        if number is None or not block.first <= number <= block.last:
+            continue
+        if _ended(own.setdefault(number, line)) != _ended(line):
             return {}
     ordered = {own[number]: _ended(own[number]) for number in sorted(own)}
     verified = len(own) == block.lines and crc32(b"".join(ordered.values())) == block.crc

@@ -36,6 +36,7 @@ STATUS_WORDS = (
 _EARLIEST_MS = 1000 * (parse_iso("2015-01-01T00:00:00Z") or 0)
 _LATEST_MS = 1000 * (parse_iso("2099-01-01T00:00:00Z") or 0)
 _MOST_GROUPS = 4
+_BLANK = "\x00 \t\r\n"
 _PACKETS = ("PacketRxUnixTime", "PacketGenTime")
 
 
@@ -86,7 +87,7 @@ def read_rcs_file(data: bytes) -> RcsFile:
 
 def _entries(data: bytes, faults: FaultLog) -> tuple[list[Any], int]:
     """Parse the list as far as it is whole; return its entries and the bytes up to there."""
-    text = data.decode("utf-8", "replace")
+    text = data.decode("utf-8", "replace").lstrip("\ufeff")
     if "\ufffd" in text:
         faults.add(42, "invalid UTF-8", span=(0, len(data)))
     odd: Counter[str] = Counter()
@@ -99,49 +100,47 @@ def _entries(data: bytes, faults: FaultLog) -> tuple[list[Any], int]:
         odd["NaN or infinity taken out"] += 1
 
     decoder = json.JSONDecoder(object_pairs_hook=pairs, parse_constant=constant)
-    begin = len(text) - len(text.lstrip("\ufeff\x00 \t\r\n"))
-    entries: list[Any] = []
-    at = used = begin + text.startswith("[", begin)
-    whole = False
+    used = len(data)
     try:
-        while not whole:
-            at = _skip(text, at)
-            whole = text.startswith("]", at) or used == begin == at and bool(entries)
-            if not whole:
-                value, at = decoder.raw_decode(text, at)
-                entries.append(value)
-                used, at = at, _skip(text, at)
-                whole = text.startswith("]", at) or used == len(text.rstrip())
-                if not whole and not text.startswith(",", at):
-                    break
-                at += not whole
+        content = decoder.decode(text.strip(_BLANK))
     except (ValueError, RecursionError):
-        pass
-    if isinstance(entries[0] if entries else None, dict) and text.startswith("{", begin):
-        faults.add(40, "the file is one object in place of a list of one")
-    elif whole:
-        used = at + 1
-        whole = not text[used:].strip("\x00 \t\r\n")
-        used = len(text) if whole else used
+        content, end = _leading(text, decoder)
+        used = min(len(text[:end].encode()), len(data)) if content else 0
+        detail = "the JSON text ends early; complete leading entries are used"
+        faults.add(41, detail, span=(used, len(data)), count=len(content))
     for detail, count in sorted(odd.items()):
         if count:
             faults.add(42, detail, span=(0, len(data)), count=count)
-    size = min(len(text[:used].encode()), len(data))
-    if not whole:
-        detail = "the JSON text ends early; complete leading entries are used"
-        faults.add(41, detail, span=(size, len(data)), count=len(entries))
-    return entries, size if entries else 0
+    if not isinstance(content, list):
+        faults.add(40, "the file is one object in place of a list of one")
+        content = [content]
+    return content, used
+
+
+def _leading(text: str, decoder: json.JSONDecoder) -> tuple[list[Any], int]:
+    """Return the entries of a list that are whole, up to the first that is not, and their end."""
+    entries: list[Any] = []
+    end = at = text.find("[") + 1
+    try:
+        while at < len(text):
+            value, end = decoder.raw_decode(text, _skip(text, at))
+            entries.append(value)
+            at = _skip(text, end)
+            if not text.startswith(",", at):
+                break
+            at += 1
+    except (ValueError, RecursionError):
+        pass
+    return entries, end
 
 
 def _skip(text: str, at: int) -> int:
-    while at < len(text) and text[at] in " \t\r\n":
+    while at < len(text) and text[at] in _BLANK:
         at += 1
     return at
 
 
-def _take_entry(
-    entry: Mapping[str, Any], file: RcsFile, counts: Counter[tuple[int, str]]
-) -> None:
+def _take_entry(entry: Mapping[str, Any], file: RcsFile, counts: Counter[tuple[int, str]]) -> None:
     info = _member(entry, "RecordInfo")
     session, device = str(info.get("SessionId", "")), str(info.get("DeviceId", ""))
     if not info or (file.session and session != file.session):
@@ -169,7 +168,7 @@ def _take_entry(
     for name, packets in entry.items():
         for packet in packets if isinstance(packets, list) else ():
             times = [packet.get(key) for key in _PACKETS] if isinstance(packet, dict) else []
-            file.times += [t for t in times if _is_time(t)]
+            file.times += [int(t) for t in times if t is not None and _is_time(t)]
             if times and kind == "settings":
                 file.rows[-1] = (time, "stream", name)
 

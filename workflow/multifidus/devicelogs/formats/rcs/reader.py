@@ -1,10 +1,10 @@
 """RC+S session folders through the common interface.
 
-The files of one session (``RecordInfo.SessionId``) are read together: any of them shows how long the
-host listened, ``StimLog`` and ``DeviceSettings`` each say when therapy was on. Entries have neither
-numbers nor checksums. Certain is therapy between an on and the off after it, in files without damage
-and in order, within the 30 hours that a session lasts at most; between two entries that say the same
-a change and its return may be lost. Outside a session nothing is observed.
+The files of one session (``RecordInfo.SessionId``) are read together: any of them shows how long
+the host listened, ``StimLog`` and ``DeviceSettings`` each say when therapy was on. Entries have
+neither numbers nor checksums. Certain is therapy between an on and the off after it, in files that
+are whole and in order, within the 30 hours that a session lasts at most; between two entries that
+say the same a change and its return may be lost. Outside a session nothing is observed.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ import numpy as np
 import pandas as pd
 
 from multifidus.devicelogs.clock.times import NO_TIME, utc_column
-from multifidus.devicelogs.findings import FaultLog
 from multifidus.devicelogs.formats.interface import LogFormat
 from multifidus.devicelogs.formats.rcs.files import Status, read_rcs_file
 from multifidus.devicelogs.formats.single import Session, SingleLog, unite
@@ -26,6 +25,7 @@ from multifidus.devicelogs.formats.single import Session, SingleLog, unite
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from multifidus.devicelogs.findings import FaultLog
     from multifidus.devicelogs.formats.interface import LogFile, Reading
     from multifidus.devicelogs.formats.rcs.files import RcsFile
 
@@ -58,12 +58,12 @@ class SummitRcs(LogFormat):
         for file, one in read:
             groups.setdefault((file.participant, one.session), []).append(one)
         logs: list[tuple[LogFile, SingleLog]] = []
-        told: set[tuple[str, str]] = set()
+        seen: set[tuple[str, str]] = set()
         for file, one in read:
             key = file.participant, one.session
             # The sessions of a folder are those of its first file.
-            sessions, observed = ([], []) if key in told else _sessions(groups[key], one.faults)
-            told.add(key)
+            sessions, observed = ([], []) if key in seen else _sessions(groups[key], one.faults)
+            seen.add(key)
             logs.append((file, _single(one, sessions, observed)))
         return unite(self.name, logs)
 
@@ -71,9 +71,7 @@ class SummitRcs(LogFormat):
 FORMAT = SummitRcs()
 
 
-def _single(
-    one: RcsFile, sessions: list[Session], observed: list[tuple[int, int]]
-) -> SingleLog:
+def _single(one: RcsFile, sessions: list[Session], observed: list[tuple[int, int]]) -> SingleLog:
     return SingleLog(
         one.account,
         sessions,

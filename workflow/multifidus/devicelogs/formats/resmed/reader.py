@@ -33,6 +33,8 @@ from multifidus.devicelogs.formats.single import Session, SingleLog, read_singly
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from edfio import EdfSignal
+
     from multifidus.devicelogs.clock.times import FloatArray, IntArray
     from multifidus.devicelogs.formats.interface import LogFile, Reading
 
@@ -48,7 +50,14 @@ _MOST_SIGNALS = 512
 _PAIRS = (("MaskOn", "Mask On"), ("MaskOff", "Mask Off"))
 _COUNTS = (("MaskEvents", "Mask Events"), ("Duration", "Mask Dur"))
 _SETTINGS = ("Mode", "S.C.Press", "S.AS.MinPress", "S.AS.MaxPress", "S.EPR.Level")
-_WHAT_EDFIO_RAISES = (ArithmeticError, AttributeError, LookupError, MemoryError, TypeError, ValueError)
+_WHAT_EDFIO_RAISES = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    MemoryError,
+    TypeError,
+    ValueError,
+)
 
 
 @dataclass
@@ -118,11 +127,10 @@ def _read_days(data: bytes, faults: FaultLog, account: ByteAccount) -> _Days:
             header, count = edf.bytes_in_header_record, edf.num_data_records
             width = 2 * sum(signal.samples_per_data_record for signal in edf.signals)
             signals = {
-                signal.label: signal.digital.reshape(count, -1).astype(np.float64) * _gain(signal)
+                signal.label: _physical(signal).reshape(count, -1)
                 for signal in edf.signals
                 if signal.label in {*_SETTINGS, "Date", *sum(_PAIRS + _COUNTS, ())}
             }
-            start = datetime.combine(edf.startdate, edf.starttime, tzinfo=UTC)
     except _WHAT_EDFIO_RAISES:
         faults.add(45, "the EDF header cannot be read; the file is not used", span=(0, len(data)))
         account.flagged = len(data)
@@ -137,15 +145,28 @@ def _read_days(data: bytes, faults: FaultLog, account: ByteAccount) -> _Days:
         faults.add(45, "the records are no days of mask times; the file is not used")
         account.flagged, account.accepted = account.flagged + account.accepted, 0
         return none
-    noon = int(start.timestamp()) // DAY_S * DAY_S + _NOON_S + DAY_S * np.arange(count)
+    noon = _first_day(data) + _NOON_S + DAY_S * np.arange(count)
     return _Days(_place_days(noon, signals.get("Date"), faults), signals, faults)
 
 
-def _gain(signal: object) -> float:
-    """Return what one digital step is; a header without a range has steps of one."""
-    low, high = (getattr(signal, f"digital_{end}") for end in ("min", "max"))
-    least, most = (getattr(signal, f"physical_{end}") for end in ("min", "max"))
-    return float((most - least) / (high - low)) if high > low and most > least else 1.0
+def _first_day(data: bytes) -> int:
+    """Return midnight of the date in the header, seconds since 1970; 0 for none."""
+    try:
+        date = datetime.strptime(data[168:176].decode("latin-1"), "%d.%m.%y").replace(tzinfo=UTC)
+    except ValueError:
+        return 0
+    return int(date.timestamp())
+
+
+def _physical(signal: EdfSignal) -> FloatArray:
+    """Return physical values; those of a header without a range are as stored."""
+    low, high = signal.digital_min, signal.digital_max
+    least, most = signal.physical_min, signal.physical_max
+    stored = signal.digital.astype(np.float64)
+    if not (high > low and most > least):
+        return stored
+    scaled = (stored - low) * ((most - least) / (high - low)) + least
+    return np.asarray(scaled, dtype=np.float64)
 
 
 def _named(signals: Mapping[str, FloatArray], names: Sequence[str]) -> FloatArray:
