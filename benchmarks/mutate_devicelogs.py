@@ -22,12 +22,13 @@ sys.path[:0] = [str(ROOT / "workflow"), str(ROOT / "tests")]
 
 from device_lab.public_trials import OPENNERVE, PERCEPT, run_public_round  # noqa: E402
 from device_lab.trials import Outcome, Trials, prepare_trials, run_round  # noqa: E402
+from device_lab.vendor_logs import RCS, RESMED  # noqa: E402
 from multifidus.base.parallel import map_processes  # noqa: E402
 
 _CHUNK = 20
 _EVERY = 250
-_PUBLIC = {"percept": PERCEPT, "opennerve": OPENNERVE}
-_SIZES = {"text": 200, "percept": 50, "opennerve": 50}
+_PUBLIC = {"percept": PERCEPT, "opennerve": OPENNERVE, "rcs": RCS, "resmed": RESMED}
+_SIZES = {"text": 200, **dict.fromkeys(_PUBLIC, 50)}
 
 
 @cache

@@ -140,7 +140,9 @@ def _sessions(
 def _merge(statuses: Sequence[Status]) -> list[Status]:
     """Sort by time; what two files say of one moment is one status."""
     merged: list[Status] = []
-    for status in sorted(status for status in statuses if status.time_ms != NO_TIME):
+    known = [status for status in statuses if status.time_ms != NO_TIME]
+    # At one moment the order of the file decides.
+    for status in sorted(known, key=lambda status: status.time_ms):
         last = merged[-1] if merged else None
         if last is None or status.code != last.code or status.time_ms - last.time_ms > _SAME_MS:
             merged.append(status)
