@@ -16,10 +16,12 @@ import pytest
 from device_lab.inject import TEXT_FAULTS, inject_fault
 from device_lab.public_trials import OPENNERVE, PERCEPT, Trial, run_public_round
 from device_lab.trials import Trials, prepare_trials, run_round
+from device_lab.vendor_logs import RCS, RESMED
 from multifidus.devicelogs.adherence.cohort import read_cohort_logs
 from multifidus.devicelogs.reading import read_log
 
 TEXT_ROUNDS, STEP = 40, 5
+TRIALS = [PERCEPT, OPENNERVE, RCS, RESMED]
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +41,7 @@ def test_laws_hold_for_eight_thousand_damaged_logs(trials: Trials, first: int):
     assert damaged >= 0.98 * 200 * STEP
 
 
-@pytest.mark.parametrize("trial", [PERCEPT, OPENNERVE], ids=lambda trial: trial.name)
+@pytest.mark.parametrize("trial", TRIALS, ids=lambda trial: trial.name)
 @pytest.mark.parametrize("number", range(6))
 def test_laws_hold_for_damaged_logs_of_the_public_formats(trial: Trial, number: int):
     """At most a tenth of the damage is of the kinds that leave no trace in such a format."""
@@ -49,7 +51,7 @@ def test_laws_hold_for_damaged_logs_of_the_public_formats(trial: Trial, number: 
     assert outcome.beyond <= 8
 
 
-@pytest.mark.parametrize("trial", [PERCEPT, OPENNERVE], ids=lambda trial: trial.name)
+@pytest.mark.parametrize("trial", TRIALS, ids=lambda trial: trial.name)
 def test_the_judge_of_the_public_formats_sees_a_breach(trial: Trial):
     """Against a truth without therapy whatever is certain must be called a raised bound."""
     empty = replace(trial, make=lambda seed: replace(trial.make(seed), truth=()))
