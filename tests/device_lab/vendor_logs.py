@@ -77,20 +77,23 @@ def _damage_session(data: bytes, rng: np.random.Generator) -> bytes:
     return json.dumps(entries, indent=1).encode()
 
 
-def _statuses(data: bytes) -> list[tuple[object, object]]:
-    """Return time and code of each entry, as far as the text is whole."""
+def _statuses(data: bytes) -> list[tuple[object, object]] | None:
+    """Return time and code of each entry that has both; ``None`` where the text is not whole."""
     try:
-        return [
+        found = [
             (entry["RecordInfo"]["HostUnixTime"], entry["therapyStatusData"]["therapyStatus"])
             for entry in json.loads(data)
-            if "therapyStatusData" in entry
+            if "therapyStatusData" in entry and "RecordInfo" in entry
         ]
     except (ValueError, KeyError, TypeError, RecursionError):
-        return []
+        return None
+    return [(time, code) for time, code in found if isinstance(time, int) and time > 0]
 
 
 def _beyond_session(clean: bytes, mutant: bytes) -> bool:
     own, found = _statuses(clean), _statuses(mutant)
+    if own is None or found is None:
+        return False
     if any(status not in own for status in found):
         return True
     lost = [status not in found for status in own]
