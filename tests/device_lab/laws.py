@@ -15,7 +15,7 @@ from multifidus.devicelogs.clock.times import MISSING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from multifidus.devicelogs.formats.ipglog.tables import Batch
+    from multifidus.devicelogs.formats.ipglog.batch import Batch
 
 __all__ = ["TrueSession", "broken_laws", "true_sessions"]
 

@@ -98,6 +98,9 @@ _IDENTITY = (
 )
 
 
+_MEMBERS = {"bytes": "size", **{f"bytes_{n}": n for n in ("accepted", "framing", "flagged")}}
+
+
 def read_cohort_logs(
     paths: Path | str | Iterable[Path | str],
     roster: pd.DataFrame,
@@ -225,23 +228,7 @@ def _read_shard(paths: list[LogPath]) -> _ShardResult:
 
 
 def _identity_row(item: Identity) -> tuple[object, ...]:
-    return (
-        item.participant_id,
-        item.file,
-        item.sha256,
-        item.format,
-        item.version,
-        item.device,
-        item.firmware,
-        item.download_utc,
-        item.records,
-        item.first_seq,
-        item.last_seq,
-        item.size,
-        item.accepted,
-        item.framing,
-        item.flagged,
-    )
+    return tuple(getattr(item, _MEMBERS.get(name, name)) for name in _IDENTITY)
 
 
 def _assign(

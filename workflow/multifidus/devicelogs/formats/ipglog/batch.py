@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -17,20 +18,68 @@ from multifidus.devicelogs.formats.ipglog.placement import device_anchors, place
 from multifidus.devicelogs.formats.ipglog.plausibility import note_implausible
 from multifidus.devicelogs.formats.ipglog.records import typed_view
 from multifidus.devicelogs.formats.ipglog.sessions import build_sessions
-from multifidus.devicelogs.formats.ipglog.tables import Batch, Download
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import pandas as pd
+
     from multifidus.devicelogs.clock.times import IntArray
+    from multifidus.devicelogs.formats.interface import ByteAccount
     from multifidus.devicelogs.formats.ipglog.frames import Part, TextFile
     from multifidus.devicelogs.formats.ipglog.header import Header
-    from multifidus.devicelogs.formats.ipglog.records import BadValue, RecordTable, SeqGap
+    from multifidus.devicelogs.formats.ipglog.records import (
+        BadValue,
+        MergedRecords,
+        Placement,
+        RecordTable,
+        SeqGap,
+    )
 
-__all__ = ["read_batch"]
+__all__ = ["Batch", "Download", "read_batch"]
 
 _COUNTER_SLACK_S = 60
 """Seconds by which a counter may run ahead of placed times, whose rounding it shares."""
+
+
+@dataclass
+class Download:
+    """One download within an input.
+
+    ``file`` is the number of the input, ``device`` that of the device (``MISSING`` when no header
+    names it), ``damaged`` holds numbers of records that are not used; ``doubt`` says why the whole
+    download is not used, empty when it is.
+    """
+
+    file: int
+    header: Header
+    faults: FaultLog
+    records: int
+    damaged: list[int]
+    doubt: str
+    device: int = MISSING
+
+
+@dataclass
+class Batch:
+    """Everything read from some inputs.
+
+    ``devices`` are pseudonyms in sorted order; arrays named ``device`` index them. ``counters``
+    are times and lifetime seconds of each device, from daily records and headers.
+    """
+
+    accounts: list[ByteAccount]
+    file_faults: list[FaultLog]
+    downloads: list[Download]
+    devices: list[str]
+    merged: MergedRecords
+    placement: Placement
+    sessions: pd.DataFrame
+    gaps: list[SeqGap]
+    device_faults: list[FaultLog]
+    last_seq: list[int]
+    counters: list[tuple[IntArray, IntArray]] = field(default_factory=list)
+    counter_trusted: list[bool] = field(default_factory=list)
 
 
 def read_batch(inputs: Sequence[bytes]) -> Batch:

@@ -12,7 +12,7 @@ from multifidus.devicelogs.formats.ipglog.records import typed_view, whole_numbe
 from multifidus.devicelogs.history import BEGINNING, DeviceHistory, Interval, PrescriptionStep
 
 if TYPE_CHECKING:
-    from multifidus.devicelogs.formats.ipglog.tables import Batch
+    from multifidus.devicelogs.formats.ipglog.batch import Batch
 
 __all__ = ["device_histories"]
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 from functools import cache
-from io import BytesIO, RawIOBase
+from io import BytesIO
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,15 +30,15 @@ from multifidus.devicelogs.formats.ipglog.records import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
-    from multifidus.devicelogs.clock.times import BoolArray, IntArray
-    from multifidus.devicelogs.formats.ipglog.frames import Part, Piece
+    from multifidus.devicelogs.clock.times import IntArray
+    from multifidus.devicelogs.formats.ipglog.frames import Part
 
 __all__ = ["parse_records"]
 
-_NOTHING = memoryview(b"")
 _PIECE = 1 << 20
+_NEWLINE, _RECORD = 10, ord("R")
 _FIXED = ["seq", "boot", "tick", "clock", "type"]
 _NAMES = [*_FIXED, *(f"p{number}" for number in range(1, POSITIONS + 1))]
 _TIMESTAMP = pa.timestamp("s", tz="UTC")
@@ -65,69 +64,28 @@ def parse_records(
     if not counts.any():
         return empty_table(), [], [], counts
     owner = np.repeat(np.arange(len(parts), dtype=np.int64), counts)
-    table, rejected = _read_csv(parts)
-    keep = np.ones(len(owner), dtype=np.bool_)
-    keep[rejected] = False
-    whole = np.concatenate([_line_checksums(piece) for part in parts for piece in part.pieces])
-    claims = _claims(_plain(table.column("p8")))
-    # A line damaged before the block was sealed, or one of another kind.
-    right = (whole[keep] == _of_whole_line(claims)) & _begin_records(_plain(table.column("seq")))
-    if not right.all():
-        rejected = np.union1d(rejected, np.flatnonzero(keep)[~right]).astype(np.int64).tolist()
-        keep[rejected] = False
-        table = table.filter(pa.array(right)).combine_chunks()
-    typed, bad = _typed(table, owner[keep])
-    return typed, bad, rejected, counts
-
-
-def _begin_records(first: pa.Array) -> BoolArray:
-    """Say of each line whether it begins with the letter of a record."""
-    _, offsets, content = first.buffers()
-    if content is None or not len(content):
-        return np.zeros(len(first), dtype=np.bool_)
-    starts = np.frombuffer(offsets, dtype=np.int32)[first.offset :][: len(first)]
-    octets = np.frombuffer(content, dtype=np.uint8)
-    letters = octets[np.minimum(starts, len(octets) - 1)]
-    return np.asarray((letters == ord("R")) & first.is_valid().to_numpy(zero_copy_only=False))
-
-
-def _line_checksums(piece: Piece) -> npt.NDArray[np.uint32]:
-    """Return the CRC-32 of each line, line end included."""
+    text = b"".join(piece.data for part in parts for piece in part.pieces)
+    table, skipped = _read_csv(text)
+    octets = np.frombuffer(text, dtype=np.uint8)
+    ends = np.flatnonzero(octets == _NEWLINE)
+    starts = np.append(0, ends[:-1] + 1)
+    # The eight octets before each line end; a line of a verified block may be shorter.
+    words = np.ndarray((max(len(text) - 7, 1),), dtype="<u8", buffer=text.ljust(8), strides=(1,))
+    claims = _hexadecimal(words[np.maximum(ends - 8, 0)])
     # Lines come out of a stream one at a time: a list of them all would not fit the cache.
-    return np.fromiter(map(crc32, BytesIO(piece.data)), np.uint32, piece.lines)
+    whole = np.fromiter(map(crc32, BytesIO(text)), np.uint32, len(ends))
+    # A line damaged before the block was sealed, or one of another kind.
+    right = (whole == _of_whole_line(claims)) & (octets[starts] == _RECORD)
+    keep = np.ones(len(owner), dtype=np.bool_)
+    keep[skipped] = False
+    if not right[keep].all():
+        table = table.filter(pa.array(right[keep])).combine_chunks()
+    keep &= right
+    typed, bad = _typed(table, owner[keep], claims[keep])
+    return typed, bad, np.flatnonzero(~keep).tolist(), counts
 
 
-def _pieces(parts: Sequence[Part]) -> Iterator[memoryview]:
-    """Give the bytes of all verified record lines, block by block."""
-    for part in parts:
-        for piece in part.pieces:
-            yield memoryview(piece.data)
-
-
-class _LineStream(RawIOBase):
-    """Pieces of text as one stream, so that no copy of all of them is made."""
-
-    def __init__(self, pieces: Iterator[memoryview]) -> None:
-        self._pieces = pieces
-        self._rest = _NOTHING
-
-    def readable(self) -> bool:
-        return True
-
-    def read(self, size: int = -1) -> bytes:
-        taken: list[memoryview] = []
-        wanted = sys.maxsize if size < 0 else size
-        while wanted:
-            self._rest = self._rest or next(self._pieces, _NOTHING)
-            if not self._rest:
-                break
-            taken.append(self._rest[:wanted])
-            self._rest = self._rest[wanted:]
-            wanted -= len(taken[-1])
-        return b"".join(taken)
-
-
-def _read_csv(parts: Sequence[Part]) -> tuple[pa.Table, list[int]]:
+def _read_csv(text: bytes) -> tuple[pa.Table, list[int]]:
     """Read the lines typed; when one value does not fit its type, read all as text."""
     skipped: list[int] = []
 
@@ -135,20 +93,23 @@ def _read_csv(parts: Sequence[Part]) -> tuple[pa.Table, list[int]]:
         skipped.append(row.number - 1)
         return "skip"
 
-    text: dict[str, pa.DataType] = dict.fromkeys(_NAMES, pa.string())
+    plain: dict[str, pa.DataType] = dict.fromkeys(_NAMES, pa.string())
     # Bytes are cut faster than text: the letter before the first field, the last one's checksum.
-    text |= {"seq": pa.binary(), "p8": pa.binary()}
-    typed = text | {"boot": pa.int64(), "tick": pa.int64(), "clock": _TIMESTAMP}
-    for types in (typed, text):
+    plain |= {"seq": pa.binary(), "p8": pa.binary()}
+    typed = plain | {"boot": pa.int64(), "tick": pa.int64(), "clock": _TIMESTAMP}
+    for types in (typed, plain):
         skipped.clear()
         try:
             table = pacsv.read_csv(
-                _LineStream(_pieces(parts)),
+                BytesIO(text),
                 read_options=pacsv.ReadOptions(
                     column_names=_NAMES, use_threads=False, block_size=_PIECE
                 ),
                 parse_options=pacsv.ParseOptions(
-                    quote_char=False, double_quote=False, invalid_row_handler=skip
+                    quote_char=False,
+                    double_quote=False,
+                    ignore_empty_lines=False,
+                    invalid_row_handler=skip,
                 ),
                 convert_options=pacsv.ConvertOptions(
                     column_types=types,
@@ -163,7 +124,9 @@ def _read_csv(parts: Sequence[Part]) -> tuple[pa.Table, list[int]]:
     raise AssertionError  # reading as text fits every line
 
 
-def _typed(table: pa.Table, owner: IntArray) -> tuple[RecordTable, list[BadValue]]:
+def _typed(
+    table: pa.Table, owner: IntArray, claims: npt.NDArray[np.uint32]
+) -> tuple[RecordTable, list[BadValue]]:
     columns = {name: _plain(table.column(name)) for name in _NAMES}
     bad: list[BadValue] = []
 
@@ -204,19 +167,9 @@ def _typed(table: pa.Table, owner: IntArray) -> tuple[RecordTable, list[BadValue
         code.astype(np.uint8),
         columns["type"],
         positions,
-        _claims(columns["p8"]),
+        claims,
     )
     return records, bad
-
-
-def _claims(last: pa.Array) -> npt.NDArray[np.uint32]:
-    """Read the checksum at the end of each line."""
-    _, offsets, content = last.buffers()
-    if content is None or len(content) < CHECKSUM_BYTES:
-        return np.zeros(len(last), dtype=np.uint32)
-    ends = np.frombuffer(offsets, dtype=np.int32)[last.offset + 1 :][: len(last)].astype(np.int64)
-    words = np.ndarray((len(content) - 7,), dtype="<u8", buffer=content, strides=(1,))
-    return _hexadecimal(words[np.maximum(ends - 8, 0)])
 
 
 def _of_whole_line(claimed: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:

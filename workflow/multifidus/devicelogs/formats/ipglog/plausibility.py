@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from multifidus.devicelogs.clock.times import IntArray
     from multifidus.devicelogs.findings import FaultLog
     from multifidus.devicelogs.formats.ipglog.records import MergedRecords
 
@@ -40,10 +41,20 @@ def note_implausible(
     """
     _note_values(merged, faults)
     _note_clock_changes(merged, faults)
-    _note_erasures(merged, faults)
+    detail = "earlier records not held by another download are unobserved"
+    _note_rows(merged, faults, rows_of(merged.table, "ERA"), 16, detail)
     _note_prescription(merged, faults)
     _note_overlaps(sessions, faults)
     _note_daily(merged, faults)
+
+
+def _note_rows(
+    merged: MergedRecords, faults: Sequence[FaultLog], rows: IntArray, fault: int, detail: str
+) -> None:
+    """Report one fault for each of some records."""
+    for row in rows.tolist():
+        seq = int(merged.table.seq[row])
+        faults[int(merged.device[row])].add(fault, detail, seqs=(seq, seq))
 
 
 def _note_values(merged: MergedRecords, faults: Sequence[FaultLog]) -> None:
@@ -54,11 +65,8 @@ def _note_values(merged: MergedRecords, faults: Sequence[FaultLog]) -> None:
             faults[int(merged.device[value.row])].add(
                 value.fault, f"{record_type} value taken out: {value.column}", seqs=(seq, seq)
             )
-    for row in np.flatnonzero(table.code == 0).tolist():
-        seq = int(table.seq[row])
-        faults[int(merged.device[row])].add(
-            33, "a record of an unknown type is kept as it stands", seqs=(seq, seq)
-        )
+    unknown = np.flatnonzero(table.code == 0)
+    _note_rows(merged, faults, unknown, 33, "a record of an unknown type is kept as it is")
 
 
 def _note_clock_changes(merged: MergedRecords, faults: Sequence[FaultLog]) -> None:
@@ -68,9 +76,7 @@ def _note_clock_changes(merged: MergedRecords, faults: Sequence[FaultLog]) -> No
         (0, 18, "the clock was set; ticks keep order and time"),
         (1, 17, "the clock was reset; times come from ticks and sync records"),
     ):
-        for row in view.rows[action == code].tolist():
-            seq = int(merged.table.seq[row])
-            faults[int(merged.device[row])].add(number, detail, seqs=(seq, seq))
+        _note_rows(merged, faults, view.rows[action == code], number, detail)
     _note_clock_jumps(merged, faults)
 
 
@@ -97,30 +103,18 @@ def _note_clock_jumps(merged: MergedRecords, faults: Sequence[FaultLog]) -> None
         (17, booted, "the clock is unset or at its default; times come from ticks and syncs"),
         (18, jump & ~booted, "the clock jumps and no record says so; ticks keep order and time"),
     ):
-        for row in (np.flatnonzero(mask) + 1).tolist():
-            seq = int(table.seq[row])
-            faults[int(merged.device[row])].add(number, detail, seqs=(seq, seq))
-
-
-def _note_erasures(merged: MergedRecords, faults: Sequence[FaultLog]) -> None:
-    for row in rows_of(merged.table, "ERA").tolist():
-        seq = int(merged.table.seq[row])
-        faults[int(merged.device[row])].add(
-            16, "earlier records not held by another download are unobserved", seqs=(seq, seq)
-        )
+        _note_rows(merged, faults, np.flatnonzero(mask) + 1, number, detail)
 
 
 def _note_prescription(merged: MergedRecords, faults: Sequence[FaultLog]) -> None:
     rows = rows_of(merged.table, "PRG")
-    names = merged.table.texts(1, rows).to_pylist()
-    old = merged.table.texts(2, rows).to_pylist()
-    new = merged.table.texts(3, rows).to_pylist()
-    for row, name, before, after in zip(rows.tolist(), names, old, new, strict=True):
-        if name in {"SES", "NPD"} and before and before != after:
-            seq = int(merged.table.seq[row])
-            faults[int(merged.device[row])].add(
-                32, "the prescribed maximum changes from the next day on", seqs=(seq, seq)
-            )
+    names, old, new = (merged.table.texts(place, rows).to_pylist() for place in (1, 2, 3))
+    changed = [
+        name in {"SES", "NPD"} and bool(before) and before != after
+        for name, before, after in zip(names, old, new, strict=True)
+    ]
+    detail = "the prescribed maximum changes from the next day on"
+    _note_rows(merged, faults, rows[np.asarray(changed, dtype=np.bool_)], 32, detail)
 
 
 def _note_overlaps(sessions: pd.DataFrame, faults: Sequence[FaultLog]) -> None:

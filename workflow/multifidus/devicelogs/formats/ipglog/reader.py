@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from multifidus.devicelogs.formats.interface import FaultRow, LogFile
-    from multifidus.devicelogs.formats.ipglog.tables import Batch, Download
+    from multifidus.devicelogs.formats.ipglog.batch import Batch, Download
 
 __all__ = ["FORMAT", "IpglogText"]
 

@@ -13,6 +13,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
+import pandas as pd
 
 from multifidus.devicelogs.clock.times import NO_TIME, IntArray, iso_seconds, parse_iso
 
@@ -25,9 +26,8 @@ __all__ = ["Shapes", "is_number", "parse_times", "side_of", "word_of"]
 
 Members = dict[str, Any]
 
-_TEMPLATE = np.frombuffer(b"0000-00-00T00:00:00Z", dtype=np.uint8)
-_LENGTH = len(_TEMPLATE)
-_DIGITS = np.flatnonzero(np.isin(_TEMPLATE, ord("0")))
+_FORM = "%Y-%m-%dT%H:%M:%SZ"
+_LENGTH, _CENTURY = 20, 20
 _DATE_KEY = re.compile(r"x?(\d{4})\D?(\d\d)\D?(\d\d)\D?(\d\d)\D?(\d\d)\D?(\d\d)\D?")
 _MINIMUM_DATE = "0001-01-01T00:00:00"
 _SIDES = ("left", "right")
@@ -48,63 +48,16 @@ def parse_times(texts: Sequence[object]) -> IntArray:
     numpy.ndarray, shape (n,)
         Seconds since 1970, ``NO_TIME`` where there is none.
     """
-    seconds = np.full(len(texts), NO_TIME, dtype=np.int64)
-    if set(map(type, texts)) != {str}:
-        texts = [text if isinstance(text, str) else "" for text in texts]
-    try:
-        raw = np.asarray(texts, dtype=f"S{_LENGTH}")
-    except UnicodeEncodeError:
-        plain = np.zeros(len(texts), dtype=np.bool_)
-    else:
-        octets = raw.view(np.uint8).reshape(len(texts), _LENGTH)
-        plain = _shaped(octets) & (np.asarray([len(str(text)) for text in texts]) == _LENGTH)
-        seconds[plain] = _civil_seconds(octets[plain])
-    for row in np.flatnonzero(~plain).tolist():
-        seconds[row] = _one_time(texts[row])
+    plain = pd.Series([text if isinstance(text, str) else "" for text in texts], dtype="str")
+    read = pd.to_datetime(plain, format=_FORM, errors="coerce", utc=True)
+    usual = read.notna() & (plain.str.len() == _LENGTH) & (read.dt.year // 100 == _CENTURY)
+    usual &= plain.str.slice(17, 19) < "60"
+    stamps = read.dt.tz_localize(None).to_numpy().astype("datetime64[s]").astype(np.int64)
+    seconds = np.where(usual, stamps, NO_TIME)
+    for row in np.flatnonzero(~usual).tolist():
+        time = parse_iso(plain[row])
+        seconds[row] = NO_TIME if time is None else time
     return seconds
-
-
-def _shaped(octets: np.ndarray) -> np.ndarray:
-    """Whether each row is a calendar time of the template's shape (seconds from 2000 to 2099)."""
-    digits = octets[:, _DIGITS]
-    marks = np.delete(octets, _DIGITS, axis=1) == np.delete(_TEMPLATE, _DIGITS)
-    numeric = (digits >= ord("0")) & (digits <= ord("9"))
-    whole = numeric.all(axis=1) & marks.all(axis=1)
-    year, month, day, hour, minute, second = _parts(octets)
-    real = (year // 100 == 20) & (month >= 1) & (month <= 12) & (day >= 1)  # noqa: PLR2004
-    return np.asarray(
-        whole & real & (day <= _month_length(year, month)) & (hour < 24) & (minute < 60)  # noqa: PLR2004
-        & (second < 60)  # noqa: PLR2004
-    )  # fmt: skip
-
-
-def _parts(octets: np.ndarray) -> tuple[IntArray, ...]:
-    digits = octets[:, _DIGITS].astype(np.int64) - ord("0")
-    pairs = digits[:, ::2] * 10 + digits[:, 1::2]
-    year, month, day, hour, minute, second = (pairs[:, 0] * 100 + pairs[:, 1], *pairs[:, 2:].T)
-    return year, month, day, hour, minute, second
-
-
-def _month_start(year: IntArray, month: IntArray) -> np.ndarray:
-    months = (year - 1970) * 12 + month - 1
-    return months.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
-
-
-def _month_length(year: IntArray, month: IntArray) -> np.ndarray:
-    return np.asarray(_month_start(year, month + 1) - _month_start(year, month))
-
-
-def _civil_seconds(octets: np.ndarray) -> IntArray:
-    year, month, day, hour, minute, second = _parts(octets)
-    days = _month_start(year, month) + day - 1
-    return np.asarray(((days * 24 + hour) * 60 + minute) * 60 + second, dtype=np.int64)
-
-
-def _one_time(value: object) -> int:
-    if not isinstance(value, str):
-        return NO_TIME
-    seconds = parse_iso(value)
-    return NO_TIME if seconds is None else seconds
 
 
 def is_number(value: object) -> TypeGuard[int | float]:
