@@ -15,6 +15,7 @@ from multifidus.devicelogs.formats.interface import (
     LogFile,
     Reading,
     SeqAccount,
+    empty_records,
     empty_sessions,
     present_sessions,
 )
@@ -110,16 +111,13 @@ def _unread(data: bytes) -> Reading:
     faults.add(43, reason, span=(0, size), outcome="reject")
     name = "empty" if empty else "unknown"
     identity = Identity(name, "", sha256_of_bytes(data), "", "", size, 0, 0, size)
-    columns = {"device": "str", "utc": "datetime64[s, UTC]", "time_method": "str"}
-    records = pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in columns.items()})
-    records["uncertainty_s"] = pd.Series(dtype="float64")
     return Reading(
         [identity],
         empty_sessions(),
         pd.DataFrame({"device": pd.Series(dtype="str")}),
         [("", "", *row) for row in faults.rows],
         [],
-        records=lambda: records,
+        records=empty_records,
     )
 
 

@@ -5,67 +5,50 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from contextlib import contextmanager
-from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, NamedTuple
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from multifidus.base.errors import DataError
 from multifidus.devicelogs.reading import read_log
+from multifidus.devicelogs.shards import LogPath, list_cohort_logs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from multifidus.devicelogs.reading import LogResult
 
-__all__ = ["LogFile", "Steps", "list_logs", "output_stems", "read_each"]
+__all__ = ["Steps", "list_logs", "output_stems", "read_each"]
 
 _NAME_WIDTH = 30
 
 
-class LogFile(NamedTuple):
-    """A log and the name it goes by: below the folder that was named, else the file's own."""
-
-    path: Path
-    name: str
-
-
-def list_logs(paths: Sequence[Path]) -> list[LogFile]:
+def list_logs(paths: Sequence[Path]) -> list[LogPath]:
     """Return the files that were named, and all files in the folders that were named.
-
-    Parameters
-    ----------
-    paths
-        Files and folders; a folder stands for the files in it and below it, hidden ones left
-        out, in the order of their names.
 
     Raises
     ------
     DataError
         ``LOG-001`` for a path that is absent, ``LOG-004`` for a folder without files.
     """
-    files: list[LogFile] = []
+    files: list[LogPath] = []
     for path in paths:
         if path.is_dir():
-            found = sorted(item for item in path.rglob("*") if item.is_file())
-            below = [LogFile(item, item.relative_to(path).as_posix()) for item in found]
-            shown = [
-                file
-                for file in below
-                if not any(part.startswith(".") for part in PurePosixPath(file.name).parts)
-            ]
-            if not shown:
+            found = list_cohort_logs(path)
+            if not found:
                 raise DataError("LOG-004", f"The folder {path} holds no file; check its name.")
-            files += shown
+            files += found
         elif path.is_file():
-            files.append(LogFile(path, path.name))
+            files.append(LogPath(path, path.name))
         else:
             raise DataError("LOG-001", f"The log {path.name} is absent; check its name.")
     return list({file.path.resolve(): file for file in files}.values())
 
 
-def output_stems(files: Sequence[LogFile]) -> list[str]:
+def output_stems(files: Sequence[LogPath]) -> list[str]:
     """Name the tables of each log: its name without the suffix, or with it where that is shared.
 
     Raises
@@ -88,7 +71,7 @@ def output_stems(files: Sequence[LogFile]) -> list[str]:
     return names
 
 
-def read_each(files: Sequence[LogFile]) -> Iterator[tuple[str, LogResult]]:
+def read_each(files: Sequence[LogPath]) -> Iterator[tuple[str, LogResult]]:
     """Read one log after another, so that memory holds one at a time.
 
     Raises

@@ -65,7 +65,7 @@ class Session:
     rule: str = "stored"
     method: str = "clock-only"
     uncertainty_s: float = 7200.0
-    details: Mapping[str, int | str] = field(default_factory=dict)
+    details: Mapping[str, int | str] = field(default_factory=dict, hash=False)
 
     @property
     def end_s(self) -> int:
@@ -260,7 +260,7 @@ def _union(logs: Sequence[SingleLog]) -> tuple[list[Session], FaultLog]:
     repeated = 0
     for number, log in enumerate(logs):
         others = [span for at, item in enumerate(logs) if at != number for span in item.observed]
-        unplaced = [_hashable(item) for item in log.sessions if item.start_s == NO_TIME]
+        unplaced = [item for item in log.sessions if item.start_s == NO_TIME]
         repeated += (loose & Counter(unplaced)).total()
         loose |= Counter(unplaced)
         for session in log.sessions:
@@ -281,17 +281,6 @@ def _union(logs: Sequence[SingleLog]) -> tuple[list[Session], FaultLog]:
         detail = "sessions that two logs of the participant hold; counted once"
         notes.add(13, detail, count=repeated)
     return [*loose.elements(), *(found[start] for start in sorted(found))], notes
-
-
-def _hashable(session: Session) -> Session:
-    return replace(session, details=_Fixed(session.details))
-
-
-class _Fixed(dict):  # type: ignore[type-arg]
-    """Details that can be compared as a key."""
-
-    def __hash__(self) -> int:  # type: ignore[override]
-        return hash(tuple(sorted(self.items())))
 
 
 def _both(one: Session, two: Session, notes: FaultLog) -> Session:
