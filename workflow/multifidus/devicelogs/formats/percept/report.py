@@ -17,7 +17,7 @@ import numpy as np
 from multifidus.devicelogs.clock.times import DAY_S, NO_TIME
 from multifidus.devicelogs.findings import FaultLog
 from multifidus.devicelogs.formats.interface import ByteAccount
-from multifidus.devicelogs.formats.percept.json_text import load_json
+from multifidus.devicelogs.formats.json_text import load_json
 from multifidus.devicelogs.formats.percept.sections import nested_times, section_rows
 from multifidus.devicelogs.formats.percept.shapes import Shapes, parse_times, word_of
 from multifidus.devicelogs.formats.percept.streams import note_streams
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from multifidus.devicelogs.clock.times import IntArray
-    from multifidus.devicelogs.formats.percept.json_text import JsonObject
+    from multifidus.devicelogs.formats.json_text import JsonObject
 
 __all__ = ["PerceptReport", "read_percept"]
 

@@ -9,7 +9,6 @@ Files are often malformed at their end; no bracket is added here.
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from multifidus.devicelogs.clock.times import NO_TIME, parse_iso
 from multifidus.devicelogs.findings import FaultLog
 from multifidus.devicelogs.formats.interface import ByteAccount
+from multifidus.devicelogs.formats.json_text import load_list
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,7 +36,6 @@ STATUS_WORDS = (
 _EARLIEST_MS = 1000 * (parse_iso("2015-01-01T00:00:00Z") or 0)
 _LATEST_MS = 1000 * (parse_iso("2099-01-01T00:00:00Z") or 0)
 _MOST_GROUPS = 4
-_BLANK = "\x00 \t\r\n"
 _PACKETS = ("PacketRxUnixTime", "PacketGenTime")
 
 
@@ -68,7 +67,7 @@ class RcsFile:
 def read_rcs_file(data: bytes) -> RcsFile:
     """Read one file; no content raises."""
     file = RcsFile(ByteAccount(len(data)), FaultLog())
-    entries, used = _entries(data, file.faults)
+    entries, used = load_list(data, file.faults)
     file.account.accepted, file.account.flagged = used, len(data) - used
     unread = sum(not isinstance(entry, dict) for entry in entries)
     if unread:
@@ -83,61 +82,6 @@ def read_rcs_file(data: bytes) -> RcsFile:
         file.faults.add(43, "the file holds no record", span=(0, len(data)))
     file.whole = not file.faults.numbers() & {23, 28, 33, 41, 42}
     return file
-
-
-def _entries(data: bytes, faults: FaultLog) -> tuple[list[Any], int]:
-    """Parse the list as far as it is whole; return its entries and the bytes up to there."""
-    text = data.decode("utf-8", "replace").lstrip("\ufeff")
-    if "\ufffd" in text:
-        faults.add(42, "invalid UTF-8", span=(0, len(data)))
-    odd: Counter[str] = Counter()
-
-    def pairs(members: list[tuple[str, Any]]) -> dict[str, Any]:
-        odd["duplicate keys; the last one is used"] += len(members) - len(dict(members))
-        return dict(members)
-
-    def constant(_: str) -> None:
-        odd["NaN or infinity taken out"] += 1
-
-    decoder = json.JSONDecoder(object_pairs_hook=pairs, parse_constant=constant)
-    used = len(data)
-    try:
-        content = decoder.decode(text.strip(_BLANK))
-    except (ValueError, RecursionError):
-        content, end = _leading(text, decoder)
-        used = min(len(text[:end].encode()), len(data)) if content else 0
-        detail = "the JSON text ends early; complete leading entries are used"
-        faults.add(41, detail, span=(used, len(data)), count=len(content))
-    for detail, count in sorted(odd.items()):
-        if count:
-            faults.add(42, detail, span=(0, len(data)), count=count)
-    if not isinstance(content, list):
-        faults.add(40, "the file is one object in place of a list of one")
-        content = [content]
-    return content, used
-
-
-def _leading(text: str, decoder: json.JSONDecoder) -> tuple[list[Any], int]:
-    """Return the entries of a list that are whole, up to the first that is not, and their end."""
-    entries: list[Any] = []
-    end = at = text.find("[") + 1
-    try:
-        while at < len(text):
-            value, end = decoder.raw_decode(text, _skip(text, at))
-            entries.append(value)
-            at = _skip(text, end)
-            if not text.startswith(",", at):
-                break
-            at += 1
-    except (ValueError, RecursionError):
-        pass
-    return entries, end
-
-
-def _skip(text: str, at: int) -> int:
-    while at < len(text) and text[at] in _BLANK:
-        at += 1
-    return at
 
 
 def _take_entry(entry: Mapping[str, Any], file: RcsFile, counts: Counter[tuple[int, str]]) -> None:

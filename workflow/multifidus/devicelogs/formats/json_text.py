@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from multifidus.devicelogs.findings import FaultLog
 
-__all__ = ["JsonObject", "load_json"]
+__all__ = ["JsonObject", "load_json", "load_list"]
 
 _BLANK = " \t\r\n"
+_PADDING = "\x00" + _BLANK
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -49,23 +50,13 @@ def load_json(data: bytes, faults: FaultLog) -> JsonObject:
         bracket is ever added.
     """
     text = _decode(data, faults)
-    notes: Counter[str] = Counter()
-
-    def pairs(members: list[tuple[str, Any]]) -> dict[str, Any]:
-        content = dict(members)
-        if len(content) < len(members):
-            notes["duplicate keys; the last one is used"] += len(members) - len(content)
-        return content
-
-    def constant(_: str) -> None:
-        notes["NaN or infinity taken out"] += 1
-
-    decoder = json.JSONDecoder(object_pairs_hook=pairs, parse_constant=constant)
+    odd: Counter[str] = Counter()
+    decoder = _decoder(odd)
     begin = len(text) - len(text.lstrip(_BLANK + "\x00"))
     listed = text.startswith("[", begin)
     begin = _skip(text, begin + 1) if listed else begin
     members, end, whole = _members(text, begin, decoder)
-    content = pairs([(name, value) for name, value, _, _ in members])
+    content = _unique([(name, value) for name, value, _, _ in members], odd)
     if whole and listed:
         end = _skip(text, end)
         if text.startswith(",", end):
@@ -85,12 +76,84 @@ def load_json(data: bytes, faults: FaultLog) -> JsonObject:
             span=(used, len(data)),
             count=len(content),
         )
-    for detail, count in sorted(notes.items()):
-        faults.add(42, detail, span=(0, len(data)), count=count)
+    _report(odd, data, faults)
     sizes: Counter[str] = Counter()
     for name, _, start, stop in members:
         sizes[name] += stop - start if data.isascii() else len(text[start:stop].encode())
     return JsonObject(content, dict(sizes), used)
+
+
+def load_list(data: bytes, faults: FaultLog) -> tuple[list[Any], int]:
+    """Parse a list of objects as far as it is whole.
+
+    Parameters
+    ----------
+    data
+        The whole input.
+    faults
+        Receives faults 40, 41 and 42 as :func:`load_json` gives them.
+
+    Returns
+    -------
+    entries, used
+        The entries that are whole up to the first that is not, and the bytes up to their end.
+    """
+    text = _decode(data, faults)
+    odd: Counter[str] = Counter()
+    decoder = _decoder(odd)
+    used = len(data)
+    try:
+        content = decoder.decode(text.strip(_PADDING))
+    except (ValueError, RecursionError):
+        content, end = _leading(text, decoder)
+        used = _bytes_before(text, end, data) if content else 0
+        detail = "the JSON text ends early; complete leading entries are used"
+        faults.add(41, detail, span=(used, len(data)), count=len(content))
+    _report(odd, data, faults)
+    if not isinstance(content, list):
+        faults.add(40, "the file is one object in place of a list of one")
+        content = [content]
+    return content, used
+
+
+def _leading(text: str, decoder: json.JSONDecoder) -> tuple[list[Any], int]:
+    """Return the entries of a list that are whole, up to the first that is not, and their end."""
+    entries: list[Any] = []
+    end = at = text.find("[") + 1
+    try:
+        while at < len(text):
+            value, end = decoder.raw_decode(text, _skip(text, at))
+            entries.append(value)
+            at = _skip(text, end)
+            if not text.startswith(",", at):
+                break
+            at += 1
+    except (ValueError, RecursionError):
+        pass
+    return entries, end
+
+
+def _decoder(odd: Counter[str]) -> json.JSONDecoder:
+    """Return a decoder that counts duplicate keys and numbers that JSON has not."""
+
+    def constant(_: str) -> None:
+        odd["NaN or infinity taken out"] += 1
+
+    return json.JSONDecoder(
+        object_pairs_hook=lambda members: _unique(members, odd), parse_constant=constant
+    )
+
+
+def _unique(members: list[tuple[str, Any]], odd: Counter[str]) -> dict[str, Any]:
+    content = dict(members)
+    if len(content) < len(members):
+        odd["duplicate keys; the last one is used"] += len(members) - len(content)
+    return content
+
+
+def _report(odd: Counter[str], data: bytes, faults: FaultLog) -> None:
+    for detail, count in sorted(odd.items()):
+        faults.add(42, detail, span=(0, len(data)), count=count)
 
 
 def _decode(data: bytes, faults: FaultLog) -> str:
