@@ -26,38 +26,18 @@ if TYPE_CHECKING:
 
     from multifidus.devicelogs.clock.times import IntArray
     from multifidus.devicelogs.formats.interface import ByteAccount
-    from multifidus.devicelogs.formats.ipglog.frames import Part, TextFile
-    from multifidus.devicelogs.formats.ipglog.header import Header
+    from multifidus.devicelogs.formats.ipglog.frames import Download, TextFile
     from multifidus.devicelogs.formats.ipglog.records import (
-        BadValue,
         MergedRecords,
         Placement,
         RecordTable,
         SeqGap,
     )
 
-__all__ = ["Batch", "Download", "read_batch"]
+__all__ = ["Batch", "read_batch"]
 
 _COUNTER_SLACK_S = 60
 """Seconds by which a counter may run ahead of placed times, whose rounding it shares."""
-
-
-@dataclass
-class Download:
-    """One download within an input.
-
-    ``file`` is the number of the input, ``device`` that of the device (``MISSING`` when no header
-    names it), ``damaged`` holds numbers of records that are not used; ``doubt`` says why the whole
-    download is not used, empty when it is.
-    """
-
-    file: int
-    header: Header
-    faults: FaultLog
-    records: int
-    damaged: list[int]
-    doubt: str
-    device: int = MISSING
 
 
 @dataclass
@@ -96,28 +76,28 @@ def read_batch(inputs: Sequence[bytes]) -> Batch:
         Never raises on any input.
     """
     files = [read_frames(data) for data in inputs]
-    downloads, table = _read_downloads(files)
+    downloads = [part for file in files for part in file.parts]
+    for index, file in enumerate(files):
+        for part in file.parts:
+            part.file = index
     devices = sorted({item.header.pseudonym or "" for item in downloads} - {""})
     number = {name: index for index, name in enumerate(devices)}
-    for download in downloads:
-        download.device = number.get(download.header.pseudonym or "", MISSING)
-    device_of = np.asarray([download.device for download in downloads], dtype=np.int64)
-    headers = [download.header for download in downloads]
-    logs = [download.faults for download in downloads]
-    damaged = [download.damaged for download in downloads]
+    for item in downloads:
+        item.device = number.get(item.header.pseudonym or "", MISSING)
+    table = _read_records(files, downloads)
     _note_wrap(downloads)
-    merged = merge_downloads(table, headers, device_of, logs, damaged=damaged)
-    gaps, last = account_for_sequence(merged, headers, device_of, damaged, len(devices))
+    merged = merge_downloads(table, downloads)
+    gaps, last = account_for_sequence(merged, downloads, len(devices))
     device_faults = [FaultLog() for _ in devices]
     _note_gaps(gaps, device_faults)
     # Sync records of a download that is not used may be another device's.
-    used = np.asarray([not download.doubt for download in downloads], dtype=np.bool_)
+    used = [item for item in downloads if not item.doubt]
     anchors = [
-        device_anchors(np.flatnonzero((device_of == device) & used).tolist(), headers, logs)
+        device_anchors([item for item in used if item.device == device])
         for device in range(len(devices))
     ]
     placement = place_records(merged, anchors, device_faults)
-    lengths = _session_lengths(headers, device_of, len(devices))
+    lengths = _session_lengths(downloads, len(devices))
     sessions = build_sessions(merged, placement, lengths, device_faults)
     note_implausible(merged, sessions, device_faults)
     batch = Batch(
@@ -137,20 +117,22 @@ def read_batch(inputs: Sequence[bytes]) -> Batch:
     return batch
 
 
-def _read_downloads(files: Sequence[TextFile]) -> tuple[list[Download], RecordTable]:
-    parts = [(index, file, part) for index, file in enumerate(files) for part in file.parts]
-    table, bad, rejected, sizes = parse_records([part for _, _, part in parts])
-    ends = np.cumsum(sizes)
-    downloads = []
-    for (index, file, part), end, size in zip(parts, ends.tolist(), sizes.tolist(), strict=True):
-        lost = [row - (end - size) for row in rejected if end - size <= row < end]
-        _reject_lines(file, part, lost)
-        downloads.append(Download(index, part.header, part.faults, size, part.damaged, part.doubt))
-    _note_bad_values(table, bad, downloads)
-    return downloads, table
+def _read_records(files: Sequence[TextFile], downloads: Sequence[Download]) -> RecordTable:
+    """Parse the record lines of all downloads; report what cannot be used of them."""
+    ends = np.cumsum([item.records for item in downloads])
+    table, bad, rejected = parse_records(downloads)
+    for item, end in zip(downloads, ends.tolist(), strict=True):
+        lost = [row - (end - item.records) for row in rejected if end - item.records <= row < end]
+        _reject_lines(files[item.file], item, lost)
+    for value in bad:
+        seq = int(table.seq[value.row])
+        downloads[int(table.part[value.row])].faults.add(
+            value.fault, f"value of {value.column} taken out", seqs=(seq, seq) if seq >= 0 else None
+        )
+    return table
 
 
-def _reject_lines(file: TextFile, part: Part, lines: Sequence[int]) -> None:
+def _reject_lines(file: TextFile, part: Download, lines: Sequence[int]) -> None:
     """Move lines that the parser refused from accepted to flagged, and report them."""
     edges = np.cumsum([0, *(piece.lines for piece in part.pieces)])
     for row in lines:
@@ -164,16 +146,6 @@ def _reject_lines(file: TextFile, part: Part, lines: Sequence[int]) -> None:
         reject_line(file, part, line, -1 if piece.start < 0 else piece.start + begin, detail)
         file.account.accepted -= size
         file.account.flagged += size
-
-
-def _note_bad_values(
-    table: RecordTable, bad: Sequence[BadValue], downloads: Sequence[Download]
-) -> None:
-    for value in bad:
-        seq = int(table.seq[value.row])
-        downloads[int(table.part[value.row])].faults.add(
-            value.fault, f"value of {value.column} taken out", seqs=(seq, seq) if seq >= 0 else None
-        )
 
 
 def _note_wrap(downloads: Sequence[Download]) -> None:
@@ -198,13 +170,13 @@ def _note_gaps(gaps: Sequence[SeqGap], faults: Sequence[FaultLog]) -> None:
             )
 
 
-def _session_lengths(headers: Sequence[Header], device_of: IntArray, devices: int) -> IntArray:
+def _session_lengths(downloads: Sequence[Download], devices: int) -> IntArray:
     """Longest prescribed session of each device; the format's limit when none is known."""
     lengths = np.zeros(devices, dtype=np.int64)
-    for header, device in zip(headers, device_of.tolist(), strict=True):
-        if device != MISSING:
-            longest = max((rx.session_s for rx in header.prescriptions), default=0)
-            lengths[device] = max(int(lengths[device]), longest)
+    for item in downloads:
+        if item.device != MISSING:
+            longest = max((rx.session_s for rx in item.header.prescriptions), default=0)
+            lengths[item.device] = max(int(lengths[item.device]), longest)
     return np.where(lengths > 0, np.minimum(lengths, SESSION_LIMIT_S), SESSION_LIMIT_S)
 
 

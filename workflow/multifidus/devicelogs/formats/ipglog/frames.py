@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from isal.isal_zlib import crc32
 
+from multifidus.devicelogs.clock.times import MISSING
 from multifidus.devicelogs.findings import FaultLog
 from multifidus.devicelogs.formats.interface import ByteAccount
 from multifidus.devicelogs.formats.ipglog.damage import Damage, record_number
@@ -33,7 +34,7 @@ from multifidus.devicelogs.formats.ipglog.layout import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["Part", "Piece", "TextFile", "find_frames", "read_frames", "reject_line"]
+__all__ = ["Download", "Piece", "TextFile", "find_frames", "read_frames", "reject_line"]
 
 _FRAME = re.compile(rb"[HRBE][^*\r\n\x80-\xff]{1,190}\*([0-9A-F]{8})\n?")
 _GLUE = re.compile(rb"(\*[0-9A-F]{8})(?=R\d)")
@@ -57,11 +58,12 @@ class Piece(NamedTuple):
 
 
 @dataclass
-class Part:
+class Download:
     """One download: header, verified record lines, numbers of records that are not used.
 
     ``doubt`` says why its header cannot be relied on, empty when it can. ``end`` are the counts of
-    its end line.
+    its end line, ``file`` is the number of its input, ``device`` that of its device (``MISSING``
+    when no header names it).
     """
 
     header: Header = field(default_factory=Header)
@@ -75,6 +77,8 @@ class Part:
     end: tuple[int, int] | None = None
     end_text: str = ""
     doubt: str = ""
+    file: int = 0
+    device: int = MISSING
 
     @property
     def records(self) -> int:
@@ -87,7 +91,7 @@ class TextFile:
     """An input without transfer residues, its downloads, account of bytes and faults."""
 
     data: bytes
-    parts: list[Part]
+    parts: list[Download]
     account: ByteAccount
     faults: FaultLog
     plain: bool
@@ -162,7 +166,7 @@ def _without_residues(data: bytes) -> TextFile:
         text = b"\n".join(kept)
     file = TextFile(
         text,
-        [Part()],
+        [Download()],
         ByteAccount(len(data), framing=len(padding) + len(blanks)),
         FaultLog(),
         text.isascii() and b"\r" not in text,
@@ -237,7 +241,7 @@ def _take_block(file: TextFile, piece: Piece) -> None:
     file.account.flagged += piece.size - kept.size
 
 
-def reject_line(file: TextFile, part: Part, line: bytes, at: int, detail: str) -> None:
+def reject_line(file: TextFile, part: Download, line: bytes, at: int, detail: str) -> None:
     """Report a record line that is not used though its block verifies; -1 for no offset."""
     number = record_number(line)
     part.damaged += [] if number is None else [number]
@@ -245,10 +249,10 @@ def reject_line(file: TextFile, part: Part, line: bytes, at: int, detail: str) -
     part.faults.add(1, detail, span=span, seqs=None if number is None else (number, number))
 
 
-def _open_part(file: TextFile) -> Part:
+def _open_part(file: TextFile) -> Download:
     """Return the part that lines now read belong to; behind an end line nothing says whose."""
     if file.parts[-1].end is not None:
-        file.parts.append(Part())
+        file.parts.append(Download())
     file.parts[-1].begun = True
     return file.parts[-1]
 
@@ -286,7 +290,7 @@ def _take_header(file: TextFile, frame: Frame, span: tuple[int, int]) -> None:
         part.faults.add(8, "a header line is present twice; read once", span=span)
         return
     if begun or (name in {"format", "download", "ring"} and name in part.names):
-        part = Part()
+        part = Download()
         file.parts.append(part)
     if name == "device" and name in part.names:
         part.doubt = "the header names more than one device"
@@ -325,7 +329,7 @@ def _take_damaged(file: TextFile, begin: int, chunk: bytes, block: _Block | None
     return bool(used)
 
 
-def _doubt_header(part: Part, lines: Sequence[bytes]) -> int | None:
+def _doubt_header(part: Download, lines: Sequence[bytes]) -> int | None:
     """Mark a header with damaged lines behind its first one.
 
     Behind the whole header of a ring that has wrapped they are the half-overwritten oldest record;
@@ -357,7 +361,7 @@ def _ended(line: bytes) -> bytes:
     return line if line.endswith(b"\n") else line + b"\n"
 
 
-def _check_part(part: Part, file: TextFile) -> None:
+def _check_part(part: Download, file: TextFile) -> None:
     """Compare a part with its end line, and leave it out where its header is damaged."""
     header, size = part.header, file.account.size
     if part.end is None and (part.begun or part.names):

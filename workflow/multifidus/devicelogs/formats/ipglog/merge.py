@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from multifidus.devicelogs.clock.times import IntArray
     from multifidus.devicelogs.findings import FaultLog
-    from multifidus.devicelogs.formats.ipglog.header import Header
+    from multifidus.devicelogs.formats.ipglog.frames import Download
     from multifidus.devicelogs.formats.ipglog.records import RecordTable
 
 __all__ = ["account_for_sequence", "merge_downloads"]
@@ -24,28 +24,17 @@ __all__ = ["account_for_sequence", "merge_downloads"]
 
 def merge_downloads(
     table: RecordTable,
-    headers: Sequence[Header],
-    device_of: IntArray,
-    faults: Sequence[FaultLog],
-    *,
-    damaged: Sequence[list[int]],
+    downloads: Sequence[Download],
 ) -> MergedRecords:
     """Take the union of all downloads by (device, sequence number).
 
-    Equal records merge; of unequal ones with one number none is used. Numbers outside the
-    ring that the header declares are not used.
-
-    Parameters
-    ----------
-    table
-        Records of a batch.
-    headers, device_of, faults
-        Header, device index (:data:`MISSING` when unknown) and fault list of each download.
-    damaged
-        Per download, numbers of rejected records; those of unequal records are added.
+    Equal records merge; of unequal ones with one number none is used, and both are damaged.
+    Numbers outside the ring that the header declares are not used.
     """
-    first = np.asarray([_or(header.first_seq, 0) for header in headers], dtype=np.int64)
-    last = np.asarray([_or(header.last_seq, 1 << 40) for header in headers], dtype=np.int64)
+    device_of = np.asarray([item.device for item in downloads], dtype=np.int64)
+    faults = [item.faults for item in downloads]
+    first = np.asarray([_or(item.header.first_seq, 0) for item in downloads], dtype=np.int64)
+    last = np.asarray([_or(item.header.last_seq, 1 << 40) for item in downloads], dtype=np.int64)
     owner = device_of[table.part] if len(table) else np.zeros(0, dtype=np.int64)
     inside = (table.seq >= first[table.part]) & (table.seq <= last[table.part])
     _note_strays(table, inside, faults)
@@ -61,7 +50,7 @@ def merge_downloads(
     group = np.cumsum(~same)
     conflict = np.isin(group, group[unequal])
     _note_repeats(table, order, same & ~conflict, faults)
-    _note_conflicts(table, order[conflict], damaged, faults)
+    _note_conflicts(table, order[conflict], downloads)
     chosen = order[~same & ~conflict]
     return MergedRecords(table.take(chosen), owner[chosen])
 
@@ -134,56 +123,42 @@ def _note_repeats(
 def _note_conflicts(
     table: RecordTable,
     rows: IntArray,
-    damaged: Sequence[list[int]],
-    faults: Sequence[FaultLog],
+    downloads: Sequence[Download],
 ) -> None:
     for part in np.unique(table.part[rows]).tolist():
         for seq in np.unique(table.seq[rows[table.part[rows] == part]]).tolist():
-            faults[part].add(
+            downloads[part].faults.add(
                 9, "different records with one sequence number; none used", seqs=(seq, seq)
             )
-            damaged[part].append(seq)
+            downloads[part].damaged.append(seq)
 
 
 def account_for_sequence(
     merged: MergedRecords,
-    headers: Sequence[Header],
-    device_of: IntArray,
-    damaged: Sequence[Sequence[int]],
+    downloads: Sequence[Download],
     devices: int,
 ) -> tuple[list[SeqGap], list[int]]:
     """Say of each absent sequence number, from 1 to the last known, why it is absent.
-
-    Parameters
-    ----------
-    merged
-        Result of :func:`merge_downloads`.
-    headers, device_of
-        Header and device index of each download.
-    damaged
-        Per download, numbers that rejected lines carried or must have carried.
-    devices
-        Number of devices.
 
     Returns
     -------
     gaps, last numbers
         Gaps sorted by device and number; with the present numbers they tile 1 to the last
-        number known of each device, from its records or from its header.
+        number known of each of so many devices, from its records or from its header.
     """
     gaps: list[SeqGap] = []
     latest: list[int] = []
     bounds = np.searchsorted(merged.device, np.arange(devices + 1))
     for device in range(devices):
-        parts = np.flatnonzero(device_of == device).tolist()
+        own = [item for item in downloads if item.device == device]
         present = merged.table.seq[bounds[device] : bounds[device + 1]]
-        last = max([_or(headers[part].last_seq, 0) for part in parts], default=0)
+        last = max([_or(item.header.last_seq, 0) for item in own], default=0)
         last = max(last, int(present[-1]) if len(present) else 0)
         latest.append(last)
         edges = np.concatenate(([0], present, [last + 1]))
         holes = np.flatnonzero(np.diff(edges) > 1)
-        rings = [(headers[part].first_seq, headers[part].last_seq) for part in parts]
-        broken = sorted({seq for part in parts for seq in damaged[part]})
+        rings = [(item.header.first_seq, item.header.last_seq) for item in own]
+        broken = sorted({seq for item in own for seq in item.damaged})
         for hole in holes.tolist():
             span = (int(edges[hole]) + 1, int(edges[hole + 1]) - 1)
             inside = broken[bisect_left(broken, span[0]) : bisect_right(broken, span[1])]

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from multifidus.devicelogs.clock.times import IntArray
-    from multifidus.devicelogs.formats.ipglog.frames import Part
+    from multifidus.devicelogs.formats.ipglog.frames import Download
 
 __all__ = ["parse_records"]
 
@@ -45,8 +45,8 @@ _TIMESTAMP = pa.timestamp("s", tz="UTC")
 
 
 def parse_records(
-    parts: Sequence[Part],
-) -> tuple[RecordTable, list[BadValue], list[int], IntArray]:
+    parts: Sequence[Download],
+) -> tuple[RecordTable, list[BadValue], list[int]]:
     """Parse the verified record lines of many parts into one table.
 
     Parameters
@@ -56,13 +56,13 @@ def parse_records(
 
     Returns
     -------
-    table, bad values, rejected rows, part sizes
+    table, bad values, rejected rows
         Rejected are lines whose checksum holds but whose shape is not that of a record; they
         are numbered among all lines, before rejection.
     """
     counts = np.asarray([part.records for part in parts], dtype=np.int64)
     if not counts.any():
-        return empty_table(), [], [], counts
+        return empty_table(), [], []
     owner = np.repeat(np.arange(len(parts), dtype=np.int64), counts)
     text = b"".join(piece.data for part in parts for piece in part.pieces)
     table, skipped = _read_csv(text)
@@ -82,7 +82,7 @@ def parse_records(
         table = table.filter(pa.array(right[keep])).combine_chunks()
     keep &= right
     typed, bad = _typed(table, owner[keep], claims[keep])
-    return typed, bad, np.flatnonzero(~keep).tolist(), counts
+    return typed, bad, np.flatnonzero(~keep).tolist()
 
 
 def _read_csv(text: bytes) -> tuple[pa.Table, list[int]]:

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
     from multifidus.devicelogs.clock.times import FloatArray, IntArray
     from multifidus.devicelogs.findings import FaultLog
-    from multifidus.devicelogs.formats.ipglog.header import Header, Sync
+    from multifidus.devicelogs.formats.ipglog.frames import Download
+    from multifidus.devicelogs.formats.ipglog.header import Sync
     from multifidus.devicelogs.formats.ipglog.records import MergedRecords, RecordTable
 
 __all__ = ["Anchor", "device_anchors", "place_records"]
@@ -67,9 +68,7 @@ class _Segment:
     by_clock_record: bool
 
 
-def device_anchors(
-    parts: Sequence[int], headers: Sequence[Header], faults: Sequence[FaultLog]
-) -> list[Anchor]:
+def device_anchors(downloads: Sequence[Download]) -> list[Anchor]:
     """Turn the sync records of a device's downloads into one anchor per visit and boot.
 
     Sync records that contradict each other within a download are not used (fault 21). Where
@@ -77,21 +76,21 @@ def device_anchors(
     difference, which keeps its records out of figures per day (fault 22).
     """
     anchors: list[Anchor] = []
-    for part in parts:
-        syncs = headers[part].syncs
+    for item in downloads:
+        syncs = item.header.syncs
         if not syncs:
-            faults[part].add(21, "no usable sync record")
+            item.faults.add(21, "no usable sync record")
             continue
         for boot in sorted({sync.boot for sync in syncs}):
             own = sorted((sync for sync in syncs if sync.boot == boot), key=lambda s: s.tick)
             if _contradict(own):
-                faults[part].add(21, "sync records of one download contradict each other")
+                item.faults.add(21, "sync records of one download contradict each other")
                 continue
             # The records of one visit are one anchor; one of an earlier visit is another.
             ends = own[:1] if own[-1].tick - own[0].tick <= _DAY else [own[0], own[-1]]
-            last = headers[part].last_seq or 0
-            anchors += [_anchor(sync, last, faults[part]) for sync in ends]
-    return _cluster(anchors, [faults[part] for part in parts])
+            last = item.header.last_seq or 0
+            anchors += [_anchor(sync, last, item.faults) for sync in ends]
+    return _cluster(anchors, [item.faults for item in downloads])
 
 
 def _cluster(anchors: Sequence[Anchor], faults: Sequence[FaultLog]) -> list[Anchor]:

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from multifidus.devicelogs.formats.interface import FaultRow, LogFile
-    from multifidus.devicelogs.formats.ipglog.batch import Batch, Download
+    from multifidus.devicelogs.formats.ipglog.batch import Batch
+    from multifidus.devicelogs.formats.ipglog.frames import Download
 
 __all__ = ["FORMAT", "IpglogText"]
 
