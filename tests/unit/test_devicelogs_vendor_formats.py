@@ -161,3 +161,21 @@ def test_resmed_any_single_flipped_bit_raises_no_lower_bound():
             sessions = read_log(bytes(octets)).sessions
             assert sessions["seconds_lower"].sum() <= 28_800, (place, bit)
     assert np.isclose(read_log(data).sessions["seconds_lower"].sum(), 28_800)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b"MaskOn  ", b"MaskOm  "),
+        (b"10      10      ", b"10      9       "),
+        (b"1440    1440    ", b"inf     1440    "),
+        (b"86400   ", b"4000    "),
+    ],
+    ids=["label", "samples", "range", "record"],
+)
+def test_resmed_a_header_that_fits_no_day_raises_nothing(old: bytes, new: bytes):
+    data = str_edf([NIGHT] * 3)
+    assert old in data
+    result = read_log(data.replace(old, new, 1))
+    assert result.identity.balanced
+    assert result.sessions["seconds_lower"].sum() <= 3 * 28_800

@@ -114,10 +114,9 @@ def _sync(header: Header, fields: list[str]) -> str | None:
 
 def _ring(header: Header, fields: list[str]) -> str | None:
     numbers = [_number(text) for text in fields[:4]]
-    if None in numbers:
-        return "ring"
-    header.capacity, header.first_seq, header.last_seq, header.lost_before = numbers
-    return None
+    if None not in numbers:
+        header.capacity, header.first_seq, header.last_seq, header.lost_before = numbers
+    return "ring" if None in numbers else None
 
 
 def _life(header: Header, fields: list[str]) -> str | None:

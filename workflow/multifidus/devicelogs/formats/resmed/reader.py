@@ -33,7 +33,7 @@ from multifidus.devicelogs.formats.single import Session, SingleLog, read_singly
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from edfio import EdfSignal
+    from edfio import Edf, EdfSignal
 
     from multifidus.devicelogs.clock.times import FloatArray, IntArray
     from multifidus.devicelogs.formats.interface import LogFile, Reading
@@ -45,6 +45,7 @@ _NOON_S = DAY_S // 2
 _EARLIEST = parse_iso("2005-01-01T00:00:00Z") or 0
 """No machine that writes this format was in use before: a clock that says so was reset."""
 
+_LATEST = parse_iso("2099-01-01T00:00:00Z") or 0
 _HEADER_BYTES = 256
 _MOST_SIGNALS = 512
 _PAIRS = (("MaskOn", "Mask On"), ("MaskOff", "Mask Off"))
@@ -141,7 +142,8 @@ def _read_days(data: bytes, faults: FaultLog, account: ByteAccount) -> _Days:
     if notes or account.flagged:
         detail = "the file holds other records than its header says, or part of one"
         faults.add(5, detail, span=(len(data) - account.flagged, len(data)))
-    if edf.data_record_duration != DAY_S or not _named(signals, _PAIRS[1]).size:
+    on, off = (_named(signals, names) for names in _PAIRS)
+    if _record_seconds(edf) != DAY_S or not on.size or on.shape != off.shape:
         faults.add(45, "the records are no days of mask times; the file is not used")
         account.flagged, account.accepted = account.flagged + account.accepted, 0
         return none
@@ -158,12 +160,19 @@ def _first_day(data: bytes) -> int:
     return int(date.timestamp())
 
 
+def _record_seconds(edf: Edf) -> float:
+    try:
+        return float(edf.data_record_duration)
+    except ValueError:
+        return 0.0
+
+
 def _physical(signal: EdfSignal) -> FloatArray:
     """Return physical values; those of a header without a range are as stored."""
     low, high = signal.digital_min, signal.digital_max
     least, most = signal.physical_min, signal.physical_max
     stored = signal.digital.astype(np.float64)
-    if not (high > low and most > least):
+    if not (high > low and np.isfinite(most - least) and most > least):
         return stored
     scaled = (stored - low) * ((most - least) / (high - low)) + least
     return np.asarray(scaled, dtype=np.float64)
@@ -176,7 +185,8 @@ def _named(signals: Mapping[str, FloatArray], names: Sequence[str]) -> FloatArra
 def _place_days(noon: IntArray, date: FloatArray | None, faults: FaultLog) -> IntArray:
     """Place each record by its own date (days since 1970), else by its place in the file."""
     if date is not None and date.shape == (len(noon), 1):
-        noon = np.rint(date[:, 0]).astype(np.int64) * DAY_S + _NOON_S
+        known = (date[:, 0] >= 0) & (date[:, 0] * DAY_S < _LATEST)
+        noon = np.where(known, np.rint(date[:, 0]), 0).astype(np.int64) * DAY_S + _NOON_S
     clock = judge_clock(noon, _EARLIEST)
     if clock.reset.any():
         detail = "the clock is at its default; these days have no place in time"
