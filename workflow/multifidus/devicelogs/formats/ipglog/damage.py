@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from isal.isal_zlib import crc32
 
-from multifidus.devicelogs.formats.ipglog.layout import CHECKSUM_BYTES
+from multifidus.devicelogs.formats.ipglog.layout import CHECKSUM_BYTES, MAX_LINE_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["Damage", "record_number"]
 
 _NUMBER = re.compile(rb"R(\d{1,10}),")
+_START = re.compile(rb"[HRBE][0-9a-z]")
 _SEALED = re.compile(rb"[HRBE].{1,190}\*[0-9A-Fa-f]{8}", re.DOTALL)
 _ENDING = re.compile(rb"[HRBE].*\*[^*]{6,10}", re.DOTALL)
 
@@ -57,6 +58,8 @@ class Damage:
             self._note(15, "the oldest record is half overwritten", span, oldest, "reject")
         elif number is None or not _is_sealed(body):
             fault, detail = _name(body, last=self._ends_input and body is line)
+            if cut := _cut_at(body):
+                fault, detail, span = 3, "a fragment of a line", (at, at + cut)
             self._note(fault, detail, span, number, "reject")
         elif body is line:
             detail = "a line end is missing; both sides were read"
@@ -93,6 +96,15 @@ class Damage:
 def _is_sealed(body: bytes) -> bool:
     seal = b"*%08X" % crc32(body[:-CHECKSUM_BYTES])
     return body.isascii() and body[-CHECKSUM_BYTES:] == seal
+
+
+def _cut_at(body: bytes) -> int:
+    """Return where a whole line begins behind one that lost its end; 0 for nowhere."""
+    if body[-CHECKSUM_BYTES : 1 - CHECKSUM_BYTES] != b"*":
+        return 0
+    low = max(len(body) - MAX_LINE_BYTES, 1)
+    starts = (match.start() for match in _START.finditer(body, low))
+    return next((at for at in starts if _is_sealed(body[at:])), 0)
 
 
 def _name(line: bytes, *, last: bool) -> tuple[int, str]:
