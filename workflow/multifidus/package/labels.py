@@ -28,7 +28,7 @@ __all__ = [
 SELF_LABELLING = frozenset({".csv", ".docx", ".html", ".json", ".parquet"})
 """Kinds of file whose own content must state the tier. A PDF's text is compressed and a notebook is
 a working paper: for them the manifest is the label."""
-PARTICIPANT_LEVEL = ("narratives/*",)
+PARTICIPANT_LEVEL = ("data_report/*", "narratives/*")
 """Patterns of deliverables whose rows describe single participants."""
 PARTICIPANT_SENSITIVITY = "participant_level"
 """Sensitivity of those in a tier that is not open: stricter than ``restricted``, since no rule on
