@@ -12,8 +12,11 @@ import pandas as pd
 from multifidus.base.errors import DataError
 from multifidus.base.parallel import map_processes
 from multifidus.devicelogs.adherence.daily import Exposure, build_grid, epoch_days
-from multifidus.devicelogs.adherence.periods import measure_months, measure_periods
-from multifidus.devicelogs.adherence.unplaced import add_unplaced
+from multifidus.devicelogs.adherence.periods import (
+    add_unplaced,
+    measure_months,
+    measure_periods,
+)
 from multifidus.devicelogs.clock.times import DAY_S, MISSING, NO_TIME
 from multifidus.devicelogs.findings import FAULT_KINDS, fault_frame
 from multifidus.devicelogs.formats.interface import empty_sessions, present_sessions

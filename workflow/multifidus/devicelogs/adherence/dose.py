@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from multifidus.devicelogs.adherence.windows import ratio, set_within
+from multifidus.devicelogs.adherence.daily import ratio, set_within
 from multifidus.devicelogs.clock.times import DAY_S, MISSING
 from multifidus.devicelogs.history import Prescription
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from multifidus.devicelogs.adherence.daily import DailyGrid
-    from multifidus.devicelogs.adherence.windows import Window
+    from multifidus.devicelogs.adherence.daily import DailyGrid, Window
     from multifidus.devicelogs.clock.times import BoolArray, FloatArray
 
 __all__ = ["DailyDoses", "add_per_session", "daily_doses"]

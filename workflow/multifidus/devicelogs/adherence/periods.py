@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from multifidus.devicelogs.adherence.daily import Window, ratio, set_within
 from multifidus.devicelogs.adherence.dose import add_per_session, daily_doses
-from multifidus.devicelogs.adherence.windows import Window, ratio, set_within
+from multifidus.devicelogs.clock.times import MISSING
 
 if TYPE_CHECKING:
     from multifidus.devicelogs.adherence.daily import DailyGrid, Exposure
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = [
     "COVERED_SHARES",
     "PERSISTENCE_GAP_D",
+    "add_unplaced",
     "measure_months",
     "measure_periods",
     "period_edges",
@@ -269,3 +271,45 @@ def _run_lengths(mask: np.ndarray, offset: IntArray) -> IntArray:
     starts[offset[:-1][offset[:-1] < len(mask)]] = offset[:-1][offset[:-1] < len(mask)]
     barrier = np.where(mask, starts, position + 1)
     return np.where(mask, position + 1 - np.maximum.accumulate(barrier), 0)
+
+
+def add_unplaced(
+    periods: pd.DataFrame, sessions: pd.DataFrame
+) -> tuple[pd.DataFrame, list[tuple[object, ...]]]:
+    """Add the seconds of sessions without a place in time to the hours of all years.
+
+    They are this participant's, so the point estimate of ``hours`` holds them, up to its upper
+    bound; whether they lie within the exposure nothing says, so the lower bound does not.
+    Where a lifetime counter gives the hours, it holds them already.
+
+    Parameters
+    ----------
+    periods
+        Adherence per participant and period.
+    sessions
+        Sessions with ``participant_id``, ``counted``, ``per_day``, ``seconds``,
+        ``seconds_lower`` (seconds) and their sequence numbers.
+
+    Returns
+    -------
+    periods, faults
+        Rows of the fault table, one per participant concerned, which say so.
+    """
+    loose = sessions[sessions["counted"] & ~sessions["per_day"].astype(bool)]
+    if loose.empty:
+        return periods, []
+    known = loose["seconds"] != MISSING
+    seconds = loose["seconds"].where(known, loose["seconds_lower"])
+    extra = seconds.groupby(loose["participant_id"]).sum() / 3600
+    whole = (periods["period"] == "overall") & (periods["hours_source"] == "records")
+    more = periods["participant_id"].map(extra).fillna(0.0).where(whole, 0.0)
+    hours = (periods["hours"] + more).clip(upper=periods["hours_upper"])
+    faults: list[tuple[object, ...]] = []
+    numbers = loose[["seq_start", "seq_end"]]
+    for name, rows in numbers.groupby(loose["participant_id"], sort=True):
+        given = rows.to_numpy()[rows.to_numpy() != MISSING]
+        kind = (17, "clock_reset", "warning", "flag", None, None)
+        seqs = (int(given.min()), int(given.max())) if len(given) else (None, None)
+        detail = "sessions without a place in time: in the hours of all years, in no day or year"
+        faults.append((name, "", *kind, *seqs, len(rows), detail))
+    return periods.assign(hours=hours.where(more > 0, periods["hours"])), faults
