@@ -62,9 +62,10 @@ def test_a_line_cut_with_its_line_end_in_the_middle_of_the_file_is_fault_3() -> 
     assert faults(log, 46)[["seq_first", "seq_last"]].to_numpy().tolist() == [[1, 16]]
 
 
-def test_a_format_line_of_another_name_is_flagged() -> None:
-    """Never silent: lines that verify under a name of no known format are kept and flagged."""
-    log = text_log(device(), version="ipglog-other,1.0")
+@pytest.mark.parametrize("name", ["ipglog-other", "ipglog-bin"])
+def test_a_format_line_of_another_name_is_flagged(name: str) -> None:
+    """Never silent: lines that verify under another name are kept and flagged."""
+    log = text_log(device(), version=f"{name},1.0")
     assert faults(log, 34)["outcome"].tolist() == ["flag"]
     assert len(log.sessions) == 8
 
