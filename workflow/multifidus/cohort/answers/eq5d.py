@@ -11,6 +11,7 @@ from multifidus.cohort.answers.sums import add_baseline_goals, baseline_windows
 from multifidus.cohort.calibration.goals import VisitScores, add_level_goals
 from multifidus.cohort.calibration.search import Problem
 from multifidus.cohort.design import BASELINE, FOLLOW_UPS
+from multifidus.cohort.participants.latent import OUTCOMES
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -84,24 +85,23 @@ def _allowed(profiles: IntArray) -> BoolArray:
     return allowed
 
 
-def calibrate_eq5d(
-    setting: Setting, vas_mm: dict[str, FloatArray], odi: dict[str, FloatArray]
-) -> dict[str, IntArray]:
+def calibrate_eq5d(setting: Setting) -> dict[str, IntArray]:
     """Calibrate EQ-5D-5L profiles at every visit.
+
+    Profiles follow the pain and disability that the trajectories suggest and not the calibrated
+    answers, so that a change in another questionnaire leaves them alone.
 
     Parameters
     ----------
     setting
         The cohort's setting.
-    vas_mm, odi
-        Visit to VAS (mm) and ODI (points), NaN where unanswered, shape (persons,).
 
     Returns
     -------
     dict
         Visit to levels, shape (persons, 5); zero where the form was not usable.
     """
-    rng, n = setting.rng, len(setting.enrolment)
+    rng, n = setting.streams.of("eq5d"), len(setting.enrolment)
     decrements = np.array(setting.design.eq5d_decrements)
     own = rng.standard_normal((n, LEVELS)) * np.array(_OWN_SD)
     result: dict[str, IntArray] = {}
@@ -116,10 +116,10 @@ def calibrate_eq5d(
         leaning = 1 + own + rng.standard_normal((n, LEVELS)) * np.array(_OCCASION_SD)
         leaning = (
             leaning
-            + _typical(odi[visit])[:, None] * np.array(_ON_ODI)
+            + _expected(setting, "odi", visit)[:, None] * np.array(_ON_ODI)
+            + 10 * _expected(setting, "vas", visit)[:, None] * np.array(_ON_VAS)
             - standing[:, None] * np.array(_ON_RESPONSE)
         )
-        leaning = leaning + _typical(vas_mm[visit])[:, None] * np.array(_ON_VAS)
         wanted = _wanted_mean(setting, visit, before[members])
         leaning = _shifted(leaning[members], wanted, decrements)
         levels = _solve_visit(setting, visit, leaning, before[members], decrements)
@@ -130,9 +130,17 @@ def calibrate_eq5d(
     return result
 
 
-def _typical(scores: FloatArray) -> FloatArray:
-    """Fill unanswered scores with the median of the others."""
-    return np.where(np.isnan(scores), np.nanmedian(scores), scores)
+def _expected(setting: Setting, outcome: str, visit: str) -> FloatArray:
+    """Return VAS (cm) or ODI (points) as the trajectories and the design's assumptions suggest it."""
+    design, at = setting.design, OUTCOMES.index(outcome)
+    low, high = (limit / 10 for limit in design.vas_range_mm) if at == 0 else design.odi_range
+    spread = (high - low) / 4
+    baseline = (low + high) / 2 + spread * setting.latent.severity[:, at]
+    if visit == BASELINE:
+        return np.asarray(baseline)
+    plan = design.schedule[visit]
+    gone = plan.reduction[at] + plan.reduction_sd[at] * setting.latent.at(outcome, visit)
+    return np.asarray(baseline * np.clip(1 - gone, 0, design.largest_ratio[at]))
 
 
 def _wanted_mean(setting: Setting, visit: str, before: FloatArray) -> float:
@@ -182,5 +190,5 @@ def _solve_visit(
         members = setting.flow.answered("eq5d", visit)
         at = VisitScores("eq5d", visit, values, before, setting.groups(members))
         add_level_goals(problem, setting.targets, at)
-    chosen = setting.solve(problem, f"eq5d at {visit}")
+    chosen = setting.solve(problem, f"eq5d at {visit}", "eq5d")
     return np.asarray(profiles[np.arange(len(chosen)), chosen])
