@@ -1,7 +1,7 @@
 """Independent random streams: one for each domain of the cohort, derived from seed and name.
 
-A domain never draws from another one's stream, so a setting or a draw that is added to one leaves the
-others' numbers as they were. What a domain is conditional on all the same is in :data:`DEPENDS_ON`:
+A domain never draws from another one's stream, so a setting or a draw that is added to one leaves
+the others' numbers as they were. What a domain is conditional on all the same is in :data:`DEPENDS_ON`:
 nobody answers at a visit that was missed, and a log holds the sessions that took place.
 """
 
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["DEPENDS_ON", "DOMAINS", "FRAME", "Streams"]
 
 FRAME = ("enrolment", "trajectories", "attendance")
-"""Who took part, how each person's condition goes, and who was seen when: all else is conditional on
-these three."""
+"""Who took part, how each condition goes, and who was seen when: what all else depends on."""
 
 DEPENDS_ON: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {

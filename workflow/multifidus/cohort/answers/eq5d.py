@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from itertools import combinations
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -14,6 +15,8 @@ from multifidus.cohort.design import BASELINE, FOLLOW_UPS
 from multifidus.cohort.participants.latent import OUTCOMES
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy.typing as npt
 
     from multifidus.cohort.answers.sums import Setting
@@ -34,6 +37,21 @@ _OWN_SD = (0.45, 0.35, 0.45, 0.35, 0.75)
 _OCCASION_SD = (0.40, 0.30, 0.40, 0.35, 0.40)
 _ON_RESPONSE = (0.12, 0.10, 0.14, 0.10, 0.16)
 _BISECTIONS = 40
+
+
+class _Usual(NamedTuple):
+    """Scores on which profiles lean: baseline, share of it that is gone, largest ratio to it."""
+
+    baseline: float
+    baseline_sd: float
+    gone: float
+    gone_sd: float
+    worst: float
+
+
+_USUAL: Mapping[str, _Usual] = MappingProxyType(
+    {"vas": _Usual(75, 7.5, 0.62, 0.34, 1.3), "odi": _Usual(44, 11, 0.52, 0.39, 1.6)}
+)
 
 
 def index_of(levels: IntArray, decrements: FloatArray) -> FloatArray:
@@ -117,7 +135,7 @@ def calibrate_eq5d(setting: Setting) -> dict[str, IntArray]:
         leaning = (
             leaning
             + _expected(setting, "odi", visit)[:, None] * np.array(_ON_ODI)
-            + 10 * _expected(setting, "vas", visit)[:, None] * np.array(_ON_VAS)
+            + _expected(setting, "vas", visit)[:, None] * np.array(_ON_VAS)
             - standing[:, None] * np.array(_ON_RESPONSE)
         )
         wanted = _wanted_mean(setting, visit, before[members])
@@ -131,16 +149,13 @@ def calibrate_eq5d(setting: Setting) -> dict[str, IntArray]:
 
 
 def _expected(setting: Setting, outcome: str, visit: str) -> FloatArray:
-    """Return VAS (cm) or ODI (points) as the trajectories and the design's assumptions suggest it."""
-    design, at = setting.design, OUTCOMES.index(outcome)
-    low, high = (limit / 10 for limit in design.vas_range_mm) if at == 0 else design.odi_range
-    spread = (high - low) / 4
-    baseline = (low + high) / 2 + spread * setting.latent.severity[:, at]
+    """Return the VAS (mm) or ODI (points) that the trajectories suggest, shape (persons,)."""
+    at, usual = OUTCOMES.index(outcome), _USUAL[outcome]
+    baseline = usual.baseline + usual.baseline_sd * setting.latent.severity[:, at]
     if visit == BASELINE:
         return np.asarray(baseline)
-    plan = design.schedule[visit]
-    gone = plan.reduction[at] + plan.reduction_sd[at] * setting.latent.at(outcome, visit)
-    return np.asarray(baseline * np.clip(1 - gone, 0, design.largest_ratio[at]))
+    gone = usual.gone + usual.gone_sd * setting.latent.at(outcome, visit)
+    return np.asarray(baseline * np.clip(1 - gone, 0, usual.worst))
 
 
 def _wanted_mean(setting: Setting, visit: str, before: FloatArray) -> float:

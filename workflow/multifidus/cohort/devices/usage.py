@@ -255,7 +255,9 @@ def _calibrated_level(setting: Setting, plans: list[_Plan], exposed: BoolArray) 
     low, high = 0.05, 6.0
     for _ in range(_BISECTIONS):
         level = (low + high) / 2
-        values = [value for plan in chosen if (value := _year_2(plan, level, prescribed)) is not None]
+        values = [
+            value for plan in chosen if (value := _year_2(plan, level, prescribed)) is not None
+        ]
         low, high = (level, high) if np.median(values) < wanted else (low, level)
     return (low + high) / 2
 

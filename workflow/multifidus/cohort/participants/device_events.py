@@ -1,8 +1,8 @@
 """Device events: removals, lead fractures with their revisions, deficiencies.
 
-Published is the absence of lead migrations. That leads broke is known of the therapy and not how
-often in this trial; the rate is an assumption, the same in every year of follow-up, so that revisions
-fall into all of them.
+Published is the absence of lead migrations. Leads are known to break, how often in this trial is
+not; the rate is an assumption, the same in every year of follow-up, so that revisions fall into all
+of them.
 """
 
 from __future__ import annotations
