@@ -1,8 +1,9 @@
 """Independent random streams: one for each domain of the cohort, derived from seed and name.
 
 A domain never draws from another one's stream, so a setting or a draw that is added to one leaves
-the others' numbers as they were. What a domain is conditional on all the same is in :data:`DEPENDS_ON`:
-nobody answers at a visit that was missed, and a log holds the sessions that took place.
+the others' numbers as they were. What a domain is conditional on all the same is in
+:data:`DEPENDS_ON`: nobody answers at a visit that was missed, and a log holds the sessions of that
+device.
 """
 
 from __future__ import annotations

@@ -2,10 +2,10 @@
 
 One fact is published: the number of participants with a serious event related to the device or the
 procedure. Everything else (which terms, how many) is an assumption; terms are in generic words of
-the MedDRA kind, with their system organ class. An event is anticipated by its term, as a protocol lists
-them before the first participant; whether it is related is judged case by case. The two agree often
-and not always: surgery makes anticipated back pain that nobody relates to it, and stimulation makes
-complaints that no list foresaw.
+the MedDRA kind, with their system organ class. An event is anticipated by its term, as a protocol
+lists them before the first participant; whether it is related is judged case by case. The two agree
+often and not always: surgery makes anticipated back pain that nobody relates to it, and stimulation
+makes complaints that no list foresaw.
 """
 
 from __future__ import annotations
