@@ -30,6 +30,7 @@ from multifidus.config.reading import ConfigFile
 from multifidus.config.checks.resources import lacks_device_logs
 from multifidus.ingest.inputs import required_tables
 from multifidus.package.ledger import RESULTS_VARIABLE
+from multifidus.report.settings import read_words
 
 # Folder of this project, as seen from the working folder: "." unless another workflow uses this one
 # as a module. Sources are found from here; outputs and the user's data from the working folder.
@@ -309,6 +310,7 @@ def get_context(**paths):
             "assumptions",
         ),
         "title_from_study": not STUDY.report.literature,
+        "words": read_words(PROJECT / "literature"),
         **{name: str(path) for name, path in paths.items()},
     }
 
