@@ -237,7 +237,7 @@ def default_config() -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-def schema_text(model: type[RunConfig | StudyConfig]) -> str:
+def schema_text(model: type[RunConfig | StudyConfig | CohortConfig]) -> str:
     """Return the JSON Schema of a model, for editors and for validation elsewhere."""
     schema = {"$schema": _SCHEMA_DIALECT, **model.model_json_schema()}
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"

@@ -139,10 +139,11 @@ class ReportContext:
         RenderError
             ``RND-903`` when there is no such statement.
         """
+        wanted = {result_id for item in STATEMENTS.values() for result_id in item.reads}
         shown = {
-            row.result_id: None if self.results.hidden(row.result_id) else row.value
-            for row in self.results.frame.itertuples()
-            if any(row.result_id in statement.reads for statement in STATEMENTS.values())
+            result_id: self.results.value(result_id)
+            for result_id in wanted
+            if result_id in self.results and self.results.hidden(result_id) is None
         }
         return Inline(state(name, shown))
 

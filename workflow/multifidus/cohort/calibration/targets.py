@@ -153,10 +153,9 @@ def read_targets(literature: Path | str, held_out: Collection[str] = ()) -> Coho
     LiteratureError
         When a printed figure is not a number.
     """
-    return targets_from_claims(
-        *(_rows(Path(literature) / name) for name in ("claims.csv", "divergences.csv")),
-        held_out=held_out,
-    )
+    folder = Path(literature)
+    claims, divergences = (_rows(folder / name) for name in ("claims.csv", "divergences.csv"))
+    return targets_from_claims(claims, divergences, held_out)
 
 
 def _rows(path: Path) -> list[dict[str, str]]:

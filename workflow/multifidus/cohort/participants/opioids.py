@@ -284,14 +284,13 @@ def _incidental(setting: Setting, users: BoolArray) -> list[dict[str, object]]:
         end = start + int(rng.integers(3, 11)) * _DAY
         rows.append(_row(setting, int(person), _RESCUE, (5, 3), (start, end), as_needed=True))
     others = np.flatnonzero(~users & setting.flow.attended("y3"))
-    regimen = _REGIMENS[0]
+    regimen, last = _REGIMENS[0], observed_until(setting)
     drug = (regimen.drug, regimen.route, regimen.unit)
     for person in rng.choice(others, min(design.new_users, len(others)), replace=False):
         # Taken up between the second and the third year's visit, and still taken at the third.
         edges = _visit_edges(setting, int(person))
         start = edges["y3"] - int(rng.integers(40, 200)) * _DAY
-        end: np.datetime64 | None = edges["y3"] + int(rng.integers(40, 500)) * _DAY
-        if end >= observed_until(setting)[person]:
-            end = None
-        rows.append(_row(setting, int(person), drug, (50, 2), (start, end)))
+        until = edges["y3"] + int(rng.integers(40, 500)) * _DAY
+        days = (start, until if until < last[person] else None)
+        rows.append(_row(setting, int(person), drug, (50, 2), days))
     return rows
