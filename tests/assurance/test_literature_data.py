@@ -9,6 +9,8 @@ import pandas as pd
 import pypandoc
 import pytest
 
+from multifidus.config.cohort import CohortConfig
+from multifidus.config.load import read_model
 from multifidus.literature.consistency.checks import check_claims, require_declared
 from multifidus.literature.consistency.recompute import recompute_figures
 from multifidus.literature.record.bibliography import bibliography_keys, short_citations
@@ -24,6 +26,7 @@ from multifidus.literature.record.value_sets import (
 from multifidus.literature.scorecard.build import build_scorecard
 from multifidus.literature.scorecard.verdicts import compare_verdicts, load_expected_verdicts
 from multifidus.results.formatting import round_half_away
+from multifidus.results.ids import quantity_of
 
 _FOLDER = Path(__file__).parents[2] / "literature"
 _LITERATURE = load_literature(_FOLDER)
@@ -147,8 +150,13 @@ def test_the_published_tier_ends_in_the_expected_verdicts() -> None:
 
 
 def test_expected_verdicts_hold_no_failure_and_few_excuses() -> None:
+    """The figures held out of the calibration may fail: that is what they are held out for."""
     expected = load_expected_verdicts(_FOLDER / "expected_verdicts.csv")
-    assert "not_reproduced" not in set(expected["verdict"])
+    study = _FOLDER.parent / "config/studies/reactiv8b/cohort.yaml"
+    held_out = _CLAIMS.loc[list(read_model(CohortConfig, study).held_out), "result_id"]
+    quantities = set(map(quantity_of, held_out))
+    failed = _CLAIMS.loc[expected.loc[expected["verdict"] == "not_reproduced", "claim_id"]]
+    assert set(map(quantity_of, failed["result_id"])) <= quantities
     abstract = expected[
         (expected["tier"] == "synthetic") & expected["claim_id"].str.startswith("gilligan2024_")
     ]

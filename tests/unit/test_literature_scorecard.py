@@ -260,3 +260,15 @@ def test_a_claim_that_appears_or_goes_is_a_change(tmp_path) -> None:
         compare_verdicts(renamed, expected, "synthetic")
     assert "a value (reproduced to absent)" in caught.value.message
     assert "b value (absent to reproduced)" in caught.value.message
+
+
+@pytest.mark.parametrize(("effect", "verdict"), [(-4.0, "reproduced"), (0.3, "not_reproduced")])
+def test_a_small_p_of_an_effect_in_the_other_direction_is_no_reproduction(
+    effect: float, verdict: str
+) -> None:
+    p_value = _ID.replace(".mean", ".p_value")
+    test = {"claim_id": "p", "statistic": "p_value", "value_printed": "< 0.0001", "unit": ""}
+    claims = pd.DataFrame([_CLAIM, _CLAIM | test | {"result_id": p_value}])
+    results = pd.DataFrame({"result_id": [_ID, p_value], "value": [effect, 1e-6]})
+    card = build_scorecard(claims, results, _NOTHING, _REGISTER, "public")
+    assert card["verdict"].iloc[1] == verdict

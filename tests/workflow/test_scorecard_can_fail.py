@@ -84,12 +84,10 @@ def test_data_without_benefit_turn_the_scorecard(null_run: Run) -> None:
         r"^(?:change|percent_change|level\.\w+\.(?!baseline)|responder|difference|device_events)"
     )
     moved &= ~found["result_id"].str.endswith(".n")
-    verdicts = found.loc[moved, "verdict"].value_counts()
-    assert "not_reproduced" in verdicts
-    assert set(verdicts.index) <= {"not_reproduced", "reproduced"}
-    still = found[moved & (found["verdict"] == "reproduced")]
-    # A p below 0.0001 is one for worse answers too: the figure says nothing of the direction.
-    assert still["result_id"].str.endswith("p_value").all()
+    # By chance, one limit of a difference between two arms without benefit may lie in its range.
+    still = found[moved & (found["verdict"] != "not_reproduced")]
+    assert set(still["claim_id"]) <= {"gilligan2021_primary_difference"}
+    assert moved.sum() > 90
     assert (found.loc[~moved, "verdict"] != "not_reproduced").sum() > 20
     migration = card[card["result_id"].str.startswith("device_events.lead_migration")]
     assert migration["verdict"].tolist() == ["not_reproduced"]

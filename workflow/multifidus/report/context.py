@@ -17,7 +17,12 @@ from multifidus.config.sections import load_sections
 from multifidus.report.figures.style import Drawing
 from multifidus.report.numbers import absent_markdown, describe, number_markdown
 from multifidus.report.settings import citation_of, fill, setting_in_words
-from multifidus.report.statements import STATEMENTS, reproduction_statement, state
+from multifidus.report.statements import (
+    STATEMENTS,
+    held_out_statement,
+    reproduction_statement,
+    state,
+)
 from multifidus.results.formatting import HIDDEN
 from multifidus.results.table import Results
 
@@ -150,6 +155,10 @@ class ReportContext:
     def reproduction(self, family: str) -> Inline:
         """Return what the scorecard of a family of published figures shows."""
         return Inline(reproduction_statement(self.scorecard, family, self.fact("tier")))
+
+    def held_out(self) -> Inline:
+        """Return how the figures came out that the calibration did not aim at."""
+        return Inline(held_out_statement(self.scorecard))
 
     def setting(self, path: str) -> Inline:
         """Return a setting of the study in words, with its source where it has one."""

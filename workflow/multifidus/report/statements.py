@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     Values = Mapping[str, float]
 
-__all__ = ["STATEMENTS", "Statement", "reproduction_statement", "state"]
+__all__ = ["STATEMENTS", "Statement", "held_out_statement", "reproduction_statement", "state"]
 
 _OUTCOMES = ("vas", "odi", "eq5d")
 _LEVEL = 0.05
@@ -148,6 +148,25 @@ def state(name: str, values: Mapping[str, float | None]) -> str:
     if len(known_values) < len(found):
         return statement.unknown
     return statement.true if statement.holds(known_values) else statement.false
+
+
+def held_out_statement(scorecard: pd.DataFrame) -> str:
+    """Return how many figures that the calibration did not aim at came out within rounding.
+
+    Parameters
+    ----------
+    scorecard
+        Columns ``evidence`` and ``verdict``.
+    """
+    verdicts = scorecard.loc[scorecard["evidence"] == "held_out", "verdict"]
+    if verdicts.empty:
+        return "No published figure was held out of the calibration."
+    met = int(verdicts.isin(_FIT).sum())
+    return (
+        f"{len(verdicts)} printed figures were held out of the calibration, by a rule that was "
+        f"written down before the cohort was drawn, and it gives {met} of them within rounding. "
+        "They alone are evidence on the cohort's assumptions; all others went into it."
+    )
 
 
 def reproduction_statement(scorecard: pd.DataFrame, family: str, tier: str) -> str:

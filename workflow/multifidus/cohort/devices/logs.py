@@ -26,6 +26,7 @@ __all__ = ["simulate_logs", "write_logs"]
 
 _CLOCK_SHIFT_SHARE = 0.12  # assumption: clocks set by an hour when the zone changes
 _RESET_SHARE = 0.05  # assumption: resets of the device, after which its clock is unset
+_ERASURE_SHARE = 0.07  # assumption: logs erased in service, what was not yet read is lost
 _RING_RECORDS = (
     6144  # assumption: two years and more of full use, as visits a year apart are missed
 )
@@ -99,6 +100,7 @@ def _simulate(job: _Job) -> list[bytes]:
     life = DeviceLife(
         clock_shifts=_clock_shifts(rng, job),
         resets=_resets(rng, job),
+        erasures=_erasures(rng, job),
     )
     return simulate_device(
         job.participant_id,
@@ -125,6 +127,10 @@ def _clock_shifts(rng: np.random.Generator, job: _Job) -> tuple[tuple[int, int],
 
 def _resets(rng: np.random.Generator, job: _Job) -> tuple[int, ...]:
     return (_quiet_time(rng, job),) if rng.random() < _RESET_SHARE else ()
+
+
+def _erasures(rng: np.random.Generator, job: _Job) -> tuple[int, ...]:
+    return (_quiet_time(rng, job),) if rng.random() < _ERASURE_SHARE else ()
 
 
 def _quiet_time(rng: np.random.Generator, job: _Job) -> int:

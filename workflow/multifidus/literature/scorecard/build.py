@@ -48,6 +48,7 @@ SCORECARD_COLUMNS = (
 
 _PARTICIPANT_TIERS = (Tier.PUBLIC, Tier.RESTRICTED)
 _SLACK = 1e-9
+_EFFECTS = ("mean", "estimate")
 _UNITS_SHOWN = ("cm", "points", "years", "h", "min", "min per day")
 _PART_COLUMNS: Mapping[str, str] = MappingProxyType(
     {
@@ -93,7 +94,15 @@ class _Sources:
     recomputed: Mapping[tuple[str, str], Mapping[Any, Any]]
     register: Register
     held_out: frozenset[str]
+    directions: Mapping[str, float]
     tier: str
+
+    def turned(self, result_id: str) -> bool:
+        """Whether the effect behind a p value is in the other direction than the printed one."""
+        stem = result_id.rpartition(".")[0]
+        printed = self.directions.get(stem, 0.0)
+        ours = (self.results.get(f"{stem}.{name}", 0.0) for name in _EFFECTS)
+        return result_id.endswith(".p_value") and any(printed * effect < 0 for effect in ours)
 
 
 def build_scorecard(
@@ -147,6 +156,7 @@ def build_scorecard(
         },
         register=register,
         held_out=_quantities(claims, held_out) if tier == Tier.SYNTHETIC else frozenset(),
+        directions=_directions(claims),
         tier=tier,
     )
     rows = [row for claim in claims.to_dict("records") for row in _score_claim(claim, sources)]
@@ -159,6 +169,16 @@ def build_scorecard(
 def _quantities(claims: pd.DataFrame, held_out: Collection[str]) -> frozenset[str]:
     named = claims.loc[claims["claim_id"].isin(held_out), "result_id"]
     return frozenset(quantity_of(result_id) for result_id in named)
+
+
+def _directions(claims: pd.DataFrame) -> dict[str, float]:
+    """Return the sign of every printed effect, by its result's id without the statistic."""
+    printed = claims[claims["statistic"].isin(_EFFECTS)]
+    return {
+        row["result_id"].rpartition(".")[0]: parse_printed(row["value_printed"]).value
+        for row in printed.to_dict("records")
+        if row["result_id"]
+    }
 
 
 def _values(results: pd.DataFrame) -> dict[str, float]:
@@ -176,9 +196,12 @@ def _score_claim(claim: Mapping[Any, Any], sources: _Sources) -> Iterator[tuple[
         printed = parse_printed(claim[column])
         result_id = _part_id(claim["result_id"], part)
         ours, obstacle = _reproduce(claim, part, result_id, sources)
-        judgement = (
-            obstacle if ours is None else _judge(claim, part, printed, ours, sources.register)
-        )
+        if ours is None:
+            judgement = obstacle
+        elif sources.turned(result_id):
+            judgement = _Judgement("not_reproduced", "The effect is in the other direction.")
+        else:
+            judgement = _judge(claim, part, printed, ours, sources.register)
         measured = ours is not None and printed.relation == "="
         yield (
             claim["claim_id"],
