@@ -128,8 +128,9 @@ def build_scorecard(
         The divergence register with its ranges.
     tier
         Data tier of the run. ``published`` has no cohort: its claims are answered by recomputation
-        where one is declared and not attempted else. In ``public`` and ``restricted`` the claims
-        that need participant data are attempted where they name a result.
+        where one is declared, and need participant data otherwise. In ``public`` and
+        ``restricted`` the claims that need participant data are attempted where they name a
+        result.
     held_out
         Claims that the synthetic cohort is not calibrated to; claims of the same quantity have the
         same evidence.
