@@ -14,7 +14,12 @@ from multifidus.base.errors import MultifidusError, RenderError
 from multifidus.config.load import load_study
 from multifidus.config.study import StudyConfig
 from multifidus.report.settings import fill, read_words, setting_in_words
-from multifidus.report.statements import STATEMENTS, reproduction_statement, state
+from multifidus.report.statements import (
+    STATEMENTS,
+    held_out_statement,
+    reproduction_statement,
+    state,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 STUDY = ROOT / "config/studies/reactiv8b/study.yaml"
@@ -102,6 +107,23 @@ def test_reproduction_is_claimed_only_when_nothing_failed() -> None:
         assert text.startswith("Of 2 printed figures")
         assert "give 1; 1 cannot be compared" in text
         assert "recover" not in text
+
+
+def test_figures_held_out_are_counted_with_their_distance() -> None:
+    """Two of three within rounding; the third lies 2.0 off, with half a unit of 0.5: 4 of them."""
+    card = pd.DataFrame(
+        {
+            "evidence": ["held_out"] * 3 + ["recovered_from_cohort"],
+            "verdict": ["reproduced", "within_rounding", "not_reproduced", "reproduced"],
+            "difference": ["0.1", "0.5", "-2.0", ""],
+            "tolerance": ["0.5", "0.5", "0.5", ""],
+        }
+    )
+    text = held_out_statement(card)
+    assert text.startswith("3 printed figures were held out")
+    assert "it gives 2 of them within rounding" in text
+    assert "the others is 4.0 half units of the last printed digit, the largest 4.0." in text
+    assert held_out_statement(card[3:]).startswith("No published figure was held out")
 
 
 def changed_study(tmp_path: Path, path: str, value: object) -> Path:

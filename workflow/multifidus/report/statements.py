@@ -156,15 +156,24 @@ def held_out_statement(scorecard: pd.DataFrame) -> str:
     Parameters
     ----------
     scorecard
-        Columns ``evidence`` and ``verdict``.
+        Columns ``evidence``, ``verdict``, ``difference`` and ``tolerance``.
     """
-    verdicts = scorecard.loc[scorecard["evidence"] == "held_out", "verdict"]
-    if verdicts.empty:
+    held = scorecard[scorecard["evidence"] == "held_out"]
+    if held.empty:
         return "No published figure was held out of the calibration."
+    verdicts = held["verdict"]
     met = int(verdicts.isin(_FIT).sum())
+    off = (held["difference"].astype(float) / held["tolerance"].astype(float)).abs()
+    off = off[~verdicts.isin(_FIT)]
+    rest = (
+        f" The median distance of the others is {off.median():.1f} half units of the last printed "
+        f"digit, the largest {off.max():.1f}."
+        if len(off)
+        else ""
+    )
     return (
         f"{len(verdicts)} printed figures were held out of the calibration, by a rule that was "
-        f"written down before the cohort was drawn, and it gives {met} of them within rounding. "
+        f"written down before the cohort was drawn, and it gives {met} of them within rounding.{rest} "
         "They alone are evidence on the cohort's assumptions; all others went into it."
     )
 
