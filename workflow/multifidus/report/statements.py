@@ -173,7 +173,8 @@ def held_out_statement(scorecard: pd.DataFrame) -> str:
     )
     return (
         f"{len(verdicts)} printed figures were held out of the calibration, by a rule that was "
-        f"written down before the cohort was drawn, and it gives {met} of them within rounding.{rest} "
+        f"written down before the cohort was drawn, and it gives {met} of them within rounding."
+        f"{rest} "
         "They alone are evidence on the cohort's assumptions; all others went into it."
     )
 
