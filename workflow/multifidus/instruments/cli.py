@@ -154,7 +154,7 @@ def _need(frame: pd.DataFrame, columns: list[str], path: Path) -> None:
     missing = [name for name in columns if name not in frame.columns]
     if missing:
         near = difflib.get_close_matches(missing[0], list(frame.columns), n=1, cutoff=0.6)
-        hint = f"is '{near[0]}' meant?" if near else "add the column or mend its name."
+        hint = f"is '{near[0]}' meant?" if near else "add the column or correct its name."
         raise InstrumentError("INS-051", f"{path}: the column '{missing[0]}' is missing; {hint}")
 
 

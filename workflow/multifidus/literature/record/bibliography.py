@@ -24,7 +24,7 @@ def bibliography_keys(path: Path) -> tuple[str, ...]:
     Raises
     ------
     LiteratureError
-        ``LIT-001`` when the file is absent, ``LIT-006`` when a key stands twice.
+        ``LIT-001`` when the file is absent, ``LIT-006`` when a key appears twice.
     """
     keys = sorted(key for key, _ in _entries(path))
     twice = sorted({key for key in keys if keys.count(key) > 1})

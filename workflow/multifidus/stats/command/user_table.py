@@ -91,7 +91,7 @@ def open_table(source: Path, columns: Sequence[str] | None) -> UserTable:
     ------
     StatisticsError
         ``STA-301`` for a file that cannot be read as a table, ``STA-302`` for a column that is
-        missing or stands twice, ``STA-303`` for a pair that is none.
+        missing or appears twice, ``STA-303`` for a pair that is none.
     """
     pairs = [name_and_value(text, "--columns", "id=USUBJID") for text in columns or ()]
     names = dict(pairs)
