@@ -30,6 +30,7 @@ from multifidus.literature.record.models import COMPARATORS
 from multifidus.literature.record.tables import load_table
 from multifidus.report.context import ReportContext
 from multifidus.report.figures.draw import draw_figures
+from multifidus.report.settings import read_words
 from multifidus.report.tables.clinical import mixed_model_table, randomised_table
 from multifidus.results.table import Provenance, ResultRow, Results, collect_results, rows_to_frame
 
@@ -180,10 +181,14 @@ def printed(document: str, report: ReportContext) -> Iterator[str]:
 def report(tmp_path: Path) -> Callable[[Results, AnalysisInputs], ReportContext]:
     def make(results: Results, inputs: AnalysisInputs) -> ReportContext:
         results.frame.to_parquet(tmp_path / "results.parquet")
+        card = {"family": ["five_year_abstract"], "evidence": [""], "verdict": ["not_reproduced"]}
+        pd.DataFrame(card).to_csv(tmp_path / "scorecard.csv", index=False)
         return ReportContext(
             {
                 "results": str(tmp_path / "results.parquet"),
+                "scorecard": str(tmp_path / "scorecard.csv"),
                 "figures": str(tmp_path / "figures"),
+                "words": read_words(Path(__file__).resolve().parents[2] / "literature"),
                 "sections": inputs.study.model_dump(mode="json"),
                 "tier": "restricted",
                 "seed": 1,

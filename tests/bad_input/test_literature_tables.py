@@ -156,6 +156,8 @@ def test_columns(folder: Path) -> None:
         ("comparators.csv", "source", "nobody2020", "references.bib"),
         ("sister_studies.csv", "source", "nobody2020", "references.bib"),
         ("divergences.csv", "sources", "gilligan2024;nobody2020", "references.bib"),
+        ("divergent_figures.csv", "claim_id", "no_claim", "declared divergence"),
+        ("divergent_figures.csv", "claim_id", "gilligan2024_implanted", "declared divergence"),
         ("recomputations.csv", "claim_id", "no_claim", "claims.csv"),
         ("recomputations.csv", "arguments", "no_claim#n;no_claim#count", "claims.csv"),
     ],
@@ -220,7 +222,7 @@ def test_undeclared_contradictions_stop_the_check_command(folder: Path) -> None:
     assert "7 disagree as declared" in good.stdout
 
     def forget(rows: list[dict[str, str]]) -> None:
-        row = next(row for row in rows if row["claim_id"] == "gilligan2024_odi_change_y5_mean")
+        row = next(row for row in rows if row["claim_id"] == "gilligan2024_vas_ge50_y5")
         row["declared_contradiction"] = ""
 
     _edit(folder / "claims.csv", forget)

@@ -19,11 +19,11 @@ RUN = RunConfig().model_dump(mode="json")
 # The banner as a page may break it.
 PAGE = "<p>Synthetic cohort, calibrated to\n  published figures: not trial data.</p>"
 SCORECARD = "claim_id,verdict,tier\na,reproduced,synthetic\nb,reproduced,synthetic\n"
-SCORECARD += "c,declared_contradiction,synthetic\n"
+SCORECARD += "c,other_data_cut,synthetic\n"
 CARD = [
     {"claim_id": "a", "verdict": "reproduced"},
     {"claim_id": "b", "verdict": "reproduced"},
-    {"claim_id": "c", "verdict": "declared_contradiction"},
+    {"claim_id": "c", "verdict": "other_data_cut"},
 ]
 
 

@@ -142,11 +142,12 @@ def test_required_keys_and_lists_are_told_apart() -> None:
     assert "| `visits[].years` | number, at least 0, at most 100, or null | no | null |" in text
 
 
-def test_generation_writes_four_files(repository: Path) -> None:
+def test_generation_writes_five_files(repository: Path) -> None:
     names = sorted(path.relative_to(repository).as_posix() for path in generated_files(repository))
     assert names == [
         "config/README.md",
         "config/config.yaml",
+        "config/schema/cohort.schema.json",
         "config/schema/run.schema.json",
         "config/schema/study.schema.json",
     ]

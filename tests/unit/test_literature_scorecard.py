@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from multifidus.base.errors import ScorecardError
+from multifidus.literature.record.register import Expected, Register
 from multifidus.literature.scorecard.build import build_scorecard
 from multifidus.literature.scorecard.verdicts import (
     compare_verdicts,
@@ -35,12 +36,13 @@ _CLAIM = {
     "declared_contradiction": "",
     "note": "",
 }
-_DIVERGENCES = pd.DataFrame(
+_REGISTER = Register(
+    {"upper": "The limits are not symmetric.", "wording": "Words.", "cut": "An earlier cut."},
     {
-        "divergence_id": ["upper", "wording", "cut"],
-        "part": ["ci_upper", "none", "value"],
-        "reason": ["The limits are not symmetric.", "Words differ.", "An earlier cut."],
-    }
+        ("a", "ci_upper"): Expected("record_contradiction", -4.3, -4.1, "Symmetry."),
+        ("cut", "value"): Expected("other_data_cut", -4.2, -3.9, "One person more."),
+        ("method", "value"): Expected("unpublished_method", -4.0, -4.0, "A count."),
+    },
 )
 _NOTHING = pd.DataFrame(
     columns=["recomputation_id", "claim_id", "part", "method", "value", "low", "high"]
@@ -51,13 +53,14 @@ def _score(
     results: dict[str, float] | None = None,
     recomputed: pd.DataFrame = _NOTHING,
     tier: str = "synthetic",
+    held_out: tuple[str, ...] = (),
     **fields: str,
 ) -> pd.DataFrame:
     frame = pd.DataFrame(
         {"result_id": list(results or {}), "value": list((results or {}).values())}
     )
     claims = pd.DataFrame([_CLAIM | fields])
-    return build_scorecard(claims, frame, recomputed, _DIVERGENCES, tier)
+    return build_scorecard(claims, frame, recomputed, _REGISTER, tier, held_out=held_out)
 
 
 def _recomputed(value: float, spread: float) -> pd.DataFrame:
@@ -101,9 +104,10 @@ def test_limits_are_parts_with_their_own_results() -> None:
         **limits,
     )
     assert found["part"].tolist() == ["value", "ci_lower", "ci_upper"]
-    assert found["verdict"].tolist() == ["reproduced", "reproduced", "declared_contradiction"]
+    assert found["verdict"].tolist() == ["reproduced", "reproduced", "record_contradiction"]
     assert found["result_id"].tolist()[1:] == [stem + "ci_lower", stem + "ci_upper"]
-    assert found["reason"].iloc[2] == "The limits are not symmetric."
+    words = "The limits are not symmetric. Expected: -4.3 to -4.1. Symmetry."
+    assert found["reason"].iloc[2] == words
     assert found["label"].iloc[0] == "Change in low back pain (VAS), at five years, mean (cm)"
 
 
@@ -112,14 +116,40 @@ def test_a_declaration_excuses_only_its_own_part() -> None:
     assert value_off["verdict"].tolist() == ["not_reproduced"]
     remark_only = _score({_ID: -4.0}, declared_contradiction="wording")
     assert remark_only["verdict"].tolist() == ["not_reproduced"]
-    matches = _score({_ID: -4.9}, declared_contradiction="cut")
+    matches = _score({_ID: -4.9}, claim_id="cut", declared_contradiction="cut")
     assert matches["verdict"].tolist() == ["reproduced"]
 
 
+@pytest.mark.parametrize(
+    ("value", "verdict"),
+    [(-4.2, "other_data_cut"), (-3.9, "other_data_cut"), (-4.21, "not_reproduced")],
+)
+@pytest.mark.parametrize("tier", ["synthetic", "restricted"])
+def test_a_declaration_excuses_inside_its_range_only(value: float, verdict: str, tier: str) -> None:
+    fields = {"claim_id": "cut", "declared_contradiction": "cut"}
+    row = _score({_ID: value}, tier=tier, **fields).iloc[0]
+    assert row["verdict"] == verdict
+    assert "Expected: -4.2 to -3.9. One person more." in row["reason"]
+
+
+def test_figures_held_out_of_the_calibration_are_evidence_of_their_own() -> None:
+    """A share is the same quantity as its count; another statistic is not; real data have none."""
+    fields = {"result_id": "responder.vas_ge50.y4.observed.all.count", "value_printed": "9"}
+    row = _score({fields["result_id"]: 9.0}, held_out=("a",), **fields).iloc[0]
+    assert (row["verdict"], row["evidence"]) == ("reproduced", "held_out")
+    wrong = _score({fields["result_id"]: 8.0}, held_out=("a",), **fields).iloc[0]
+    assert (wrong["verdict"], wrong["evidence"]) == ("not_reproduced", "held_out")
+    real = _score({fields["result_id"]: 9.0}, tier="public", held_out=("a",), **fields).iloc[0]
+    assert real["evidence"] == "participant_data"
+    assert _score({_ID: -4.9}).iloc[0]["evidence"] == "recovered_from_cohort"
+
+
 def test_a_superseded_claim_names_the_preferred_one() -> None:
-    found = _score({_ID: -4.0}, declared_contradiction="cut", superseded_by="b").iloc[0]
-    assert found["verdict"] == "declared_contradiction"
-    assert found["reason"] == "An earlier cut. Preferred: b."
+    fields = {"claim_id": "cut", "declared_contradiction": "cut", "superseded_by": "b"}
+    found = _score({_ID: -4.0}, **fields).iloc[0]
+    assert found["verdict"] == "other_data_cut"
+    assert found["reason"].startswith("An earlier cut.")
+    assert found["reason"].endswith("Preferred: b.")
 
 
 def test_a_fall_printed_as_a_size_is_held_against_minus_the_change() -> None:
@@ -150,7 +180,7 @@ def test_recomputed_claims_allow_for_the_rounding_of_their_inputs() -> None:
 def test_tiers() -> None:
     cohort = {_ID: -4.9}
     published = _score(cohort, tier="published").iloc[0]
-    assert published["verdict"] == "not_attempted"
+    assert published["verdict"] == "needs_participant_data"
     assert published["reproduced"] == ""
     assert "no other published figure" in published["reason"]
     answered = _score(cohort, _recomputed(-4.9, 0.1), tier="published").iloc[0]
@@ -158,7 +188,7 @@ def test_tiers() -> None:
     for tier in ("public", "restricted"):
         assert _score(cohort, tier=tier).iloc[0]["evidence"] == "participant_data"
     missing = _score({_ID: float("nan")}, tier="restricted").iloc[0]
-    assert missing["verdict"] == "not_attempted"
+    assert missing["verdict"] == "not_reproduced"
 
 
 def test_a_claim_about_a_hidden_count_is_neither_unattempted_nor_reproduced() -> None:
@@ -172,7 +202,7 @@ def test_a_claim_about_a_hidden_count_is_neither_unattempted_nor_reproduced() ->
         }
     )
     claims = pd.DataFrame([_CLAIM | {"value_printed": "0"}])
-    scored = build_scorecard(claims, frame, _NOTHING, _DIVERGENCES, "restricted")
+    scored = build_scorecard(claims, frame, _NOTHING, _REGISTER, "restricted")
     assert scored["verdict"].tolist() == ["hidden"]
     assert scored["reproduced"].tolist() == [""]
     assert "1 to 4" in scored["reason"].iloc[0]
@@ -183,19 +213,24 @@ def test_a_claim_about_a_hidden_count_is_neither_unattempted_nor_reproduced() ->
 def test_claims_that_need_participant_data() -> None:
     needs = {"evidence": "needs_participant_data", "note": "Nobody else knows."}
     synthetic = _score({_ID: -4.9}, **needs).iloc[0]
-    assert (synthetic["verdict"], synthetic["reason"]) == ("not_attempted", "Nobody else knows.")
+    assert (synthetic["verdict"], synthetic["reason"]) == (
+        "needs_participant_data",
+        "Nobody else knows.",
+    )
     assert _score({_ID: -4.9}, tier="restricted", **needs).iloc[0]["verdict"] == "reproduced"
     nameless = _score({}, tier="restricted", **needs, result_id="").iloc[0]
-    assert nameless["verdict"] == "not_attempted"
+    assert nameless["verdict"] == "needs_participant_data"
 
 
 def test_counts_name_every_verdict() -> None:
     assert verdict_counts(_score({_ID: -4.9})) == {
         "reproduced": 1,
         "within_rounding": 0,
-        "declared_contradiction": 0,
+        "other_data_cut": 0,
+        "unpublished_method": 0,
+        "record_contradiction": 0,
         "not_reproduced": 0,
-        "not_attempted": 0,
+        "needs_participant_data": 0,
     }
 
 
@@ -225,3 +260,15 @@ def test_a_claim_that_appears_or_goes_is_a_change(tmp_path) -> None:
         compare_verdicts(renamed, expected, "synthetic")
     assert "a value (reproduced to absent)" in caught.value.message
     assert "b value (absent to reproduced)" in caught.value.message
+
+
+@pytest.mark.parametrize(("effect", "verdict"), [(-4.0, "reproduced"), (0.3, "not_reproduced")])
+def test_a_small_p_of_an_effect_in_the_other_direction_is_no_reproduction(
+    effect: float, verdict: str
+) -> None:
+    p_value = _ID.replace(".mean", ".p_value")
+    test = {"claim_id": "p", "statistic": "p_value", "value_printed": "< 0.0001", "unit": ""}
+    claims = pd.DataFrame([_CLAIM, _CLAIM | test | {"result_id": p_value}])
+    results = pd.DataFrame({"result_id": [_ID, p_value], "value": [effect, 1e-6]})
+    card = build_scorecard(claims, results, _NOTHING, _REGISTER, "public")
+    assert card["verdict"].iloc[1] == verdict

@@ -253,7 +253,7 @@ def test_the_summary_names_documents_verdicts_and_time(results: Path) -> None:
             f"Document     {results}/manuscript/manuscript.html  (1 kB)",
             f"             {results}/manuscript/manuscript.pdf  (1 kB)",
             f"             {results}/manuscript/manuscript.docx  (1 kB)",
-            "Scorecard    3 published figures: 2 reproduced, 1 declared contradiction",
+            "Scorecard    3 published figures: 2 reproduced, 1 other data cut",
             f"             {results}/scorecard.html",
             f"Data report  {results}/data_report/index.html",
             "Rendered by  embedded 3.9",

@@ -45,7 +45,7 @@ def test_the_published_tier_needs_no_participant_data(project: Path) -> None:
     scorecard = pd.read_csv(project / "results/published/scorecard.csv")
     assert set(scorecard["tier"]) == {"published"}
     counts = scorecard["verdict"].value_counts()
-    assert counts["not_attempted"] > counts["reproduced"] > 0
+    assert counts["needs_participant_data"] > counts["reproduced"] > 0
     assert not (project / "results/published/cohort").exists()
 
 

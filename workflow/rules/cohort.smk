@@ -13,6 +13,7 @@ rule simulate_cohort:
         tables=directory(RESULTS / "cohort/raw"),
         usage=RESULTS / "cohort/usage.parquet",
         calibration=RESULTS / "cohort/calibration.csv",
+        dataset=RESULTS / "cohort/dataset.json",
     log:
         get_log("simulate_cohort"),
     benchmark:
@@ -25,7 +26,7 @@ rule simulate_cohort:
     params:
         seed=RUN.seed,
         tier=str(RUN.tier),
-        sections=get_sections("outcomes"),
+        cohort=COHORT.model_dump(mode="json") if SYNTHETIC else {},
         targets=get_targets() if SYNTHETIC else [],
     message:
         "Drawing the synthetic cohort (seed {params.seed})"

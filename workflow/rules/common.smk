@@ -17,6 +17,7 @@ from multifidus.base.running import (
     refuse_unwritable,
     start_run,
 )
+from multifidus.config.cohort import CohortConfig
 from multifidus.config.instruments import INSTRUMENTS
 from multifidus.config.layers import (
     DEFAULTS,
@@ -24,10 +25,12 @@ from multifidus.config.layers import (
     load_configuration,
     read_layers,
 )
+from multifidus.config.load import read_model
 from multifidus.config.reading import ConfigFile
 from multifidus.config.checks.resources import lacks_device_logs
 from multifidus.ingest.inputs import required_tables
 from multifidus.package.ledger import RESULTS_VARIABLE
+from multifidus.report.settings import read_words
 
 # Folder of this project, as seen from the working folder: "." unless another workflow uses this one
 # as a module. Sources are found from here; outputs and the user's data from the working folder.
@@ -48,7 +51,7 @@ def get_study_file(study, name):
 
 
 def get_configuration():
-    """Validate configuration and study; a fault ends the run with its sentence and exit code."""
+    """Validate run, study and synthetic cohort; a fault ends the run with its sentence and exit code."""
     settings = workflow.config_settings
     try:
         if workflow.modifier.skip_configfile:  # another workflow gives the values
@@ -62,13 +65,16 @@ def get_configuration():
                 ),
             )
         run, study = load_configuration(layers, sources=PROJECT)
+        cohort = None
+        if run.data.source == "synthetic":
+            cohort = read_model(CohortConfig, get_study_file(run.study, "cohort.yaml"))
     except MultifidusError as error:
         print(error, file=sys.stderr)
         raise SystemExit(int(error.exit_code)) from None
-    return run, study
+    return run, study, cohort
 
 
-RUN, STUDY = get_configuration()
+RUN, STUDY, COHORT = get_configuration()
 NO_LOGS = lacks_device_logs(RUN, STUDY, Path())
 ANALYSES = {
     name: plan
@@ -233,7 +239,8 @@ def get_targets():
 
     A parameter and not an input: a change of any other claim, or of a note, leaves the cohort alone.
     """
-    return [list(astuple(window)) for window in read_targets(PROJECT / "literature")]
+    targets = read_targets(PROJECT / "literature", COHORT.held_out)
+    return [list(astuple(window)) for window in targets]
 
 
 def get_deliverables():
@@ -303,6 +310,7 @@ def get_context(**paths):
             "assumptions",
         ),
         "title_from_study": not STUDY.report.literature,
+        "words": read_words(PROJECT / "literature"),
         **{name: str(path) for name, path in paths.items()},
     }
 

@@ -66,6 +66,7 @@ rule score_reproduction:
         runtime=10,
     params:
         tier=str(RUN.tier),
+        held_out=list(COHORT.held_out) if SYNTHETIC else [],
     message:
         "Scoring every published figure against the reproduced one"
     script:

@@ -14,4 +14,5 @@ with step(snakemake):
             Path(snakemake.output.csv), Path(snakemake.output.json), Path(snakemake.output.html)
         ),
         tier=snakemake.params.tier,
+        held_out=snakemake.params.held_out,
     )

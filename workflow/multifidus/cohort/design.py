@@ -88,12 +88,18 @@ class CohortDesign:
     ----------
     eq5d_decrements
         Value set: five rows (MO, SC, UA, PD, AD) of the decrements of levels 1 to 5; index = 1
-        minus their sum. The trial's own value set is unknown; the study file declares one.
+        minus their sum. The trial's own value set is unknown; the cohort's conventions name one.
+    max_missing_items
+        Sections of the ODI that a scored form may lack.
+    prescribed_minutes_per_day
+        Daily stimulation of which utilisation is a share.
     arms
         Treatment and sham arm, with the sizes used where none were published.
     """
 
     eq5d_decrements: tuple[tuple[float, ...], ...]
+    max_missing_items: int = 1
+    prescribed_minutes_per_day: float = 60.0
     arms: Mapping[str, int] = field(
         default_factory=lambda: MappingProxyType({"treatment": 102, "control": 102})
     )
@@ -138,6 +144,7 @@ class CohortDesign:
         )
     )
     infection_removals: int = 5
+    lead_fractures_per_year: float = 0.014  # per person, the same in every year
     serious_related: int = 8
 
     # Questionnaires.
@@ -152,7 +159,7 @@ class CohortDesign:
     opioid_increased_share: float = 0.3  # of those neither discontinued nor decreased
     opioid_shares: tuple[float, float] = (0.40, 0.22)  # discontinued, decreased, unpublished visits
     post_surgical_share: float = 0.3
-    new_users: int = 3
+    new_users: int = 5  # first prescriptions that run over at least one later visit
 
     # Device use.
     continued_share: float = 0.85  # and the next one: where none were published

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -11,7 +11,6 @@ from multifidus.cohort.answers.eq5d import calibrate_eq5d
 from multifidus.cohort.answers.items import draw_sections
 from multifidus.cohort.answers.sums import (
     SECTIONS,
-    TOP_LEVEL,
     Setting,
     calibrate_odi,
     calibrate_vas,
@@ -19,16 +18,17 @@ from multifidus.cohort.answers.sums import (
 from multifidus.cohort.calibration.report import calibration_report, require_met
 from multifidus.cohort.design import BASELINE, FOLLOW_UPS
 from multifidus.cohort.devices.usage import simulate_usage
+from multifidus.cohort.participants.device_events import draw_device_events, draw_lead_faults
 from multifidus.cohort.participants.events import (
     draw_adverse_events,
     draw_analgesics,
-    draw_device_events,
     draw_disposition,
 )
 from multifidus.cohort.participants.flow import draw_enrolment, draw_flow
 from multifidus.cohort.participants.latent import draw_latent
 from multifidus.cohort.participants.opioids import draw_prescriptions
 from multifidus.cohort.participants.people import draw_characteristics, draw_people
+from multifidus.cohort.streams import Streams
 from multifidus.cohort.tables import (
     CohortTables,
     answer_table,
@@ -38,6 +38,8 @@ from multifidus.cohort.tables import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy.typing as npt
     import pandas as pd
 
@@ -49,9 +51,12 @@ if TYPE_CHECKING:
 
 __all__ = ["generate_cohort"]
 
+Found = TypeVar("Found")
+
 ODI_COLUMNS = tuple(f"odi_{section:02d}" for section in range(1, SECTIONS + 1))
-_ATTEMPTS = 2
-_BY_CHANCE = ("COH-001", "COH-005")
+_ATTEMPTS = 3
+_UNENDED = "COH-001"
+_BY_CHANCE = (_UNENDED, "COH-005")
 EQ5D_COLUMNS = ("eq5d_mo", "eq5d_sc", "eq5d_ua", "eq5d_pd", "eq5d_ad")
 
 
@@ -61,7 +66,7 @@ def generate_cohort(seed: int, targets: CohortTargets, design: CohortDesign) -> 
     Parameters
     ----------
     seed
-        Seed of all random numbers; the same seed gives the same bytes.
+        Seed of all random streams; the same seed gives the same bytes.
     targets
         Windows of the published figures.
     design
@@ -80,7 +85,7 @@ def generate_cohort(seed: int, targets: CohortTargets, design: CohortDesign) -> 
     """
     for attempt in range(_ATTEMPTS):
         try:
-            return _draw_cohort([seed, attempt], targets, design)
+            return _draw_cohort(Streams(seed, attempt), targets, design)
         except DataError as error:
             # Figures that leave a narrow strip are now and then out of reach from one draw.
             if error.error_id not in _BY_CHANCE or attempt == _ATTEMPTS - 1:
@@ -88,12 +93,12 @@ def generate_cohort(seed: int, targets: CohortTargets, design: CohortDesign) -> 
     raise AssertionError("the last attempt returns or raises")
 
 
-def _draw_cohort(seed: list[int], targets: CohortTargets, design: CohortDesign) -> CohortTables:
-    """Draw one cohort and hold it against its targets."""
-    setting = _draw_setting(seed, targets, design)
-    vas_mm = calibrate_vas(setting)
-    odi_sums = calibrate_odi(setting, vas_mm)
-    levels = calibrate_eq5d(setting, vas_mm, _odi_scores(odi_sums))
+def _draw_cohort(streams: Streams, targets: CohortTargets, design: CohortDesign) -> CohortTables:
+    """Draw one cohort, domain by domain, and compare it with its targets."""
+    setting = _draw_setting(streams, targets, design)
+    vas_mm = _searched(setting, "vas", calibrate_vas)
+    odi_sums = _searched(setting, "odi", calibrate_odi)
+    levels = _searched(setting, "eq5d", calibrate_eq5d)
     tables = _people_tables(setting, crossover := draw_crossover(setting))
     tables |= {
         "vas": answer_table(setting, ("vas_mm",), {v: mm[:, None] for v, mm in vas_mm.items()}),
@@ -102,20 +107,33 @@ def _draw_cohort(seed: list[int], targets: CohortTargets, design: CohortDesign) 
         "opioids": draw_prescriptions(setting),
         "analgesics": draw_analgesics(setting, vas_mm),
     }
-    events = draw_adverse_events(setting)
-    tables |= {"adverse_events": events, "device_events": draw_device_events(setting, events)}
+    faults = draw_lead_faults(setting)
+    tables["adverse_events"] = draw_adverse_events(setting, faults)
+    tables["device_events"] = draw_device_events(setting, faults)
     usage = tuple(simulate_usage(setting, crossover))
     report = calibration_report(tables, usage, targets, design, setting.steps)
     require_met(report)
     return CohortTables(tables, usage, report)
 
 
-def _draw_setting(seed: list[int], targets: CohortTargets, design: CohortDesign) -> Setting:
-    rng = np.random.default_rng(seed)
-    enrolment = draw_enrolment(rng, targets, design)
-    latent = draw_latent(rng, np.asarray(enrolment.arm == design.control_arm), design)
-    flow = draw_flow(rng, enrolment, latent, targets, design)
-    return Setting(rng, targets, design, enrolment, latent, flow)
+def _searched(setting: Setting, domain: str, calibrate: Callable[[Setting], Found]) -> Found:
+    """Calibrate a domain; a search that does not end begins again in this domain alone."""
+    for _ in range(_ATTEMPTS - 1):
+        try:
+            return calibrate(setting)
+        except DataError as error:
+            if error.error_id != _UNENDED:
+                raise
+            setting.streams.restart(domain)
+    return calibrate(setting)
+
+
+def _draw_setting(streams: Streams, targets: CohortTargets, design: CohortDesign) -> Setting:
+    enrolment = draw_enrolment(streams.of("enrolment"), targets, design)
+    control = np.asarray(enrolment.arm == design.control_arm)
+    latent = draw_latent(streams.of("trajectories"), control, design)
+    flow = draw_flow(streams.of("attendance"), enrolment, latent, targets, design)
+    return Setting(streams, targets, design, enrolment, latent, flow)
 
 
 def _people_tables(
@@ -130,23 +148,15 @@ def _people_tables(
     }
 
 
-def _odi_scores(sums: dict[str, tuple[IntArray, IntArray]]) -> dict[str, FloatArray]:
-    """Return ODI points, NaN where the form cannot be scored."""
-    return {
-        visit: np.where(count > 0, 100 * total / (TOP_LEVEL * np.maximum(count, 1)), np.nan)
-        for visit, (total, count) in sums.items()
-    }
-
-
 def _eq5d_answers(setting: Setting, levels: dict[str, IntArray]) -> dict[str, FloatArray]:
     """Return levels as answers; forms that cannot be valued lack one dimension."""
-    answers = {}
+    answers, rng = {}, setting.streams.of("eq5d")
     for visit in (BASELINE, *FOLLOW_UPS):
         given = levels[visit].astype(float)
         incomplete = setting.flow.attended(visit) & (levels[visit] == 0).any(axis=1)
         for person in np.flatnonzero(incomplete):
             given[person] = (2, 1, 2, 3, 1)
-            given[person, setting.rng.integers(given.shape[1])] = np.nan
+            given[person, rng.integers(given.shape[1])] = np.nan
         given[~setting.flow.attended(visit)] = np.nan
         answers[visit] = given
     return answers

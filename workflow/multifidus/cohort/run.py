@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from multifidus.base.errors import DataError
-from multifidus.base.files import atomic_directory, write_csv, write_parquet
+from multifidus.base.files import atomic_directory, write_csv, write_json, write_parquet
 from multifidus.cohort.calibration.targets import CohortTargets, Window
 from multifidus.cohort.design import CohortDesign
 from multifidus.cohort.devices.usage_table import usage_frame
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from multifidus.config.study import StudyConfig
+    from multifidus.config.cohort import CohortConfig
 
 __all__ = ["decrements_of", "simulate_cohort"]
 
@@ -52,7 +52,7 @@ def decrements_of(coefficients: pd.DataFrame, value_set: str) -> tuple[tuple[flo
         raise DataError(
             "COH-006",
             f"the value set '{value_set}' has no complete set of decrements in "
-            "literature/value_sets/coefficients.csv; name another one in the study file's outcomes",
+            "literature/value_sets/coefficients.csv; name another one in the cohort's conventions",
         ) from error
 
 
@@ -60,11 +60,12 @@ def simulate_cohort(
     *,
     targets: Iterable[Sequence[Any]],
     value_sets: Path | str,
-    study: StudyConfig,
+    cohort: CohortConfig,
     seed: int,
     tables: Path | str,
     usage: Path | str,
     calibration: Path | str,
+    dataset: Path | str,
     tier: str,
 ) -> None:
     """Draw the cohort and write its raw tables, the truth behind its logs, and the report.
@@ -75,8 +76,8 @@ def simulate_cohort(
         Fields of each :class:`~multifidus.cohort.calibration.targets.Window`, in its order.
     value_sets
         ``literature/value_sets``.
-    study
-        The study; its EQ-5D outcome names the value set.
+    cohort
+        What the data set is: version and conventions.
     seed
         Seed of all random numbers.
     tables
@@ -85,20 +86,23 @@ def simulate_cohort(
         Parquet file of activations, downloads and sessions to make.
     calibration
         CSV file of the calibration report to make.
+    dataset
+        JSON file to make: what the data set is, and from which seed.
     tier
         Data tier, written into the Parquet file.
     """
-    declared = [outcome.value_set for outcome in study.outcomes if outcome.value_set is not None]
-    if not declared:
-        raise DataError(
-            "COH-007",
-            "the study file declares no EQ-5D outcome with a value set, which the synthetic cohort "
-            "is calibrated with; add one under outcomes",
-        )
+    conventions = cohort.conventions
     coefficients = load_value_sets(Path(value_sets)).coefficients
-    design = CohortDesign(decrements_of(coefficients, declared[0]))
-    cohort = generate_cohort(seed, CohortTargets(tuple(Window(*row) for row in targets)), design)
+    design = CohortDesign(
+        decrements_of(coefficients, conventions.value_set),
+        conventions.max_missing_items,
+        conventions.prescribed_minutes_per_day,
+    )
+    windows = CohortTargets(tuple(Window(*row) for row in targets))
+    drawn = generate_cohort(seed, windows, design)
     with atomic_directory(tables) as folder:
-        write_cohort(cohort, folder)
-    write_parquet(usage, usage_frame(cohort.usage), {"tier": tier})
-    write_csv(calibration, cohort.report)
+        write_cohort(drawn, folder)
+    write_parquet(usage, usage_frame(drawn.usage), {"tier": tier})
+    write_csv(calibration, drawn.report)
+    described = {"seed": seed, "targets": len(windows.windows), **cohort.model_dump(mode="json")}
+    write_json(dataset, {"tier": tier, **described})

@@ -71,7 +71,7 @@ def draw_crossover(setting: Setting) -> DayArray:
     """Draw the day of the switch to therapy in the sham arm, NaT for everybody else."""
     low, high = setting.design.crossover_days
     after = setting.flow.visit_date["d120"]
-    days = setting.rng.integers(low, high + 1, len(after))
+    days = setting.streams.of("attendance").integers(low, high + 1, len(after))
     switch = after + days * _DAY
     control = setting.arms[setting.design.control_arm]
     gone = switch >= observed_until(setting)

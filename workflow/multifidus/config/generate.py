@@ -20,6 +20,7 @@ import yaml
 from multifidus.base.errors import ConfigError, ExitCode, MultifidusError
 from multifidus.base.files import write_text
 from multifidus.config.base import SLUG_PATTERN
+from multifidus.config.cohort import CohortConfig
 from multifidus.config.run import RunConfig
 from multifidus.config.study import StudyConfig
 
@@ -236,7 +237,7 @@ def default_config() -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-def schema_text(model: type[RunConfig | StudyConfig]) -> str:
+def schema_text(model: type[RunConfig | StudyConfig | CohortConfig]) -> str:
     """Return the JSON Schema of a model, for editors and for validation elsewhere."""
     schema = {"$schema": _SCHEMA_DIALECT, **model.model_json_schema()}
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
@@ -255,6 +256,7 @@ def _readme(present: str) -> str:
     parts = [
         reference("config/config.yaml", RunConfig.model_json_schema()),
         reference("study.yaml", StudyConfig.model_json_schema()),
+        reference("cohort.yaml", CohortConfig.model_json_schema()),
     ]
     return f"{before}{_BEGIN}\n\n" + "\n".join(parts) + f"\n{_END}{after}"
 
@@ -274,6 +276,7 @@ def generated_files(root: Path) -> dict[Path, str]:
         root / "config" / "config.yaml": default_config(),
         root / "config" / "schema" / "run.schema.json": schema_text(RunConfig),
         root / "config" / "schema" / "study.schema.json": schema_text(StudyConfig),
+        root / "config" / "schema" / "cohort.schema.json": schema_text(CohortConfig),
         readme: _readme(readme.read_text(encoding="utf-8")),
     }
 

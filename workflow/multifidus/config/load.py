@@ -15,6 +15,7 @@ from multifidus.config.base import TEXT_PATTERN, Fault, model_inside
 from multifidus.config.checks.plausibility import check_plausibility
 from multifidus.config.checks.references import check_consistency
 from multifidus.config.checks.resources import check_study_resources
+from multifidus.config.checks.statements import check_statements
 from multifidus.config.reading import ConfigFile, read_config_file
 from multifidus.config.study import StudyConfig
 
@@ -72,6 +73,7 @@ def load_study(path: Path | str, project: Path | None = None) -> StudyConfig:
     try:
         check_consistency(study)
         check_plausibility(study)
+        check_statements(study)
         if len(folders) > _FOLDER_DEPTH and folders[1].name == "studies":
             check_study_resources(study, folders[0].name, project or folders[_FOLDER_DEPTH])
     except Fault as fault:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -275,7 +275,11 @@ class Assumption(StrictModel):
     id: Slug
     """Stable id."""
     statement: Text
-    """What is assumed."""
+    """What is assumed. A setting in braces, `{opioids.conversion}` for instance, is printed as it
+    is set; keys are joined by points, and an entry of a list is named by its id."""
+    when: dict[str, Any] = Field(default_factory=dict)
+    """Settings that the statement describes, each with the value for which it is true, for instance
+    `device_use.after_explant: drop`; a study with another value is refused."""
     reason: Text
     """Why, and what is known."""
 

@@ -16,11 +16,19 @@ from multifidus.base.errors import RenderError
 from multifidus.config.sections import load_sections
 from multifidus.report.figures.style import Drawing
 from multifidus.report.numbers import absent_markdown, describe, number_markdown
+from multifidus.report.settings import citation_of, fill, setting_in_words
+from multifidus.report.statements import (
+    STATEMENTS,
+    held_out_statement,
+    reproduction_statement,
+    state,
+)
 from multifidus.results.formatting import HIDDEN
 from multifidus.results.table import Results
 
 if TYPE_CHECKING:
     from multifidus.config.study import StudyConfig
+    from multifidus.report.settings import Words
 
 __all__ = ["CONTEXT_VARIABLE", "Inline", "ReportContext", "open_report"]
 
@@ -71,6 +79,15 @@ class ReportContext:
         return load_sections(self.facts["sections"])
 
     @cached_property
+    def assumptions(self) -> tuple[tuple[str, str], ...]:
+        """Every declared assumption as it is set, with its reason."""
+        words: Words = self.facts["words"]
+        return tuple(
+            (fill(item.statement, self.study, words), item.reason)
+            for item in self.study.assumptions
+        )
+
+    @cached_property
     def scorecard(self) -> pd.DataFrame:
         """The scorecard."""
         return pd.read_csv(self.facts["scorecard"], keep_default_na=False)
@@ -90,13 +107,6 @@ class ReportContext:
         if self._gives_no(result_id):
             return Inline(absent_markdown(result_id))
         return Inline(number_markdown(self.results, result_id, display=display, sign=sign))
-
-    def magnitude(self, result_id: str, *, display: str | None = None) -> Inline:
-        """Return a result without its sign, for sentences that say "fell by"."""
-        if self._gives_no(result_id):
-            return Inline(absent_markdown(result_id))
-        text = number_markdown(self.results, result_id, display=display)
-        return Inline(text.replace("[\N{MINUS SIGN}", "[", 1))
 
     def denominator(self, result_id: str) -> Inline:
         """Return the denominator of a count, with the count's id."""
@@ -125,6 +135,37 @@ class ReportContext:
         if responder.kind == "percent_reduction":
             return Inline(f"{responder.threshold:g}\N{NARROW NO-BREAK SPACE}%")
         return Inline(f"{responder.threshold:g} {units[str(responder.outcome)]}")
+
+    def statement(self, name: str) -> Inline:
+        """Return the form of a conclusion that the results make true.
+
+        Raises
+        ------
+        RenderError
+            ``RND-903`` when there is no such statement.
+        """
+        wanted = {result_id for item in STATEMENTS.values() for result_id in item.reads}
+        shown = {
+            result_id: self.results.value(result_id)
+            for result_id in wanted
+            if result_id in self.results and self.results.hidden(result_id) is None
+        }
+        return Inline(state(name, shown))
+
+    def reproduction(self, family: str) -> Inline:
+        """Return what the scorecard of a family of published figures shows."""
+        return Inline(reproduction_statement(self.scorecard, family, self.fact("tier")))
+
+    def held_out(self) -> Inline:
+        """Return how the figures came out that the calibration did not aim at."""
+        return Inline(held_out_statement(self.scorecard))
+
+    def setting(self, path: str) -> Inline:
+        """Return a setting of the study in words, with its source where it has one."""
+        words: Words = self.facts["words"]
+        text = setting_in_words(self.study, path, words)
+        cited = path.rpartition(".")[2] in words
+        return Inline(f"{text} {citation_of(self.study, path, words)}" if cited else text)
 
     def data_statement(self) -> Inline:
         """Return what the run's data are, by tier, and who is to be credited."""

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from typing import NamedTuple
 
-__all__ = ["IdParts", "make_id", "slug", "split_id"]
+__all__ = ["IdParts", "make_id", "quantity_of", "slug", "split_id"]
 
 _SLUG = re.compile(r"^[a-z0-9_]+$")
 
@@ -46,6 +46,20 @@ def make_id(parts: IdParts) -> str:
         if not _SLUG.match(part):
             raise ValueError(f"the {name} of a result's id is not a slug: {part!r}")
     return ".".join(parts)
+
+
+def quantity_of(result_id: str) -> str:
+    """Return what a result is of: count and share of one group are one quantity.
+
+    Examples
+    --------
+    >>> quantity_of("responder_wald.vas_ge50.y2.observed.all.percent")
+    'responder.vas_ge50.y2.observed.all.share'
+    >>> quantity_of("change.vas.y5.observed.all.sd")
+    'change.vas.y5.observed.all.sd'
+    """
+    stem, _, statistic = result_id.replace("responder_wald.", "responder.").rpartition(".")
+    return f"{stem}.{'share' if statistic in ('count', 'percent') else statistic}"
 
 
 def split_id(result_id: str) -> IdParts:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from itertools import combinations
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -11,8 +12,11 @@ from multifidus.cohort.answers.sums import add_baseline_goals, baseline_windows
 from multifidus.cohort.calibration.goals import VisitScores, add_level_goals
 from multifidus.cohort.calibration.search import Problem
 from multifidus.cohort.design import BASELINE, FOLLOW_UPS
+from multifidus.cohort.participants.latent import OUTCOMES
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy.typing as npt
 
     from multifidus.cohort.answers.sums import Setting
@@ -33,6 +37,21 @@ _OWN_SD = (0.45, 0.35, 0.45, 0.35, 0.75)
 _OCCASION_SD = (0.40, 0.30, 0.40, 0.35, 0.40)
 _ON_RESPONSE = (0.12, 0.10, 0.14, 0.10, 0.16)
 _BISECTIONS = 40
+
+
+class _Usual(NamedTuple):
+    """Scores on which profiles lean: baseline, share of it that is gone, largest ratio to it."""
+
+    baseline: float
+    baseline_sd: float
+    gone: float
+    gone_sd: float
+    worst: float
+
+
+_USUAL: Mapping[str, _Usual] = MappingProxyType(
+    {"vas": _Usual(75, 7.5, 0.62, 0.34, 1.3), "odi": _Usual(44, 11, 0.52, 0.39, 1.6)}
+)
 
 
 def index_of(levels: IntArray, decrements: FloatArray) -> FloatArray:
@@ -84,24 +103,23 @@ def _allowed(profiles: IntArray) -> BoolArray:
     return allowed
 
 
-def calibrate_eq5d(
-    setting: Setting, vas_mm: dict[str, FloatArray], odi: dict[str, FloatArray]
-) -> dict[str, IntArray]:
+def calibrate_eq5d(setting: Setting) -> dict[str, IntArray]:
     """Calibrate EQ-5D-5L profiles at every visit.
+
+    Profiles follow the pain and disability that the trajectories suggest and not the calibrated
+    answers, so that a change in another questionnaire leaves them alone.
 
     Parameters
     ----------
     setting
         The cohort's setting.
-    vas_mm, odi
-        Visit to VAS (mm) and ODI (points), NaN where unanswered, shape (persons,).
 
     Returns
     -------
     dict
         Visit to levels, shape (persons, 5); zero where the form was not usable.
     """
-    rng, n = setting.rng, len(setting.enrolment)
+    rng, n = setting.streams.of("eq5d"), len(setting.enrolment)
     decrements = np.array(setting.design.eq5d_decrements)
     own = rng.standard_normal((n, LEVELS)) * np.array(_OWN_SD)
     result: dict[str, IntArray] = {}
@@ -116,10 +134,10 @@ def calibrate_eq5d(
         leaning = 1 + own + rng.standard_normal((n, LEVELS)) * np.array(_OCCASION_SD)
         leaning = (
             leaning
-            + _typical(odi[visit])[:, None] * np.array(_ON_ODI)
+            + _expected(setting, "odi", visit)[:, None] * np.array(_ON_ODI)
+            + _expected(setting, "vas", visit)[:, None] * np.array(_ON_VAS)
             - standing[:, None] * np.array(_ON_RESPONSE)
         )
-        leaning = leaning + _typical(vas_mm[visit])[:, None] * np.array(_ON_VAS)
         wanted = _wanted_mean(setting, visit, before[members])
         leaning = _shifted(leaning[members], wanted, decrements)
         levels = _solve_visit(setting, visit, leaning, before[members], decrements)
@@ -130,9 +148,14 @@ def calibrate_eq5d(
     return result
 
 
-def _typical(scores: FloatArray) -> FloatArray:
-    """Fill unanswered scores with the median of the others."""
-    return np.where(np.isnan(scores), np.nanmedian(scores), scores)
+def _expected(setting: Setting, outcome: str, visit: str) -> FloatArray:
+    """Return the VAS (mm) or ODI (points) that the trajectories suggest, shape (persons,)."""
+    at, usual = OUTCOMES.index(outcome), _USUAL[outcome]
+    baseline = usual.baseline + usual.baseline_sd * setting.latent.severity[:, at]
+    if visit == BASELINE:
+        return np.asarray(baseline)
+    gone = usual.gone + usual.gone_sd * setting.latent.at(outcome, visit)
+    return np.asarray(baseline * np.clip(1 - gone, 0, usual.worst))
 
 
 def _wanted_mean(setting: Setting, visit: str, before: FloatArray) -> float:
@@ -182,5 +205,5 @@ def _solve_visit(
         members = setting.flow.answered("eq5d", visit)
         at = VisitScores("eq5d", visit, values, before, setting.groups(members))
         add_level_goals(problem, setting.targets, at)
-    chosen = setting.solve(problem, f"eq5d at {visit}")
+    chosen = setting.solve(problem, f"eq5d at {visit}", "eq5d")
     return np.asarray(profiles[np.arange(len(chosen)), chosen])

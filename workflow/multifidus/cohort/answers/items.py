@@ -78,7 +78,7 @@ def draw_sections(
         Visit to answers, shape (persons, 10), NaN where a section was left out. Forms that cannot
         be scored hold the sections that were answered; people who were not seen hold none.
     """
-    rng, design, n = setting.rng, setting.design, len(setting.enrolment)
+    rng, design, n = setting.streams.of("odi"), setting.design, len(setting.enrolment)
     own = rng.standard_normal((n, SECTIONS)) * design.odi_section_person_sd
     hardness = np.array(design.odi_section_offsets)
     forms = {}

@@ -17,6 +17,7 @@ from multifidus.cohort.calibration.goals import (
     VisitScores,
     add_level_goals,
     add_responder_goals,
+    allowed_counts,
     cut_counts,
     responder_flags,
 )
@@ -31,12 +32,20 @@ if TYPE_CHECKING:
     from multifidus.cohort.design import CohortDesign
     from multifidus.cohort.participants.flow import Enrolment, Flow
     from multifidus.cohort.participants.latent import Latent
+    from multifidus.cohort.streams import Streams
 
     FloatArray = npt.NDArray[np.float64]
     IntArray = npt.NDArray[np.int64]
     BoolArray = npt.NDArray[np.bool_]
 
-__all__ = ["Setting", "baseline_windows", "calibrate_odi", "calibrate_vas", "shape_of"]
+__all__ = [
+    "Setting",
+    "baseline_windows",
+    "calibrate_odi",
+    "calibrate_vas",
+    "pain_responders",
+    "shape_of",
+]
 
 VAS_RESPONDERS = ("vas_ge30", "vas_ge50", "vas_ge70", "vas_le25")
 ODI_RESPONDERS = ("odi_ge10", "odi_ge15", "odi_ge20")
@@ -53,7 +62,7 @@ _BALANCE = 0.012
 class Setting:
     """What the calibration of one cohort works with."""
 
-    rng: np.random.Generator
+    streams: Streams
     targets: CohortTargets
     design: CohortDesign
     enrolment: Enrolment
@@ -71,9 +80,9 @@ class Setting:
         everyone = {"all": np.ones(int(members.sum()), dtype=bool)}
         return everyone | {arm: inside[members] for arm, inside in self.arms.items()}
 
-    def solve(self, problem: Problem, what: str) -> IntArray:
-        """Solve a problem and note the steps."""
-        solution = solve(problem, self.rng, what)
+    def solve(self, problem: Problem, what: str, domain: str) -> IntArray:
+        """Solve a problem of a domain and note the steps."""
+        solution = solve(problem, self.streams.of(domain), what)
         self.steps[what] = solution.steps
         return solution.chosen
 
@@ -203,7 +212,7 @@ def calibrate_vas(setting: Setting) -> dict[str, FloatArray]:
     cost = ((values - desired[:, None]) / spread) ** 2
     problem = Problem(values, cost, np.ones_like(cost, dtype=bool))
     add_baseline_goals(problem, setting, "vas")
-    baseline = grid[setting.solve(problem, "vas at baseline")]
+    baseline = grid[setting.solve(problem, "vas at baseline", "vas")]
     scores = {BASELINE: np.rint(10 * baseline)}
     for visit in FOLLOW_UPS:
         scores[visit] = _vas_follow_up(setting, visit, baseline)
@@ -219,12 +228,17 @@ def _vas_follow_up(setting: Setting, visit: str, baseline: FloatArray) -> FloatA
     cost = 0.02 * (mm / 10 - desired[:, None]) ** 2
     # Exactly on a per cent cut, binary fractions would decide who responds.
     on_cut = np.any([np.abs(mm - 10 * before[:, None] * r) < _TIE for r in (0.7, 0.5, 0.3)], axis=0)
-    problem = Problem(np.clip(mm, 0, 100) / 10, cost, (mm >= 0) & (mm <= FULL_SCALE) & ~on_cut)
+    allowed = (mm >= 0) & (mm <= FULL_SCALE) & ~on_cut
+    responds = pain_responders(setting, visit)
+    if responds is not None:
+        right = (10 * before[:, None] >= 2 * mm) == responds[members][:, None]
+        allowed &= right | ~(allowed & right).any(axis=1, keepdims=True)
+    problem = Problem(np.clip(mm, 0, 100) / 10, cost, allowed)
     at = VisitScores("vas", visit, problem.values, before, setting.groups(members))
     add_level_goals(problem, setting.targets, at)
     add_responder_goals(problem, setting.targets, at, VAS_RESPONDERS)
     _add_primary_goals(problem, setting, at)
-    chosen = setting.solve(problem, f"vas at {visit}")
+    chosen = setting.solve(problem, f"vas at {visit}", "vas")
     mm_all = np.full(len(members), np.nan)
     mm_all[members] = np.rint(10 * problem.values[np.arange(len(chosen)), chosen])
     return mm_all
@@ -242,9 +256,39 @@ def _add_primary_goals(problem: Problem, setting: Setting, at: VisitScores) -> N
             problem.add_count(f"{stem} (pain alone)", room, flags & members[:, None])
 
 
-def calibrate_odi(
-    setting: Setting, vas_mm: dict[str, FloatArray]
-) -> dict[str, tuple[IntArray, IntArray]]:
+def pain_responders(setting: Setting, visit: str) -> BoolArray | None:
+    """Return who responds in pain at a visit, best trajectories first; none where it is open.
+
+    Decided before the answers, where shares of "pain or disability" and "both" were published, so
+    that VAS and ODI each meet their part of them without a look at the other's answers.
+
+    Parameters
+    ----------
+    setting
+        The cohort's setting.
+    visit
+        A follow-up visit.
+
+    Returns
+    -------
+    ndarray of bool, optional
+        Shape (persons,), false for those without an answer.
+    """
+    targets, answered = setting.targets, setting.flow.answered("vas", visit)
+    stems = [f"responder.{name}.{visit}.observed.all" for name in (EITHER, BOTH)]
+    n = int(answered.sum())
+    if not any(targets.counts_that_print(stem, n) for stem in stems):
+        return None
+    allowed = allowed_counts(targets, PAIN, visit, "all", n)
+    if not allowed:
+        return None
+    response = np.where(answered, setting.latent.at("vas", visit), -np.inf)
+    responds = np.zeros(len(answered), dtype=bool)
+    responds[np.argsort(-response, kind="stable")[: allowed[len(allowed) // 2]]] = True
+    return responds
+
+
+def calibrate_odi(setting: Setting) -> dict[str, tuple[IntArray, IntArray]]:
     """Calibrate the sum and the number of answered ODI sections at every visit.
 
     Returns
@@ -267,11 +311,11 @@ def calibrate_odi(
     cost = ((values - desired[:, None]) / spread) ** 2
     problem = Problem(values, cost, (values >= low) & (values <= high))
     add_baseline_goals(problem, setting, "odi")
-    chosen = setting.solve(problem, "odi at baseline")
+    chosen = setting.solve(problem, "odi at baseline", "odi")
     baseline = values[np.arange(n), chosen]
     result = {BASELINE: (chosen, answered[BASELINE])}
     for visit in FOLLOW_UPS:
-        result[visit] = _odi_follow_up(setting, visit, baseline, answered[visit], vas_mm)
+        result[visit] = _odi_follow_up(setting, visit, baseline, answered[visit])
     return result
 
 
@@ -280,7 +324,7 @@ def _sections_answered(setting: Setting) -> dict[str, IntArray]:
     n = len(setting.enrolment)
     answered = {}
     for visit in (BASELINE, *FOLLOW_UPS):
-        one_missing = setting.rng.random(n) < setting.design.odi_one_missing_share
+        one_missing = setting.streams.of("odi").random(n) < setting.design.odi_one_missing_share
         answered[visit] = np.where(one_missing, SECTIONS - 1, SECTIONS)
     return answered
 
@@ -290,7 +334,6 @@ def _odi_follow_up(
     visit: str,
     baseline: FloatArray,
     answered: IntArray,
-    vas_mm: dict[str, FloatArray],
 ) -> tuple[IntArray, IntArray]:
     members = setting.flow.answered("odi", visit)
     before, points = baseline[members], 100 / (TOP_LEVEL * answered[members])
@@ -307,8 +350,8 @@ def _odi_follow_up(
     at = VisitScores("odi", visit, problem.values, before, setting.groups(members))
     add_level_goals(problem, setting.targets, at)
     add_responder_goals(problem, setting.targets, at, ODI_RESPONDERS)
-    _add_composite_goals(problem, setting, at, vas_mm, members)
-    chosen = setting.solve(problem, f"odi at {visit}")
+    _add_composite_goals(problem, setting, at, members)
+    chosen = setting.solve(problem, f"odi at {visit}", "odi")
     total = np.zeros(len(members), dtype=np.int64)
     total[members] = np.clip(sums, 0, None)[np.arange(len(chosen)), chosen]
     return total, np.where(members, answered, 0)
@@ -318,21 +361,18 @@ def _add_composite_goals(
     problem: Problem,
     setting: Setting,
     at: VisitScores,
-    vas_mm: dict[str, FloatArray],
     members: BoolArray,
 ) -> None:
     """Add the goals for responders in pain or disability, and in both."""
-    n, known = int(members.sum()), ~np.isnan(vas_mm[at.visit][members])
+    n, known = int(members.sum()), setting.flow.answered("vas", at.visit)[members]
     stems = [f"responder.{name}.{at.visit}.observed.all" for name in (EITHER, BOTH)]
     either = setting.targets.counts_that_print(stems[0], n)
     both = setting.targets.counts_that_print(stems[1], int(known.sum()))
-    if not (either or both):
-        return
-    pain = responder_flags(PAIN, vas_mm[at.visit][members] / 10, vas_mm[BASELINE][members] / 10)
+    responds = pain_responders(setting, at.visit)
     disability = responder_flags(DISABILITY, at.scores, at.baseline[:, None])
-    if pain is None or disability is None:
+    if responds is None or disability is None or not (either or both):
         return
-    pain = pain & known
+    pain = responds[members]
     if either:
         problem.add_count(f"{stems[0]}.count", either, pain[:, None] | disability)
     if both:

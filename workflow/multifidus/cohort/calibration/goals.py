@@ -26,7 +26,14 @@ if TYPE_CHECKING:
     FloatArray = npt.NDArray[np.float64]
     BoolArray = npt.NDArray[np.bool_]
 
-__all__ = ["VisitScores", "add_level_goals", "add_responder_goals", "cut_counts", "responder_flags"]
+__all__ = [
+    "VisitScores",
+    "add_level_goals",
+    "add_responder_goals",
+    "allowed_counts",
+    "cut_counts",
+    "responder_flags",
+]
 
 ALL = "all"
 PAIN, DISABILITY = "vas_ge50", "odi_ge20"

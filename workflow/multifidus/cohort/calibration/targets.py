@@ -21,13 +21,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from multifidus.literature.record.printed import parse_printed
+from multifidus.results.ids import quantity_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
 __all__ = ["CohortTargets", "Declined", "Window", "read_targets", "targets_from_claims"]
 
 _CALIBRATED_EVIDENCE = "recovered_from_cohort"
+_HELD_OUT = "held out of the calibration"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +130,7 @@ class CohortTargets:
         return tuple(both or by_count)
 
 
-def read_targets(literature: Path | str) -> CohortTargets:
+def read_targets(literature: Path | str, held_out: Collection[str] = ()) -> CohortTargets:
     """Read the windows from the tables of the published record.
 
     Standard library only: the workflow calls this each time it starts, so that a change of a note
@@ -138,6 +140,8 @@ def read_targets(literature: Path | str) -> CohortTargets:
     ----------
     literature
         Folder with ``claims.csv`` and ``divergences.csv``.
+    held_out
+        Claims that are kept out of the calibration.
 
     Returns
     -------
@@ -149,9 +153,9 @@ def read_targets(literature: Path | str) -> CohortTargets:
     LiteratureError
         When a printed figure is not a number.
     """
-    return targets_from_claims(
-        *(_rows(Path(literature) / name) for name in ("claims.csv", "divergences.csv"))
-    )
+    folder = Path(literature)
+    claims, divergences = (_rows(folder / name) for name in ("claims.csv", "divergences.csv"))
+    return targets_from_claims(claims, divergences, held_out)
 
 
 def _rows(path: Path) -> list[dict[str, str]]:
@@ -162,7 +166,9 @@ def _rows(path: Path) -> list[dict[str, str]]:
 
 
 def targets_from_claims(
-    claims: Iterable[Mapping[str, Any]], divergences: Iterable[Mapping[str, Any]] = ()
+    claims: Iterable[Mapping[str, Any]],
+    divergences: Iterable[Mapping[str, Any]] = (),
+    held_out: Collection[str] = (),
 ) -> CohortTargets:
     """Turn the table of published claims into calibration windows.
 
@@ -175,6 +181,8 @@ def targets_from_claims(
     divergences
         The divergence register; used are ``divergence_id`` and ``part``. Claims under a divergence
         of part ``all`` are not aimed at.
+    held_out
+        Claims that give no window, and neither does another claim of the same quantity.
 
     Returns
     -------
@@ -190,11 +198,13 @@ def targets_from_claims(
     given_up = frozenset(row["divergence_id"] for row in divergences if row["part"] == "all")
     rows = [{key: _text(value) for key, value in row.items()} for row in claims]
     rows = [row for row in rows if row["result_id"] and row["evidence"] == _CALIBRATED_EVIDENCE]
+    kept_out = {quantity_of(row["result_id"]) for row in rows if row["claim_id"] in held_out}
     standing = {row["claim_id"] for row in rows if not _is_given_up(row, given_up)}
     windows: dict[str, Window] = {}
     declined: list[Declined] = []
     for row in rows:
-        if reason := _why_declined(row, given_up, standing):
+        held = _HELD_OUT if quantity_of(row["result_id"]) in kept_out else ""
+        if reason := held or _why_declined(row, given_up, standing):
             declined.append(Declined(row["claim_id"], row["result_id"], reason))
             continue
         found, left_out = _windows_of(row)

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Recomputed", "ResultParts", "score_tables"]
 
-_MOST_MISSING = 1
 _TINY = 1e-9
 
 
@@ -65,7 +64,7 @@ def score_tables(tables: Mapping[str, pd.DataFrame], design: CohortDesign) -> pd
     )
     scores = {
         "vas": tables["vas"]["vas_mm"].astype(float) / 10,
-        "odi": odi.where(missing <= _MOST_MISSING),
+        "odi": odi.where(missing <= design.max_missing_items),
         "eq5d": 1 - lost,
     }
     frames = [
@@ -82,6 +81,7 @@ class Recomputed:
         self, tables: Mapping[str, pd.DataFrame], usage: tuple[DeviceUse, ...], design: CohortDesign
     ) -> None:
         self.tables, self.usage = tables, usage
+        self.prescribed = design.prescribed_minutes_per_day
         self.people = tables["participants"].set_index("participant_id")
         scores = score_tables(tables, design)
         self.wide = scores.pivot_table(
@@ -222,7 +222,7 @@ class Recomputed:
 
     def _device_use(self, parts: ResultParts) -> float | None:
         year = int(parts.visit.removeprefix("year"))
-        shares = {use.participant_id: use.utilisation(year) for use in self.usage}
+        shares = {use.participant_id: use.utilisation(year, self.prescribed) for use in self.usage}
         exposed = [use for use in self.usage if not np.isnan(shares[use.participant_id])]
         continued = [use for use in exposed if use.continued(year)]
         if parts.outcome == "continued":

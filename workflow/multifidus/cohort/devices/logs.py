@@ -15,6 +15,7 @@ from multifidus.base.parallel import map_processes
 from multifidus.cohort.devices.simulator import simulate_device
 from multifidus.cohort.devices.truth import DeviceDesign, DeviceLife, SessionTruth
 from multifidus.cohort.devices.usage_table import ACTIVATION, DOWNLOAD, SESSION
+from multifidus.cohort.streams import Streams
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -25,6 +26,7 @@ __all__ = ["simulate_logs", "write_logs"]
 
 _CLOCK_SHIFT_SHARE = 0.12  # assumption: clocks set by an hour when the zone changes
 _RESET_SHARE = 0.05  # assumption: resets of the device, after which its clock is unset
+_ERASURE_SHARE = 0.07  # assumption: logs erased in service, what was not yet read is lost
 _RING_RECORDS = (
     6144  # assumption: two years and more of full use, as visits a year apart are missed
 )
@@ -54,7 +56,7 @@ def write_logs(usage: pd.DataFrame, folder: Path, seed: int, workers: int = 1) -
         Target folder, replaced as a whole.
     seed
         Seed of what else happens to the devices; each device's own seed follows from it and from
-        its place in the cohort, so that the number of workers changes no byte.
+        its participant, so that the number of workers changes no byte.
     workers
         Processes.
 
@@ -64,7 +66,8 @@ def write_logs(usage: pd.DataFrame, folder: Path, seed: int, workers: int = 1) -
         Number of files.
     """
     groups = usage.groupby("participant_id", sort=True)
-    jobs = [_job(str(name), rows, seed, place) for place, (name, rows) in enumerate(groups)]
+    streams = Streams(seed)
+    jobs = [_job(str(name), rows, streams.seed_of("logs", str(name))) for name, rows in groups]
     written = 0
     with atomic_directory(folder) as target:
         answers = map_processes(_simulate, jobs, workers, chunksize=_CHUNK)
@@ -73,7 +76,7 @@ def write_logs(usage: pd.DataFrame, folder: Path, seed: int, workers: int = 1) -
     return written
 
 
-def _job(participant_id: str, rows: pd.DataFrame, seed: int, place: int) -> _Job:
+def _job(participant_id: str, rows: pd.DataFrame, seed: int) -> _Job:
     utc = {record: rows.loc[rows["record"] == record, "utc"] for record in (ACTIVATION, DOWNLOAD)}
     sessions = rows[rows["record"] == SESSION]
     amplitude = sessions["amplitude"].to_numpy(np.int64)
@@ -88,7 +91,7 @@ def _job(participant_id: str, rows: pd.DataFrame, seed: int, place: int) -> _Job
             left=amplitude,
             right=np.maximum(amplitude - 2, 1),
         ),
-        seed=int(np.random.SeedSequence([seed, place]).generate_state(1)[0]),
+        seed=seed,
     )
 
 
@@ -97,6 +100,7 @@ def _simulate(job: _Job) -> list[bytes]:
     life = DeviceLife(
         clock_shifts=_clock_shifts(rng, job),
         resets=_resets(rng, job),
+        erasures=_erasures(rng, job),
     )
     return simulate_device(
         job.participant_id,
@@ -123,6 +127,10 @@ def _clock_shifts(rng: np.random.Generator, job: _Job) -> tuple[tuple[int, int],
 
 def _resets(rng: np.random.Generator, job: _Job) -> tuple[int, ...]:
     return (_quiet_time(rng, job),) if rng.random() < _RESET_SHARE else ()
+
+
+def _erasures(rng: np.random.Generator, job: _Job) -> tuple[int, ...]:
+    return (_quiet_time(rng, job),) if rng.random() < _ERASURE_SHARE else ()
 
 
 def _quiet_time(rng: np.random.Generator, job: _Job) -> int:

@@ -75,14 +75,14 @@ class DeviceUse:
     reason: IntArray
     amplitude: IntArray
 
-    def utilisation(self, year: int) -> float:
-        """Return the share of the prescribed time that was delivered in a year of exposure."""
+    def utilisation(self, year: int, prescribed: float = 60.0) -> float:
+        """Return the share of the prescribed minutes a day that was delivered in a year."""
         first, last = _year_days(self.exposure_start, year)
         last = min(last, self.exposure_end)
         if np.isnat(self.exposure_start) or last <= first:
             return float("nan")
         inside = (self.start_utc >= _seconds(first)) & (self.start_utc < _seconds(last))
-        return float(self.seconds[inside].sum() / (3600 * ((last - first) / _DAY)))
+        return float(self.seconds[inside].sum() / (60 * prescribed * ((last - first) / _DAY)))
 
     def continued(self, year: int) -> bool:
         """Whether any session was completed in a year of exposure."""
@@ -173,7 +173,7 @@ def _reads(setting: Setting, person: int) -> list[np.datetime64]:
 
 def _stops(setting: Setting, start: DayArray, end: DayArray, exposed: BoolArray) -> DayArray:
     """Return the day from which a participant no longer uses the device, NaT if never."""
-    rng, n = setting.rng, len(start)
+    rng, n = setting.streams.of("use"), len(start)
     stop = np.full(n, "NaT", dtype="datetime64[D]")
     year_2 = start + round(YEAR) * _DAY
     reached = exposed & (end > year_2)
@@ -197,7 +197,7 @@ def _stops(setting: Setting, start: DayArray, end: DayArray, exposed: BoolArray)
 
 def _tendency(setting: Setting) -> FloatArray:
     """Return relative use by person and year since activation, shape (persons, 7)."""
-    rng, n = setting.rng, len(setting.enrolment)
+    rng, n = setting.streams.of("use"), len(setting.enrolment)
     design = setting.design
     stable = design.use_slope * setting.latent.general + 0.8 * rng.standard_normal(n)
     by_year = stable[:, None] + 0.3 * rng.standard_normal((n, 7))
@@ -215,7 +215,7 @@ def _plan(
     stop: np.datetime64,
 ) -> _Plan:
     """Draw the random numbers of one participant's days."""
-    rng, design = setting.rng, setting.design
+    rng, design = setting.streams.of("use"), setting.design
     first = setting.enrolment.activation[person]
     days = int((end - first) / _DAY) + 1
     slots = (days, design.sessions_per_day)
@@ -251,15 +251,18 @@ def _calibrated_level(setting: Setting, plans: list[_Plan], exposed: BoolArray) 
     target = setting.targets.get("device_use.utilisation.year2.continuers.all.median")
     wanted = (target.centre if target else 100 * setting.design.utilisation) / 100
     chosen = [plan for plan in plans if exposed[plan.person]]
+    prescribed = setting.design.prescribed_minutes_per_day
     low, high = 0.05, 6.0
     for _ in range(_BISECTIONS):
         level = (low + high) / 2
-        values = [value for plan in chosen if (value := _year_2(plan, level)) is not None]
+        values = [
+            value for plan in chosen if (value := _year_2(plan, level, prescribed)) is not None
+        ]
         low, high = (level, high) if np.median(values) < wanted else (low, level)
     return (low + high) / 2
 
 
-def _year_2(plan: _Plan, level: float) -> float | None:
+def _year_2(plan: _Plan, level: float, prescribed: float) -> float | None:
     """Return the utilisation of year two; nothing for those who did not continue."""
     first, last = _year_days(plan.start, _CALIBRATED_YEAR)
     last = min(last, plan.end)
@@ -267,7 +270,7 @@ def _year_2(plan: _Plan, level: float) -> float | None:
         return None
     rows = slice(int((first - plan.first) / _DAY), int((last - plan.first) / _DAY))
     delivered = (plan.seconds[rows] * _happened(plan, level)[rows]).sum()
-    return float(delivered / (3600 * ((last - first) / _DAY)))
+    return float(delivered / (60 * prescribed * ((last - first) / _DAY)))
 
 
 def _use(
@@ -279,7 +282,7 @@ def _use(
     start = offset + rows * _SECONDS_PER_DAY + plan.second_of_day[rows, slots]
     seconds = plan.seconds[rows, slots]
     whole = round(60 * setting.design.session_minutes)
-    amplitude = np.full(len(start), int(setting.rng.integers(18, 42)))
+    amplitude = np.full(len(start), int(setting.streams.of("use").integers(18, 42)))
     if sham:
         never = bool(np.isnat(plan.start))
         amplitude[

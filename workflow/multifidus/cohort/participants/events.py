@@ -1,8 +1,11 @@
-"""Adverse events, device events, disposition and the question on analgesics.
+"""Adverse events, disposition and the question on analgesics.
 
-Two facts are published: the number of participants with a serious event related to the device or
-the procedure, and the absence of lead migrations. Everything else (which terms, how many) is an
-assumption; terms are in generic words of the MedDRA kind, with their system organ class.
+One fact is published: the number of participants with a serious event related to the device or the
+procedure. Everything else (which terms, how many) is an assumption; terms are in generic words of
+the MedDRA kind, with their system organ class. An event is anticipated by its term, as a protocol
+lists them before the first participant; whether it is related is judged case by case. The two agree
+often and not always: surgery makes anticipated back pain that nobody relates to it, and stimulation
+makes complaints that no list foresaw.
 """
 
 from __future__ import annotations
@@ -16,13 +19,22 @@ from multifidus.cohort.design import BASELINE, FOLLOW_UPS
 from multifidus.cohort.participants.flow import weighted_sample
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import numpy.typing as npt
 
     from multifidus.cohort.answers.sums import Setting
+    from multifidus.cohort.participants.device_events import LeadFault
 
     FloatArray = npt.NDArray[np.float64]
 
-__all__ = ["draw_adverse_events", "draw_analgesics", "draw_device_events", "draw_disposition"]
+__all__ = [
+    "draw_adverse_events",
+    "draw_analgesics",
+    "draw_disposition",
+    "infection_removals",
+    "observed_until",
+]
 
 _DAY = np.timedelta64(1, "D")
 _FIRST_YEAR = 365
@@ -57,7 +69,6 @@ _KINDS = (
     _Kind("wound redness", "Implant site erythema", _GENERAL, 7, (2, 45), _PROCEDURE),
     _Kind("uncomfortable contractions", "Muscle twitching", _MUSCLE, 16, (16, 700), _STIMULATION),
     _Kind("overstimulation of the leg", "Paraesthesia", _NERVE, 8, (16, 700), _STIMULATION),
-    _Kind("lead fracture on X-ray", "Device breakage", _PRODUCT, 9, (200, 1700), _DEVICE),
     _Kind("flare of low back pain", "Back pain", _MUSCLE, 46, (20, 1900), _NONE),
     _Kind("hip pain", "Arthralgia", _MUSCLE, 24, (30, 1900), _NONE),
     _Kind("neck pain", "Neck pain", _MUSCLE, 13, (30, 1900), _NONE),
@@ -89,7 +100,13 @@ _SERIOUS_OTHER = (
     _Kind("chest pain, admitted", "Chest pain", _GENERAL, 3, (30, 1900), _NONE),
     _Kind("breast cancer", "Breast cancer", _NEOPLASMS, 2, (200, 1900), _NONE),
 )  # fmt: skip
-_REMOVAL_REASONS = ("inadequate relief", "magnetic resonance imaging needed", "participant's wish")
+_BREAKAGE = _Kind("lead fracture on X-ray", "Device breakage", _PRODUCT, 0, (0, 0), _DEVICE)
+_UNFORESEEN = frozenset({"Paraesthesia", "Procedural nausea", "Procedural complication"})
+_ANTICIPATED_UNRELATED = frozenset({"Back pain", "Pain in extremity"})
+# Of events of a kind that device, procedure or stimulation cause, the share judged related; and of
+# the other kinds, the share judged possibly related all the same (assumptions).
+_JUDGED_RELATED, _POSSIBLY_RELATED = 0.85, 0.04
+_CAUSES = (_DEVICE, _PROCEDURE, _STIMULATION)
 
 
 def observed_until(setting: Setting) -> npt.NDArray[np.datetime64]:
@@ -110,9 +127,12 @@ def infection_removals(setting: Setting) -> npt.NDArray[np.bool_]:
     return chosen
 
 
-def draw_adverse_events(setting: Setting) -> pd.DataFrame:
+def draw_adverse_events(setting: Setting, lead_faults: Iterable[LeadFault]) -> pd.DataFrame:
     """Draw the table ``adverse_events``; one serious related event for the published number."""
     rows = [*_ordinary(setting), *_serious(setting)]
+    for fault in lead_faults:
+        row = _event(setting, fault.person, _BREAKAGE, fault.found, "moderate", serious=False)
+        rows.append(row | {"start_date": str(fault.found), "related_device": "definite"})
     frame = pd.DataFrame(rows).sort_values(
         ["participant_id", "order", "preferred_term"], kind="stable"
     )
@@ -123,7 +143,7 @@ def draw_adverse_events(setting: Setting) -> pd.DataFrame:
 
 def _ordinary(setting: Setting) -> list[dict[str, object]]:
     """Return the events that are not serious, some people having more of them than others."""
-    rng, n = setting.rng, len(setting.enrolment)
+    rng, n = setting.streams.of("adverse_events"), len(setting.enrolment)
     frailty = rng.gamma(1.6, 1 / 1.6, n)
     rows = []
     for kind in _KINDS:
@@ -143,7 +163,7 @@ def _ordinary(setting: Setting) -> list[dict[str, object]]:
 
 def _serious(setting: Setting) -> list[dict[str, object]]:
     """Return serious events: related ones in the published number of people, and unrelated ones."""
-    rng, n = setting.rng, len(setting.enrolment)
+    rng, n = setting.streams.of("adverse_events"), len(setting.enrolment)
     allowed = setting.targets.counts_that_print(
         "adverse_events.serious_related.overall.safety.all", n
     )
@@ -178,18 +198,19 @@ def _event(
     setting: Setting, person: int, kind: _Kind, day: np.datetime64, severity: str, *, serious: bool
 ) -> dict[str, object]:
     """Return one event, or nothing when it would fall after the last observation."""
-    rng = setting.rng
+    rng = setting.streams.of("adverse_events")
     until = observed_until(setting)[person]
     if day > until:
         return {}
     end: np.datetime64 | None = day + int(1 + rng.gamma(1.2, 35)) * _DAY
     if end > until:
         end = None
-    relations = dict.fromkeys(("device", "procedure", "stimulation"), "none")
-    if kind.related_to != "none":
-        relations[kind.related_to] = str(
-            rng.choice(["possible", "probable", "definite"], p=[0.4, 0.35, 0.25])
-        )
+    relations = dict.fromkeys(_CAUSES, "none")
+    cause = _judged_cause(rng, kind, serious=serious)
+    if cause != _NONE:
+        words, shares = ["possible", "probable", "definite"], [0.4, 0.35, 0.25]
+        certain = kind.related_to != _NONE
+        relations[cause] = str(rng.choice(words, p=shares)) if certain else words[0]
     start = str(day)
     if (
         not serious
@@ -211,63 +232,25 @@ def _event(
         "related_device": relations["device"],
         "related_procedure": relations["procedure"],
         "related_stimulation": relations["stimulation"],
-        "anticipated": kind.related_to != "none",
+        "anticipated": _is_anticipated(kind),
         "outcome": "ongoing" if end is None and start == str(day) else "resolved",
     }
 
 
-def draw_device_events(setting: Setting, events: pd.DataFrame) -> pd.DataFrame:
-    """Draw the table ``device_events``: removals, lead fractures with revision, deficiencies.
-
-    Lead migrations are drawn only if some were published; the published number is none.
-    """
-    rng, ids = setting.rng, setting.enrolment.ids
-    rows: list[dict[str, object]] = []
-    infected = infection_removals(setting)
-    for person in np.flatnonzero(setting.flow.end_reason == "explanted"):
-        reason = (
-            "infection"
-            if infected[person]
-            else str(rng.choice(_REMOVAL_REASONS, p=[0.6, 0.25, 0.15]))
-        )
-        kind = "infection_removal" if infected[person] else "explant"
-        rows.append(_device_row(str(ids[person]), kind, setting.flow.end_date[person], reason))
-    until = dict(zip(ids.tolist(), observed_until(setting), strict=True))
-    for row in events[events["preferred_term"] == "Device breakage"].to_dict("records"):
-        found = np.datetime64(f"{row['start_date']}-01"[:10])
-        person_id = str(row["participant_id"])
-        rows.append(_device_row(person_id, "lead_fracture", found, "wire fracture"))
-        revision = found + int(rng.integers(14, 70)) * _DAY
-        if revision < until[person_id]:
-            rows.append(_device_row(person_id, "lead_revision", revision, "lead fracture"))
-    migrations = setting.targets.count("device_events.lead_migration.overall.safety.all.events", 0)
-    for person in rng.choice(len(ids), migrations + 5, replace=False):
-        day = setting.enrolment.implant[person] + int(rng.integers(60, 900)) * _DAY
-        kind = "lead_migration" if migrations > 0 else "device_deficiency"
-        migrations -= 1
-        if kind == "lead_migration" or day < until[str(ids[person])]:
-            reason = (
-                "displacement on X-ray"
-                if kind == "lead_migration"
-                else "activator antenna replaced"
-            )
-            rows.append(_device_row(str(ids[person]), kind, day, reason))
-    frame = pd.DataFrame(rows).sort_values(
-        ["participant_id", "event_date", "event_type"], kind="stable"
-    )
-    frame.insert(
-        1, "event_id", [f"DE{k:02d}" for k in frame.groupby("participant_id").cumcount() + 1]
-    )
-    return frame.reset_index(drop=True)
+def _judged_cause(rng: np.random.Generator, kind: _Kind, *, serious: bool) -> str:
+    """Return what an event is judged to be related to; serious ones follow their kind."""
+    if serious:
+        return kind.related_to
+    if kind.related_to != _NONE:
+        return kind.related_to if rng.random() < _JUDGED_RELATED else _NONE
+    return str(rng.choice(_CAUSES)) if rng.random() < _POSSIBLY_RELATED else _NONE
 
 
-def _device_row(person_id: str, kind: str, day: np.datetime64, reason: str) -> dict[str, object]:
-    return {
-        "participant_id": person_id,
-        "event_type": kind,
-        "event_date": str(day),
-        "reason": reason,
-    }
+def _is_anticipated(kind: _Kind) -> bool:
+    """Whether the term is on the list of anticipated events."""
+    if kind.preferred in _UNFORESEEN:
+        return False
+    return kind.related_to != _NONE or kind.preferred in _ANTICIPATED_UNRELATED
 
 
 def draw_disposition(setting: Setting) -> pd.DataFrame:
@@ -290,7 +273,7 @@ def draw_disposition(setting: Setting) -> pd.DataFrame:
 
 def draw_analgesics(setting: Setting, vas_mm: dict[str, FloatArray]) -> pd.DataFrame:
     """Draw the table ``analgesics`` so that the published numbers meet the primary endpoint."""
-    rng, design, targets = setting.rng, setting.design, setting.targets
+    rng, design, targets = setting.streams.of("vas"), setting.design, setting.targets
     visit = FOLLOW_UPS[0]
     before, after = vas_mm[BASELINE], vas_mm[visit]
     relieved = 10 * (before - after) >= 3 * before

@@ -106,7 +106,7 @@ def draw_prescriptions(setting: Setting) -> pd.DataFrame:
 
 def _draw_users(setting: Setting) -> BoolArray:
     """Choose the baseline users so that the published numbers of them are seen at each visit."""
-    targets, rng = setting.targets, setting.rng
+    targets, rng = setting.targets, setting.streams.of("opioids")
     n = len(setting.enrolment)
     allowed = targets.counts_that_print("opioids.users.baseline.itt.all", n)
     total = allowed[0] if allowed else setting.design.opioid_users
@@ -154,7 +154,7 @@ def _swap(
 
 def _draw_categories(setting: Setting, users: BoolArray) -> dict[str, TextArray]:
     """Draw each user's category at every visit; better responders stop more often."""
-    rng, n = setting.rng, len(users)
+    rng, n = setting.streams.of("opioids"), len(users)
     stable = rng.standard_normal(n)
     categories = {visit: np.full(n, "unchanged", dtype="<U12") for visit in FOLLOW_UPS}
     for visit in ("y1", "y2", "y3", "y4", "y5"):
@@ -194,7 +194,7 @@ def _category_sizes(setting: Setting, visit: str, n: int, *, published: bool) ->
 
 def _draw_course(setting: Setting, person: int, categories: dict[str, str]) -> _Course:
     """Turn the categories of one user into days and steps on the regimen's ladder."""
-    rng = setting.rng
+    rng = setting.streams.of("opioids")
     shares = np.array([regimen.share for regimen in _REGIMENS])
     regimen = _REGIMENS[rng.choice(len(_REGIMENS), p=shares / shares.sum())]
     base = int(rng.integers(2, len(regimen.steps) - 1))
@@ -232,7 +232,7 @@ def _visit_edges(setting: Setting, person: int) -> dict[str, np.datetime64]:
 
 def _rows_of(setting: Setting, person: int, course: _Course) -> list[dict[str, object]]:
     """Return the prescriptions of a course, cut at the last contact."""
-    rng = setting.rng
+    rng = setting.streams.of("opioids")
     last = observed_until(setting)[person]
     rows = []
     for at, (day, step) in enumerate(zip(course.days, course.steps, strict=True)):
@@ -276,21 +276,21 @@ def _row(
 
 def _incidental(setting: Setting, users: BoolArray) -> list[dict[str, object]]:
     """Return short courses after the operation, and later first prescriptions of non-users."""
-    rng, enrolment, design = setting.rng, setting.enrolment, setting.design
+    rng = setting.streams.of("opioids")
+    enrolment, design = setting.enrolment, setting.design
     rows = []
     for person in np.flatnonzero(rng.random(len(users)) < design.post_surgical_share):
         start = enrolment.implant[person]
         end = start + int(rng.integers(3, 11)) * _DAY
         rows.append(_row(setting, int(person), _RESCUE, (5, 3), (start, end), as_needed=True))
     others = np.flatnonzero(~users & setting.flow.attended("y3"))
+    regimen, last = _REGIMENS[0], observed_until(setting)
+    drug = (regimen.drug, regimen.route, regimen.unit)
     for person in rng.choice(others, min(design.new_users, len(others)), replace=False):
-        start = setting.flow.visit_date["y2"][person]
-        start = (
-            setting.flow.visit_date["y3"][person] - 200 * _DAY
-            if np.isnat(start)
-            else start + 40 * _DAY
-        )
-        regimen = _REGIMENS[0]
-        drug = (regimen.drug, regimen.route, regimen.unit)
-        rows.append(_row(setting, int(person), drug, (50, 2), (start, start + 90 * _DAY)))
+        # Taken up between the second and the third year's visit, and still taken at the third.
+        edges = _visit_edges(setting, int(person))
+        start = edges["y3"] - int(rng.integers(40, 200)) * _DAY
+        until = edges["y3"] + int(rng.integers(40, 500)) * _DAY
+        days = (start, until if until < last[person] else None)
+        rows.append(_row(setting, int(person), drug, (50, 2), days))
     return rows

@@ -50,7 +50,7 @@ def _calibrated(
         problem.add_mean(mean.result_id, (mean.lower, mean.upper), columns, spread)
     if sd is not None:
         problem.add_sd(sd.result_id, (sd.lower, sd.upper), columns, spread)
-    chosen = setting.solve(problem, f"{name} at baseline")
+    chosen = setting.solve(problem, f"{name} at baseline", "people")
     return np.asarray(values[np.arange(len(chosen)), chosen])
 
 
@@ -62,7 +62,7 @@ def _published(setting: Setting, name: str, assumed: tuple[float, float]) -> tup
 
 def draw_people(setting: Setting) -> People:
     """Draw ages in the entry range and sexes."""
-    rng, design, n = setting.rng, setting.design, len(setting.enrolment)
+    rng, design, n = setting.streams.of("people"), setting.design, len(setting.enrolment)
     low, high = design.age_range
     mean, sd = _published(setting, "age", design.age)
     desired = truncated_normal(rng.standard_normal(n), mean, sd, (low, high))
@@ -73,7 +73,7 @@ def draw_people(setting: Setting) -> People:
 
 def draw_characteristics(setting: Setting, people: People) -> pd.DataFrame:
     """Draw the table ``characteristics``: duration of pain, days with pain, body-mass index."""
-    rng, design, n = setting.rng, setting.design, len(setting.enrolment)
+    rng, design, n = setting.streams.of("people"), setting.design, len(setting.enrolment)
     mean, sd = _published(setting, "pain_duration_years", design.pain_duration_years)
     order = rank_fractions(rng.standard_normal(n) + 0.05 * people.age)
     duration = stats.gamma.ppf(order, (mean / sd) ** 2, scale=sd**2 / mean)

@@ -12,6 +12,7 @@ from multifidus.literature.record.models import (
     CLAIMS,
     COMPARATORS,
     DIVERGENCES,
+    DIVERGENT_FIGURES,
     RECOMPUTATIONS,
     SISTER_STUDIES,
     SOURCES,
@@ -34,7 +35,7 @@ class Literature:
 
     Attributes
     ----------
-    claims, divergences, recomputations, sources, comparators, sister_studies
+    claims, divergences, divergent_figures, recomputations, sources, comparators, sister_studies
         One frame per table, see :mod:`multifidus.literature.record.models`.
     bibliography
         Keys of ``references.bib``, sorted.
@@ -42,6 +43,7 @@ class Literature:
 
     claims: pd.DataFrame
     divergences: pd.DataFrame
+    divergent_figures: pd.DataFrame
     recomputations: pd.DataFrame
     sources: pd.DataFrame
     comparators: pd.DataFrame
@@ -86,6 +88,7 @@ def load_literature(folder: Path) -> Literature:
     literature = Literature(
         claims=load_claims(folder / CLAIMS.name),
         divergences=load_table(folder / DIVERGENCES.name, DIVERGENCES),
+        divergent_figures=load_table(folder / DIVERGENT_FIGURES.name, DIVERGENT_FIGURES),
         recomputations=load_table(folder / RECOMPUTATIONS.name, RECOMPUTATIONS),
         sources=load_table(folder / SOURCES.name, SOURCES),
         comparators=load_table(folder / COMPARATORS.name, COMPARATORS),
@@ -94,6 +97,7 @@ def load_literature(folder: Path) -> Literature:
     )
     _check_bibliography(literature)
     _check_claims(literature)
+    _check_divergent_figures(literature)
     return literature
 
 
@@ -135,6 +139,19 @@ def _check_claims(literature: Literature) -> None:
         named = [cell.split("#")[0] for cell in declaration["arguments"].split(";")]
         for claim_id in [declaration["claim_id"], *named]:
             _require(claim_id in {"", *ids}, RECOMPUTATIONS.name, row, claim_id, CLAIMS.name)
+
+
+def _check_divergent_figures(literature: Literature) -> None:
+    """Each range belongs to a printed figure of a claim that names its divergence."""
+    name = DIVERGENT_FIGURES.name
+    claims = literature.claims.set_index("claim_id", drop=False)
+    under = set(claims.index[claims["declared_contradiction"] != ""])
+    figures = literature.divergent_figures
+    for row, figure in enumerate(figures.to_dict("records"), start=2):
+        claim_id = figure["claim_id"]
+        _require(claim_id in under, name, row, claim_id, "the claims with a declared divergence")
+        printed = claims.loc[claim_id, f"{figure['part']}_printed"]
+        _require(bool(printed), name, row, figure["part"], f"the printed parts of {claim_id}")
 
 
 def _require(condition: bool, table: str, row: int, key: str, target: str) -> None:

@@ -28,6 +28,7 @@ def data_dictionary() -> str:
     tables = (
         ("", models.CLAIMS),
         ("", models.DIVERGENCES),
+        ("", models.DIVERGENT_FIGURES),
         ("", models.RECOMPUTATIONS),
         ("", models.EXPECTED_VERDICTS),
         ("", models.SOURCES),

@@ -18,10 +18,13 @@ __all__ = [
     "CLAIMS",
     "COMPARATORS",
     "DIVERGENCES",
+    "DIVERGENCE_VERDICTS",
+    "DIVERGENT_FIGURES",
     "EVIDENCE",
     "EXPECTED_VERDICTS",
     "FAMILIES",
     "HIDDEN_VERDICT",
+    "NEEDS_DATA",
     "PARTS",
     "RECOMPUTATIONS",
     "SISTER_STUDIES",
@@ -43,13 +46,16 @@ FAMILIES = (
 )
 PARTS = ("value", "ci_lower", "ci_upper")
 TIERS = tuple(tier.value for tier in Tier)
+DIVERGENCE_VERDICTS = ("other_data_cut", "unpublished_method", "record_contradiction")
+"""Why a figure of ours may differ, where the register says so and how far."""
 VERDICTS = (
     "reproduced",
     "within_rounding",
-    "declared_contradiction",
+    *DIVERGENCE_VERDICTS,
     "not_reproduced",
-    "not_attempted",
+    "needs_participant_data",
 )
+NEEDS_DATA = "needs_participant_data"
 HIDDEN_VERDICT = "hidden"
 """Verdict where disclosure control hides the run's figure; named only where one has it."""
 _SLOP = 1e-12
@@ -206,6 +212,30 @@ DIVERGENCES = TableModel(
     ),
 )
 """The divergence register."""
+
+
+def _range_is_ordered(row: dict[str, str]) -> bool:
+    try:
+        return float(row["lower"]) <= float(row["upper"])
+    except ValueError:
+        return True  # another rule speaks of cells that are not numbers
+
+
+DIVERGENT_FIGURES = TableModel(
+    "divergent_figures.csv",
+    "Figures under a divergence of the register, and the range that ours must lie in all the same.",
+    ("claim_id", "part"),
+    (
+        Column("claim_id", "Claim; it names its divergence.", Kind.SLUG),
+        Column("part", "Part of the claim.", allowed=PARTS),
+        Column("verdict", "Verdict of a figure inside the range.", allowed=DIVERGENCE_VERDICTS),
+        Column("lower", "Least value expected, in the unit of the print.", Kind.NUMBER),
+        Column("upper", "Largest value expected.", Kind.NUMBER),
+        Column("basis", "Where the range comes from, never our own value."),
+    ),
+    (RowRule("range_ordered", "lower must not be above upper", _each(_range_is_ordered)),),
+)
+"""Expected ranges of divergent figures."""
 
 SOURCES = TableModel(
     "sources.csv",

@@ -25,7 +25,7 @@ __all__ = ["ScorecardFiles", "write_scorecard"]
 _TIER_REMARKS: Mapping[str, str] = MappingProxyType(
     {
         Tier.PUBLISHED: "No cohort was analysed: a figure is answered by other published figures "
-        "or not attempted.",
+        "or needs participant data.",
         Tier.SYNTHETIC: "The cohort was made to meet these figures, so agreement shows that the "
         "pipeline recovers what went in, not that the trial is confirmed.",
         Tier.PUBLIC: "The figures come from participant data.",
@@ -48,18 +48,27 @@ _VERDICT_WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "reproduced": ("Reproduced", "Prints the same at the precision of the source."),
         "within_rounding": ("Within rounding", "Differs by no more than what was printed allows."),
-        "declared_contradiction": (
-            "Declared contradiction",
-            "The published record contradicts itself; the register says how.",
+        "other_data_cut": ("Other data cut", "Printed of another sample or at another date."),
+        "unpublished_method": ("Unpublished method", "Printed by a method that was not described."),
+        "record_contradiction": (
+            "Record contradicts itself",
+            "Printed figures cannot all be true.",
         ),
-        "not_reproduced": ("Not reproduced", "Differs by more than its print allows."),
-        "not_attempted": ("Not attempted", "Nothing available can answer it."),
+        "not_reproduced": (
+            "Not reproduced",
+            "Differs by more than its print, or the register, allows.",
+        ),
+        "needs_participant_data": (
+            "Needs participant data",
+            "Nothing that is public can answer it.",
+        ),
         "hidden": ("Hidden", "Disclosure control hides the figure of this run."),
     }
 )
 _EVIDENCE_WORDS: Mapping[str, str] = MappingProxyType(
     {
         "recovered_from_cohort": "recovered from a calibrated cohort",
+        "held_out": "held out of the calibration",
         "recomputed": "recomputed from published figures",
         "needs_participant_data": "needs participant data",
         "participant_data": "from participant data",

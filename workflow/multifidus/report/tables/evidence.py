@@ -9,7 +9,8 @@ import pandas as pd
 from multifidus.report.html_table import ReportTable
 
 if TYPE_CHECKING:
-    from multifidus.config.study import StudyConfig
+    from collections.abc import Iterable
+
     from multifidus.results.table import Results
 
 __all__ = ["assumptions_table", "scorecard_table", "verdicts_table"]
@@ -38,9 +39,9 @@ def verdicts_table(results: Results, scorecard: pd.DataFrame) -> ReportTable:
     return table
 
 
-def assumptions_table(results: Results, study: StudyConfig) -> ReportTable:
+def assumptions_table(results: Results, assumptions: Iterable[tuple[str, str]]) -> ReportTable:
     """Return every declared assumption with its reason."""
     table = ReportTable(results, ["Assumption", "Reason"], align="left")
-    for assumption in study.assumptions:
-        table.row(assumption.statement, [table.text(assumption.reason)])
+    for statement, reason in assumptions:
+        table.row(statement, [table.text(reason)])
     return table
