@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from dataclasses import asdict
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
@@ -18,7 +17,15 @@ import pandas as pd
 import typer
 
 from multifidus.base.errors import StatisticsError
-from multifidus.stats.command.user_table import UserTable, name_and_value, open_table, write_table
+from multifidus.base.user_table import ColumnNames, write_table
+from multifidus.stats.command.user_table import (
+    Alpha,
+    Output,
+    Source,
+    name_and_value,
+    names_of,
+    open_table,
+)
 from multifidus.stats.estimates import as_frame
 from multifidus.stats.inputs import check_count, finite_vector
 from multifidus.stats.means import paired_change
@@ -29,6 +36,7 @@ from multifidus.stats.rates import poisson_rate
 from multifidus.stats.survival import kaplan_meier
 
 if TYPE_CHECKING:
+    from multifidus.base.user_table import UserTable
     from multifidus.stats.mmrm.result import MmrmFit
 
 __all__ = ["app"]
@@ -37,14 +45,6 @@ app = typer.Typer(
     no_args_is_help=True,
     help="Statistics on your own CSV: mixed model, paired change, proportions, rates, survival.",
 )
-
-Source = Annotated[Path, typer.Argument(help="CSV file, UTF-8, with a header row.")]
-Columns = Annotated[
-    list[str] | None,
-    typer.Option(help="NAME=THEIRS: use NAME for the file's column THEIRS; repeatable."),
-]
-Output = Annotated[Path | None, typer.Option(help="Write here instead of standard output.")]
-Alpha = Annotated[float, typer.Option(help="One minus the confidence level.")]
 
 
 class DfChoice(StrEnum):
@@ -114,7 +114,7 @@ def fit_mmrm(
     df: Annotated[DfChoice, typer.Option(help="Degrees of freedom.")] = DfChoice.kenward_roger,
     reml: Annotated[bool, typer.Option("--reml/--ml", help="Restricted or full ML.")] = True,
     alpha: Alpha = 0.05,
-    columns: Columns = None,
+    columns: ColumnNames = None,
     output: Output = None,
 ) -> None:
     """Fit a mixed model for repeated measures, one row per participant and visit."""
@@ -130,7 +130,7 @@ def fit_mmrm(
         f"{fit.rows_used} of {fit.rows_read} rows are used; {fit.rows_without_outcome} have no "
         f"outcome and {fit.rows_without_covariate} lack a factor or covariate."
     )
-    factors = tuple(name.strip() for name in by.split(",") if name.strip()) or (visit,)
+    factors = tuple(names_of(by)) or (visit,)
     write_table(_fit_table(fit, table, factors, levels), output, table_read)
 
 
@@ -178,7 +178,7 @@ def change(
     baseline: Annotated[str, typer.Option(help="Column of the baseline value.")],
     follow_up: Annotated[str, typer.Option(help="Column of the later value.")],
     alpha: Alpha = 0.05,
-    columns: Columns = None,
+    columns: ColumnNames = None,
     output: Output = None,
 ) -> None:
     """Paired change with its t interval, one row per participant."""
@@ -201,7 +201,7 @@ def one_proportion(
     by: Annotated[str, typer.Option(help="Column of groups.")] = "",
     method: Annotated[ProportionChoice, typer.Option(help="Interval.")] = ProportionChoice.wilson,
     alpha: Alpha = 0.05,
-    columns: Columns = None,
+    columns: ColumnNames = None,
     output: Output = None,
 ) -> None:
     """Proportion of responders with its interval, one row per participant."""
@@ -230,7 +230,7 @@ def one_rate(
     per: Annotated[float, typer.Option(help="Rate per this much exposure.")] = 100.0,
     method: Annotated[RateChoice, typer.Option(help="Interval.")] = RateChoice.garwood,
     alpha: Alpha = 0.05,
-    columns: Columns = None,
+    columns: ColumnNames = None,
     output: Output = None,
 ) -> None:
     """Event rate per person-time, counts and exposure summed over rows."""
@@ -261,7 +261,7 @@ def pool_estimates(
     df_complete: Annotated[float, typer.Option(help="Complete-data df.")] = np.inf,
     df_rule: Annotated[PoolChoice, typer.Option(help="df rule.")] = PoolChoice.barnard_rubin,
     alpha: Alpha = 0.05,
-    columns: Columns = None,
+    columns: ColumnNames = None,
     output: Output = None,
 ) -> None:
     """Pool estimates over imputations by Rubin's rules."""
@@ -287,7 +287,7 @@ def survival_curve(
     event: Annotated[str, typer.Option(help="Column of 1 (event) and 0 (censored).")],
     limits: Annotated[LimitChoice, typer.Option(help="Scale of limits.")] = LimitChoice.log_log,
     alpha: Alpha = 0.05,
-    columns: Columns = None,
+    columns: ColumnNames = None,
     output: Output = None,
 ) -> None:
     """Kaplan-Meier curve, one row per participant in, one row per time out."""
