@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 from itertools import product
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 import pandas as pd
@@ -19,9 +19,18 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from multifidus.stats.mmrm.design import Design
-    from multifidus.stats.mmrm.result import MmrmFit
 
-__all__ = ["MarginalMeans", "lsmean_rows", "type3_rows"]
+__all__ = ["Fit", "MarginalMeans", "lsmean_rows", "type3_rows"]
+
+
+class Fit(Protocol):
+    """A fitted model that can estimate combinations of its coefficients."""
+
+    def contrast(
+        self, weights: npt.ArrayLike, label: str = ..., *, alpha: float | None = ...
+    ) -> Estimate:
+        """Return one combination, ``weights`` of shape ``(p,)``."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -45,7 +54,7 @@ class MarginalMeans:
     rows: np.ndarray
     estimates: tuple[Estimate, ...]
     alpha: float
-    fit: MmrmFit = field(repr=False)
+    fit: Fit = field(repr=False)
 
     def table(self) -> pd.DataFrame:
         """Return one row per mean, factors first.
