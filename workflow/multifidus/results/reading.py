@@ -95,7 +95,7 @@ def _from_csv(path: Path, columns: Sequence[str] | None) -> pd.DataFrame:
     numbers = table.numbers("value", *_COUNTS)
     numbers["value"] = numbers["value"].where(~infinite, limits)
     print_notes(table)
-    return text.assign(**{name: numbers[name] for name in numbers})
+    return text.assign(value=numbers["value"], n=numbers["n"], N=numbers["N"])
 
 
 def _refuse_rows(frame: pd.DataFrame, name: str) -> None:

@@ -30,6 +30,7 @@ __all__ = ["CountFit", "RateCoefficient", "negative_binomial"]
 _ROUNDS = 200
 _HALVINGS = 40
 _SETTLED = 1e-9
+_LARGEST = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -154,8 +155,10 @@ def negative_binomial(
 
 def _check_counts(y: np.ndarray, time: np.ndarray, outcome: str) -> None:
     """Refuse counts and exposures that are none (``STA-271``)."""
-    if ((y < 0) | (y != np.floor(y)) | (y > 1e6)).any():
-        raise StatisticsError("STA-271", f"`{outcome}` must hold whole numbers from 0 to a million.")
+    if ((y < 0) | (y != np.floor(y)) | (y > _LARGEST)).any():
+        raise StatisticsError(
+            "STA-271", f"`{outcome}` must hold whole numbers from 0 to a million."
+        )
     numeric = np.issubdtype(np.asarray(time).dtype, np.number)
     if not numeric or not (np.isfinite(time) & (time > 0)).all():
         raise StatisticsError("STA-271", "Exposure must be a number above 0 in every row.")
@@ -163,9 +166,7 @@ def _check_counts(y: np.ndarray, time: np.ndarray, outcome: str) -> None:
         raise StatisticsError("STA-271", f"`{outcome}` holds no event; there is no rate ratio.")
 
 
-def _poisson(
-    y: np.ndarray, x: np.ndarray, offset: np.ndarray, columns: tuple[str, ...]
-) -> Maximum:
+def _poisson(y: np.ndarray, x: np.ndarray, offset: np.ndarray, columns: tuple[str, ...]) -> Maximum:
     """Return Poisson's maximum, which exists where the negative binomial one does."""
     model = Poisson(y, x, offset=offset)
 

@@ -124,7 +124,9 @@ def cox(
     if e.max(initial=0) != 1:
         raise StatisticsError("STA-271", f"`{event}` must hold an event, coded 1, and 0 else.")
     x, columns = _columns(found.design.x, found.design.columns)
-    groups = found.extra[list(strata)].groupby(list(strata), observed=True).ngroup() if strata else 0
+    groups = (
+        found.extra[list(strata)].groupby(list(strata), observed=True).ngroup() if strata else 0
+    )
     stratum = np.zeros(len(t), dtype=int) + np.asarray(groups)
     require_rank(x - x.mean(axis=0), columns)
     scaled, _, spread = standardised(x)
@@ -149,4 +151,3 @@ def _columns(x: np.ndarray, columns: tuple[str, ...]) -> tuple[np.ndarray, tuple
     if not kept:
         raise StatisticsError("STA-101", "The formula needs a covariate or factor.")
     return x[:, kept], tuple(columns[k] for k in kept)
-

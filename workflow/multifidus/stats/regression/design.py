@@ -115,16 +115,14 @@ def regression_data(
     quoted = outcome if outcome.isidentifier() else f"`{outcome}`"
     design = build_design(complete, f"{quoted} ~ {right}", reference=reference)
     rows = complete.iloc[design.source]
-    return RegressionData(
-        design, rows[list(extra)], len(data), len(data) - len(design.y)
-    )
+    return RegressionData(design, rows[list(extra)], len(data), len(data) - len(design.y))
 
 
 def require_rank(x: np.ndarray, columns: Sequence[str]) -> None:
     """Refuse columns that are constant zero or depend on others (``STA-272``)."""
     norms = np.linalg.norm(x, axis=0)
     if x.shape[1]:
-        triangle = np.linalg.qr(x / np.where(norms > 0, norms, 1.0), mode="r")
+        triangle = np.asarray(np.linalg.qr(x / np.where(norms > 0, norms, 1.0), mode="r"))
         kept = set(leading_independent(triangle))
         lost = [name for k, name in enumerate(columns) if k not in kept]
         if lost:

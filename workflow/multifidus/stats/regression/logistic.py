@@ -18,8 +18,8 @@ from multifidus.stats.regression.design import (
     regression_data,
     require_rank,
 )
-from multifidus.stats.regression.profiled import profiled_coefficients, scaled_columns
 from multifidus.stats.regression.maximise import maximise
+from multifidus.stats.regression.profiled import profiled_coefficients, scaled_columns
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

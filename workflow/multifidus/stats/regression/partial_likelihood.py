@@ -1,8 +1,9 @@
 r"""The partial likelihood of Cox with ties by Efron or Breslow, stratified.
 
 At an event time with :math:`d` events, Efron's denominators are
-:math:`\sum_{R} e^{\eta} - (l/d)\sum_{D} e^{\eta}`, :math:`l = 0 \ldots d-1`, with :math:`R` those at
-risk and :math:`D` those with the event (Efron 1977, JASA 72:557-565); Breslow's have :math:`l = 0`.
+:math:`\sum_{R} e^{\eta} - (l/d)\sum_{D} e^{\eta}`, :math:`l = 0 \ldots d-1`, with :math:`R`
+those at risk and :math:`D` those with the event (Efron 1977, JASA 72:557-565); Breslow's have
+:math:`l = 0`.
 """
 
 from __future__ import annotations
@@ -55,9 +56,7 @@ class PartialLikelihood:
             risk = np.exp(eta)
             weighted = risk[:, None] * x
             square = weighted[:, :, None] * x[:, None, :]
-            s0, s1, s2 = (
-                _denominators(each, stratum) for each in (risk, weighted, square)
-            )
+            s0, s1, s2 = (_denominators(each, stratum) for each in (risk, weighted, square))
             mean = s1 / s0[:, None]
             value += float(eta[stratum.dead].sum() - np.log(s0).sum())
             gradient += x[stratum.dead].sum(axis=0) - mean.sum(axis=0)

@@ -55,13 +55,12 @@ def stratified_difference(
         lower, upper = _newcombe(counts, value, z)
         name = "stratified Newcombe interval, Mantel-Haenszel weights"
     else:
-        n = counts.n_first + counts.n_second
 
         def score(delta: float) -> float:
             variance = [
-                restricted_variance(*each, delta) * size / (size - 1)
-                for *each, size in zip(
-                    counts.first, counts.n_first, counts.second, counts.n_second, n, strict=True
+                restricted_variance(p1, n1, p2, n2, delta) * (n1 + n2) / (n1 + n2 - 1)
+                for p1, n1, p2, n2 in zip(
+                    counts.first, counts.n_first, counts.second, counts.n_second, strict=True
                 )
             ]
             total, gap = float(weights**2 @ variance), value - delta
@@ -72,9 +71,9 @@ def stratified_difference(
         lower, upper = score_limit(score, z, value, -1.0), score_limit(score, -z, value, 1.0)
         p_value = float(2 * stats.norm.sf(abs(score(0.0))))
         name = "stratified Miettinen-Nurminen score interval, Mantel-Haenszel weights"
-    totals = (counts.count_first, counts.n_first, counts.count_second, counts.n_second)
     return ProportionDifference(
-        *(int(total.sum()) for total in totals), value, max(lower, -1.0), min(upper, 1.0), p_value,
+        int(counts.count_first.sum()), int(counts.n_first.sum()), int(counts.count_second.sum()),
+        int(counts.n_second.sum()), value, max(lower, -1.0), min(upper, 1.0), p_value,
         alpha, name,
     )  # fmt: skip
 

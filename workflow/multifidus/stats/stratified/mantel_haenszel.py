@@ -80,9 +80,12 @@ def mantel_haenszel(
             "STA-282", "In every stratum all respond or none does; there is nothing to compare."
         )
     gap = abs(float((a - n1 * yes / n).sum()))
-    gap = max(gap - 0.5, 0.0) if continuity else gap
+    # a sum below one half is not corrected, as in R
+    gap = gap - 0.5 if continuity and gap >= 0.5 else gap  # noqa: PLR2004
     statistic = gap**2 / float(variance)
-    name = f"Cochran-Mantel-Haenszel test {'with' if continuity else 'without'} continuity correction"
+    name = (
+        f"Cochran-Mantel-Haenszel test {'with' if continuity else 'without'} continuity correction"
+    )
     return MantelHaenszel(
         statistic, float(stats.chi2.sf(statistic, 1)),
         _odds_ratio(counts, alpha), _risk_ratio(counts, alpha), _risk_difference(counts, alpha),

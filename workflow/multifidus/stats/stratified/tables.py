@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from multifidus.base.errors import StatisticsError
 from multifidus.stats.inputs import finite_vector, flags, group_codes, same_length
@@ -87,8 +86,8 @@ def strata_counts(
     both = (arrays[1] > 0) & (arrays[3] > 0)
     if not both.any():
         raise StatisticsError("STA-281", "No stratum has participants of both groups.")
-    kept = [array[both] for array in arrays]
-    return StrataCounts(*kept, left_out=int((~both).sum()))
+    first, size_first, second, size_second = (array[both] for array in arrays)
+    return StrataCounts(first, size_first, second, size_second, int((~both).sum()))
 
 
 def count_strata(
@@ -125,8 +124,7 @@ def count_strata(
             f"{len(labels)}.",
         )
     own = member == labels.index(first)
-    frame = pd.DataFrame({"place": place, "own": own, "yes": yes})
-    table = frame.groupby(["place", "own"])["yes"].agg(["sum", "size"]).unstack(fill_value=0)
-    return strata_counts(
-        table["sum"][True], table["size"][True], table["sum"][False], table["size"][False]
-    )
+    people, responders = np.zeros((2, 2, int(place.max(initial=0)) + 1))
+    np.add.at(people, (own.astype(int), place), 1.0)
+    np.add.at(responders, (own.astype(int), place), yes)
+    return strata_counts(responders[1], people[1], responders[0], people[0])
