@@ -281,8 +281,12 @@ MODEL_SETS: dict[str, tuple[tuple[Data, ...], Callable[[np.random.Generator], Da
     ),
     "hodges_lehmann": ((data_set(x=[1, 2.5], y=[0.2, 4, 7.3]),), make_ranks),
     "ancova_factors": ((), make_ancova),
-    "logistic": ((data_set(y=[0, 0, 0, 1, 1, 1], arm=[0, 1] * 3, x=[1, 2, 3, 4, 5, 6]),), make_logistic),
+    "logistic": (
+        (data_set(y=[0, 0, 0, 1, 1, 1], arm=[0, 1] * 3, x=[1, 2, 3, 4, 5, 6]),), make_logistic
+    ),
     "negative_binomial": ((), make_counts),
     "holm": ((data_set(p=[1.0, 1.0]), data_set(p=[0.0, 0.5]), data_set(p=[0.02])), make_holm),
-    "dunnett": ((data_set(n=[2, 2], mean=[0, 1]), data_set(n=[5, 5, 5], mean=[1, 1, 1])), make_dunnett),
+    "dunnett": (
+        (data_set(n=[2, 2], mean=[0, 1]), data_set(n=[5, 5, 5], mean=[1, 1, 1])), make_dunnett
+    ),
 }  # fmt: skip

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import pandas as pd
 import typer
 
 from multifidus.base.errors import StatisticsError
 from multifidus.base.user_table import ColumnNames, write_table
+from multifidus.stats.command.multiplicity import Adjustment, adjusted_differences
 from multifidus.stats.command.user_table import (
     Alpha,
     Output,
@@ -20,6 +21,7 @@ from multifidus.stats.command.user_table import (
     reference_levels,
 )
 from multifidus.stats.estimates import as_frame
+from multifidus.stats.mmrm.comparison import likelihood_ratio
 from multifidus.stats.mmrm.model import mmrm
 
 if TYPE_CHECKING:
@@ -45,6 +47,15 @@ class MmrmTable(StrEnum):
     type3 = "type3"
     covariance = "covariance"
     fit = "fit"
+    likelihood_ratio = "likelihood_ratio"
+
+
+class SandwichChoice(StrEnum):
+    """Empirical covariance of the coefficients."""
+
+    cr0 = "cr0"
+    cr2 = "cr2"
+    cr3 = "cr3"
 
 
 def fit_mmrm(
@@ -59,6 +70,11 @@ def fit_mmrm(
     visit_order: Annotated[str, typer.Option(help="Visits in order, comma-separated.")] = "",
     covariance: Annotated[str, typer.Option(help="Covariance structure.")] = "unstructured",
     df: Annotated[DfChoice, typer.Option(help="Degrees of freedom.")] = DfChoice.kenward_roger,
+    group: Annotated[str, typer.Option(help="Groups with covariances of their own.")] = "",
+    sandwich: Annotated[SandwichChoice | None, typer.Option(help="Empirical covariance.")] = None,
+    average: Annotated[bool, typer.Option(help="Average differences over other factors.")] = False,
+    adjust: Annotated[Adjustment, typer.Option(help="Of differences.")] = Adjustment.none,
+    against: Annotated[str, typer.Option(help="Simpler covariance to test.")] = "",
     reml: Annotated[bool, typer.Option("--reml/--ml", help="Restricted or full ML.")] = True,
     alpha: Alpha = 0.05,
     columns: ColumnNames = None,
@@ -67,32 +83,39 @@ def fit_mmrm(
     """Fit a mixed model for repeated measures, one row per participant and visit."""
     table_read = open_table(source, columns)
     levels = reference_levels(reference)
-    order = [level.strip() for level in visit_order.split(",")] if visit_order else None
-    frame = model_frame(table_read, formula, texts=(subject, visit), factors=set(levels))
-    fit = mmrm(
-        frame, formula, subject=subject, visit=visit, covariance=covariance, reml=reml,
-        df_method=df.value, reference=levels, visit_order=order, alpha=alpha,
-    )  # fmt: skip
+    order = names_of(visit_order) or None
+    keys = dict.fromkeys((subject, visit, *([group] if group else [])))
+    frame = model_frame(table_read, formula, texts=tuple(keys), factors=set(levels))
+    factors = tuple(names_of(by)) or (visit,)
+
+    def fitted(structure: str, **choices: Any) -> MmrmFit:
+        return mmrm(
+            frame, formula, subject=subject, visit=visit, covariance=structure, reml=reml,
+            df_method=df.value, reference=levels, visit_order=order, alpha=alpha,
+            group=group or None, sandwich=None if sandwich is None else sandwich.value, **choices,
+        )  # fmt: skip
+
+    fit = fitted(covariance)
     table_read.csv.notes.append(
         f"{fit.rows_used} of {fit.rows_read} rows are used; {fit.rows_without_outcome} have no "
         f"outcome and {fit.rows_without_covariate} lack a factor or covariate."
     )
-    factors = tuple(names_of(by)) or (visit,)
-    write_table(_fit_table(fit, table, factors, levels), output, table_read)
+    if table is MmrmTable.differences:
+        found = adjusted_differences(fit.lsmeans(factors), factors, levels, adjust, average=average)
+    elif table is MmrmTable.likelihood_ratio:
+        if not against:
+            raise StatisticsError("STA-303", "Name the simpler covariance to test: --against.")
+        smaller = fitted(against, fallback=())
+        found = as_frame([likelihood_ratio(smaller, fitted(covariance, fallback=()))])
+    else:
+        found = _fit_table(fit, table, factors)
+    write_table(found, output, table_read)
 
 
-def _fit_table(
-    fit: MmrmFit, table: MmrmTable, factors: tuple[str, ...], levels: dict[str, str]
-) -> pd.DataFrame:
+def _fit_table(fit: MmrmFit, table: MmrmTable, factors: tuple[str, ...]) -> pd.DataFrame:
     """Return the table asked for."""
     if table is MmrmTable.lsmeans:
         return fit.lsmeans(factors).table()
-    if table is MmrmTable.differences:
-        if factors[0] not in levels:
-            raise StatisticsError(
-                "STA-303", "Differences run over the first factor of --by; give its --reference."
-            )
-        return as_frame(fit.lsmeans(factors).differences(factors[0], levels[factors[0]]))
     if table is MmrmTable.type3:
         return as_frame(fit.type3())
     if table is MmrmTable.covariance:
