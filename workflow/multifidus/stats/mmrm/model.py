@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from multifidus.stats.mmrm.optimise import Optimum
     from multifidus.stats.mmrm.structures import Structure
 
-__all__ = ["fit_design", "mmrm"]
+__all__ = ["fit_design", "grouped_design", "mmrm"]
 
 _DF_NAMES = {
     "satterthwaite": "Satterthwaite df",
@@ -118,7 +118,7 @@ def mmrm(
     )
     groups: tuple[str, ...] = ()
     if group is not None:
-        design, groups = _by_group(design, data, group)
+        design, groups = grouped_design(design, data, group)
     return fit_design(
         design,
         covariance=covariance,
@@ -132,7 +132,9 @@ def mmrm(
     )
 
 
-def _by_group(design: Design, data: pd.DataFrame, group: str) -> tuple[Design, tuple[str, ...]]:
+def grouped_design(
+    design: Design, data: pd.DataFrame, group: str
+) -> tuple[Design, tuple[str, ...]]:
     """Return the design with visits of its own for each group, and the groups."""
     if group not in data.columns or isinstance(data[group], pd.DataFrame):
         raise StatisticsError("STA-123", f"The data have no one column `{group}`.")
