@@ -165,6 +165,47 @@ more <- list(
     list(beta = b[1:k], se = sqrt(diag(h))[1:k], expected = sqrt(diag(expected)),
       dispersion = exp(b[k + 1]), deviance = 2 * loss(b))
   },
+  mmrm_empirical = function(d) {
+    f <- data.frame(id = factor(d$id), visit = factor(d$visit), arm = factor(d$arm), base = d$base,
+      y = d$y)
+    f$place <- as.integer(f$visit)
+    control <- glsControl(tolerance = 1e-12, msTol = 1e-14, maxIter = 500, msMaxIter = 500,
+      opt = "optim")
+    g <- gls(y ~ arm * visit + base, f, correlation = corSymm(form = ~ place | id),
+      weights = varIdent(form = ~ 1 | visit), method = "REML", control = control)
+    m <- nlevels(f$visit)
+    full <- names(which(table(f$id) == m))[1]
+    sigma <- matrix(unclass(getVarCov(g, individual = full)), m)
+    x <- model.matrix(~ arm * visit + base, f); r <- f$y - x %*% coef(g)[colnames(x)]
+    parts <- lapply(split(seq_len(nrow(f)), f$id), function(i) {
+      s <- sigma[f$place[i], f$place[i], drop = FALSE]
+      l <- chol(solve(s))
+      list(x = l %*% x[i, , drop = FALSE], e = l %*% r[i])
+    })
+    phi <- solve(Reduce(`+`, lapply(parts, function(p) crossprod(p$x))))
+    adjust <- function(p, power) {
+      e <- eigen(diag(nrow(p$x)) - p$x %*% phi %*% t(p$x), symmetric = TRUE)
+      e$vectors %*% (e$values^power * t(e$vectors))
+    }
+    se <- function(power) {
+      meat <- Reduce(`+`, lapply(parts, function(p) tcrossprod(t(p$x) %*% adjust(p, power) %*% p$e)))
+      sqrt(diag(phi %*% meat %*% phi))
+    }
+    # Bell and McCaffrey (2002): working covariance of all rows, for the last coefficient
+    big <- do.call(rbind, lapply(parts, `[[`, "x")); h <- diag(nrow(big)) - big %*% phi %*% t(big)
+    ends <- cumsum(vapply(parts, function(p) nrow(p$x), 1L)); starts <- c(1, head(ends, -1) + 1)
+    one <- c(rep(0, ncol(x) - 1), 1)
+    cols <- mapply(function(p, a, b) h[, a:b, drop = FALSE] %*% (adjust(p, -0.5) %*% p$x %*% phi %*% one),
+      parts, starts, ends)
+    gram <- crossprod(cols)
+    q <- m * (m + 1) / 2; dev <- -2 * as.numeric(logLik(g))
+    arms <- lapply(split(f, f$arm), function(part) gls(y ~ visit + base, part,
+      correlation = corSymm(form = ~ place | id), weights = varIdent(form = ~ 1 | visit),
+      method = "REML", control = control))
+    list(cr0 = se(0), cr2 = se(-0.5), cr3 = se(-1), df = sum(diag(gram))^2 / sum(gram^2),
+      aic = dev + 2 * q, bic = dev + q * log(length(parts)),
+      group = sum(vapply(arms, function(a) -2 * as.numeric(logLik(a)), 0)))
+  },
   holm = function(d) list(p = p.adjust(d$p, "holm")),
   dunnett = function(d) {
     # one mean of each arm against the first, by two nested integrals

@@ -9,6 +9,7 @@ import pandas as pd
 from stats_oracle_data import Data, data_set
 
 from multifidus.base.errors import StatisticsError
+from multifidus.stats.mmrm.model import mmrm
 from multifidus.stats.multiplicity import dunnett, holm
 from multifidus.stats.regression.counts import negative_binomial
 from multifidus.stats.regression.cox import cox
@@ -24,8 +25,10 @@ from multifidus.stats.wilcoxon import centre_of_differences, shift_between_group
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from multifidus.stats.mmrm.result import MmrmFit
+
 Answer = dict[str, np.ndarray]
-FITTED = ("cox", "logistic", "negative_binomial")
+FITTED = ("cox", "logistic", "mmrm_empirical", "negative_binomial")
 """Methods that are fitted by iteration."""
 
 
@@ -151,6 +154,37 @@ def _negative_binomial(data: Data) -> Answer:
     }  # fmt: skip
 
 
+def _mmrm_empirical(data: Data) -> Answer:
+    frame = _frame(data, "id", "visit", "arm", "base", "y")
+    choices = {"subject": "id", "visit": "visit", "df_method": "satterthwaite", "fallback": ()}
+    answer = {}
+    for kind in ("cr0", "cr2", "cr3"):
+        fit = mmrm(frame, "y ~ arm * visit + base", sandwich=kind, **choices)
+        # R's columns are in the same order
+        answer[kind] = _each(fit.coefficients, "se")
+        if kind == "cr2":
+            answer["df"] = np.array([fit.coefficients[-1].df])
+    apart = mmrm(frame, "y ~ arm * visit + arm * base", group="arm", **choices)
+    criteria = fit.criteria
+    return answer | {
+        "aic": np.array([criteria.aic]), "bic": np.array([criteria.bic]),
+        "group": np.array([apart.deviance + _reparametrised(apart)]),
+    }  # fmt: skip
+
+
+def _reparametrised(fit: MmrmFit) -> float:
+    """Return what -2 REML log-likelihood gains when the columns are those of each arm alone.
+
+    It holds the determinant of the information, which changes with the columns.
+    """
+    frame = fit.design.frame
+    arm, visits = frame["arm"].astype(str).to_numpy(), frame["visit"].to_numpy()
+    shared = [np.ones(len(arm)), *(visits == v for v in np.unique(visits)[1:]), frame["base"]]
+    own = np.column_stack([np.asarray(c) * (arm == a) for a in np.unique(arm) for c in shared])
+    change = np.linalg.lstsq(fit.design.x, own, rcond=None)[0]
+    return 2.0 * float(np.linalg.slogdet(change)[1])
+
+
 def _holm(data: Data) -> Answer:
     return {"p": holm(data["p"])}
 
@@ -172,6 +206,7 @@ MODELS: dict[str, Callable[[Data], Answer]] = {
     "ancova_factors": _ancova,
     "logistic": _logistic,
     "negative_binomial": _negative_binomial,
+    "mmrm_empirical": _mmrm_empirical,
     "holm": _holm,
     "dunnett": _dunnett,
 }
@@ -240,6 +275,19 @@ def make_counts(rng: np.random.Generator) -> Data:
     return data_set(y=rng.poisson(mean * rng.gamma(shape, 1 / shape, n)), arm=arm, x=x, t=t)
 
 
+def make_complete_mmrm(rng: np.random.Generator) -> Data:
+    """Return visits of participants, the first complete, so that R prints a whole covariance."""
+    n, m = int(rng.integers(24, 44)), int(rng.choice([2, 3]))
+    spread = rng.uniform(4, 12, m)
+    base, arm = rng.normal(70, 10, n), np.arange(n) % 2
+    y = rng.multivariate_normal(np.zeros(m), (0.5 + 0.5 * np.eye(m)) * np.outer(spread, spread), n)
+    y += 0.4 * (base[:, None] - 70) - 3.0 * arm[:, None] * np.arange(1, m + 1)
+    seen = rng.random((n, m)) > rng.choice([0.0, 0.12])
+    seen[:2] = True
+    rows, visits = np.nonzero(seen)
+    return data_set(id=rows + 1, visit=visits + 1, arm=arm[rows], base=base[rows], y=y[seen])
+
+
 def make_holm(rng: np.random.Generator) -> Data:
     return data_set(p=np.round(rng.uniform(0, 1, rng.integers(1, 9)) ** 3, rng.integers(1, 5)))
 
@@ -285,6 +333,7 @@ MODEL_SETS: dict[str, tuple[tuple[Data, ...], Callable[[np.random.Generator], Da
         (data_set(y=[0, 0, 0, 1, 1, 1], arm=[0, 1] * 3, x=[1, 2, 3, 4, 5, 6]),), make_logistic
     ),
     "negative_binomial": ((), make_counts),
+    "mmrm_empirical": ((), make_complete_mmrm),
     "holm": ((data_set(p=[1.0, 1.0]), data_set(p=[0.0, 0.5]), data_set(p=[0.02])), make_holm),
     "dunnett": (
         (data_set(n=[2, 2], mean=[0, 1]), data_set(n=[5, 5, 5], mean=[1, 1, 1])), make_dunnett

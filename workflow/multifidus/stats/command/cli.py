@@ -12,6 +12,7 @@ import typer
 from multifidus.stats.command import (
     categorical,
     continuous,
+    imputed,
     mixed_model,
     multiplicity,
     regression,
@@ -37,5 +38,6 @@ app.command("negative-binomial")(regression.fit_negative_binomial)
 app.command("survival")(time_to_event.survival_curve)
 app.command("log-rank")(time_to_event.log_rank_test)
 app.command("cox")(time_to_event.fit_cox)
+app.command("impute")(imputed.imputed_difference)
 app.command("pool")(multiplicity.pool_estimates)
 app.command("adjust")(multiplicity.adjust_p)
