@@ -55,6 +55,8 @@ more <- list(
     list(chisq = drop(gap[1:k] %*% solve(v[1:k, 1:k], gap[1:k])), expected = e)
   },
   mantel_haenszel = function(d) {
+    yes <- d$x1 + d$x2
+    if (all(yes == 0 | yes == d$n1 + d$n2)) stop("nothing to compare")
     a <- array(rbind(d$x1, d$n1 - d$x1, d$x2, d$n2 - d$x2), c(2, 2, length(d$x1)))
     m <- mantelhaen.test(a, correct = d$correct == 1, conf.level = level(d))
     e <- mantelhaen.test(a, exact = TRUE, conf.level = level(d))

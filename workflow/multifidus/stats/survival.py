@@ -305,13 +305,14 @@ def log_rank(
     if strata is not None:
         _, place = group_codes(strata, "strata")
         same_length(t, place, "`time` and `strata`")
-    dead, expected, spread = np.zeros(k), np.zeros(k), np.zeros((k, k))
+    dead, expected, spread, compared = np.zeros(k), np.zeros(k), np.zeros((k, k)), 0
     for number in np.unique(place):
         own = place == number
         sums = _log_rank_sums(t[own], e[own] > 0, member[own], k)
         dead, expected, spread = dead + sums[0], expected + sums[1], spread + sums[2]
+        compared = max(compared, int((sums[1] > 0).sum()))
     used = expected > 0
-    if used.sum() < 2:  # noqa: PLR2004 - a comparison needs two groups
+    if compared < 2:  # noqa: PLR2004 - a comparison needs two groups in one stratum
         raise StatisticsError("STA-243", "No event happens while two groups are at risk.")
     gap, inner = (dead - expected)[used][:-1], spread[np.ix_(used, used)][:-1, :-1]
     rank = int(np.linalg.matrix_rank(inner))
