@@ -56,7 +56,41 @@ STATS = {
     "rate": ["--events", "e", "--exposure", "y", "--by", "arm"],
     "pool": ["--estimate", "y", "--variance", "base"],
     "survival": ["--time", "y", "--event", "e"],
+    "log-rank": ["--time", "y", "--event", "e", "--group", "arm", "--strata", "visit"],
+    "cox": ["--time", "y", "--event", "e", "--terms", "arm + base", "--strata", "visit"],
+    "ancova": ["--outcome", "y", "--terms", "arm + visit + base", "--by", "arm"],
+    "logistic": ["--outcome", "e", "--terms", "arm + base"],
+    "negative-binomial": ["--outcome", "e", "--terms", "arm", "--exposure", "y"],
+    "compare-proportions": [
+        "--response",
+        "e",
+        "--group",
+        "arm",
+        "--first",
+        "a",
+        "--strata",
+        "visit",
+    ],
+    "hodges-lehmann": ["--value", "y", "--group", "arm", "--first", "a"],
+    "adjust": ["--p", "e"],
+    "impute": [
+        "--subject",
+        "id",
+        "--visit",
+        "visit",
+        "--outcome",
+        "y",
+        "--arm",
+        "arm",
+        "--reference",
+        "a",
+        "--covariates",
+        "base",
+        "--imputations",
+        "3",
+    ],
 }
+LINEAR_TABLES = ("coefficients", "lsmeans", "differences", "type3")
 MMRM_TABLES = ("coefficients", "lsmeans", "differences", "type3", "covariance", "fit")
 SCORE = {
     "vas": ["--unit", "mm"],
@@ -201,6 +235,17 @@ def stats_call(number: int, rng: np.random.Generator, folder: Path) -> list[str]
         options += ["--reference", "arm=a"] if rng.random() < 0.5 else []
         options += ["--df", "satterthwaite"] if rng.random() < 0.3 else []
         options += _at_times(rng, "--formula", "y ~", "y ~ C(", "~", "y ~ e ** arm", "y ~ 0")
+        options += _at_times(rng, "--sandwich", "cr0", "cr2", "cr3")
+        options += ["--group", "arm"] if rng.random() < 0.2 else []
+    if command == "ancova":
+        options += ["--table", str(rng.choice(LINEAR_TABLES)), "--reference", "arm=a"]
+        options += ["--covariance", str(rng.choice(["model", "hc3"]))]
+        options += ["--adjust", str(rng.choice(["none", "holm", "dunnett"]))]
+    if command == "impute":
+        options += ["--strategy", str(rng.choice(["mar", "j2r", "cir", "lmcf"]))]
+        options += ["--event", "visit"] if rng.random() < 0.3 else []
+        options += ["--covariance", "by_arm"] if rng.random() < 0.3 else []
+        options += ["--method", "conditional_mean"] if rng.random() < 0.3 else []
     options += _at_times(rng, "--alpha", "0", "nan", "inf", "-1", "5", "1e-300")
     options += _at_times(rng, "--columns", "y=base", "new=id", "a", "y=", "id=none")
     return [command, str(source), *options]

@@ -9,7 +9,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
 
 from fuzz_commands import GROUPS, STATS, outcome
 
-INPUTS = dict.fromkeys(GROUPS, 20) | {"stats": 4 * len(STATS)}
+INPUTS = dict.fromkeys(GROUPS, 20) | {"stats": 3 * len(STATS)}
 
 
 @pytest.mark.parametrize("group", GROUPS)

@@ -11,7 +11,14 @@ import typer
 
 from multifidus.base.errors import StatisticsError
 from multifidus.base.user_table import ColumnNames, write_table
-from multifidus.stats.command.user_table import Alpha, Output, Source, names_of, open_table
+from multifidus.stats.command.user_table import (
+    Alpha,
+    Output,
+    Source,
+    joined_labels,
+    names_of,
+    open_table,
+)
 from multifidus.stats.inputs import check_count, finite_vector
 from multifidus.stats.proportions import proportion
 from multifidus.stats.rates import poisson_rate
@@ -117,7 +124,7 @@ def compare_proportions(
     complete = frame.dropna()
     if len(complete) < len(frame):
         table.csv.notes.append(f"{len(frame) - len(complete)} rows lack something; left out.")
-    stratum = complete[names].agg("\x1f".join, axis=1) if names else pd.Series("", complete.index)
+    stratum = joined_labels(complete, names)
     counts = count_strata(complete["response of the row"], complete[group], stratum, first=first)
     common = mantel_haenszel(counts, continuity=continuity, alpha=alpha)
     exact = conditional_odds_ratio(counts, alpha=alpha)

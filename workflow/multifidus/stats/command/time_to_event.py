@@ -13,6 +13,7 @@ from multifidus.stats.command.user_table import (
     Alpha,
     Output,
     Source,
+    joined_labels,
     model_frame,
     names_of,
     open_table,
@@ -84,7 +85,7 @@ def log_rank_test(
     if not complete.all():
         table.csv.notes.append(f"{int((~complete).sum())} rows lack something; left out.")
     frame, numbers = frame[complete], numbers[complete]
-    labels = frame[names].agg("\x1f".join, axis=1) if names else None
+    labels = joined_labels(frame, names) if names else None
     found = log_rank(numbers["t"], numbers["e"], frame[group], labels)
     rows = pd.DataFrame(
         {

@@ -21,6 +21,7 @@ __all__ = [
     "Alpha",
     "Output",
     "Source",
+    "joined_labels",
     "model_frame",
     "name_and_value",
     "names_of",
@@ -89,6 +90,12 @@ def model_frame(
         factor = name in factors or re.search(rf"\bC\(\s*`?{word}\b", formula)
         columns[name] = table.keys(name) if factor else table.values(name)
     return pd.DataFrame(columns)
+
+
+def joined_labels(frame: pd.DataFrame, names: Sequence[str]) -> pd.Series[str]:
+    """Return one text per row that names its combination of columns."""
+    rows = ["\x1f".join(row) for row in frame[list(names)].itertuples(index=False)]
+    return pd.Series(rows, index=frame.index, dtype=object)
 
 
 def names_of(text: str) -> list[str]:

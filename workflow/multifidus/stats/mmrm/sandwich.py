@@ -6,7 +6,7 @@ With :math:`\Sigma_i^{-1} = L_i L_i'`, :math:`\tilde X_i = L_i' X_i`, :math:`\ti
 .. math:: V = \Phi \sum_i \tilde X_i' A_i \tilde e_i \tilde e_i' A_i \tilde X_i \Phi
 
 with :math:`A_i = I` (CR0), :math:`(I - H_{ii})^{-1/2}` (CR2) or :math:`(I - H_{ii})^{-1}` (CR3), as
-R ``mmrm`` and ``clubSandwich``. Degrees of freedom of one combination by Bell and McCaffrey (2002),
+R ``mmrm``. Degrees of freedom of one combination by Bell and McCaffrey (2002),
 Survey Methodology 28:169-181, with the model's covariance as the working one.
 """
 
