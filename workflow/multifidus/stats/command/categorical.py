@@ -120,12 +120,13 @@ def compare_proportions(
     table = open_table(source, columns)
     names = names_of(strata)
     frame = pd.DataFrame({name: table.keys(name) for name in (group, *names)})
-    frame["response of the row"] = table.flags(response)
-    complete = frame.dropna()
-    if len(complete) < len(frame):
-        table.csv.notes.append(f"{len(frame) - len(complete)} rows lack something; left out.")
-    stratum = joined_labels(complete, names)
-    counts = count_strata(complete["response of the row"], complete[group], stratum, first=first)
+    answers = table.flags(response)
+    complete = frame.notna().all(axis=1) & answers.notna()
+    if not complete.all():
+        table.csv.notes.append(f"{int((~complete).sum())} rows lack something; left out.")
+    frame = frame[complete]
+    stratum = joined_labels(frame, names)
+    counts = count_strata(answers[complete], frame[group], stratum, first=first)
     common = mantel_haenszel(counts, continuity=continuity, alpha=alpha)
     exact = conditional_odds_ratio(counts, alpha=alpha)
     newcombe = stratified_difference(counts, alpha=alpha)
