@@ -19,7 +19,7 @@ _SHORTEST_SENTENCE = 20
 _HEAD = """\
 # Errors
 
-Every error that can be mended has an id that never changes its meaning, an exit code, and one
+Every error that can be corrected has an id that never changes its meaning, an exit code, and one
 sentence that says what is wrong, where, and what to do. `…` stands for what the message fills in: a
 file, a column, a rule, a count. No message holds a participant's value.
 

@@ -144,7 +144,7 @@ def must_run(command: list[str], what: str, variables: Mapping[str, str] | None 
             line for line in LOG.read_text("utf-8", errors="replace").splitlines() if line.strip()
         ]
         raise SetupFailure(
-            f"[ENV-004] {what} failed ({lines[-1].strip().rstrip('.')}): mend what {LOG} shows,"
+            f"[ENV-004] {what} failed ({lines[-1].strip().rstrip('.')}): correct what {LOG} shows,"
             " most often the network or pip's index setting, and run the command again."
         )
 

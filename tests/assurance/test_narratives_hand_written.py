@@ -80,7 +80,7 @@ def test_what_is_told(listed: pd.DataFrame) -> None:
     [
         (0, 0, "D", None, 0, 0),
         (1, 172, None, None, 172, 158),  # 21 + 28 + 31 + 30 + 31 + 30 + 1; less 14
-        (2, 0, "M", None, 0, 0),  # a complete end does not mend an imputed onset
+        (2, 0, "M", None, 0, 0),  # a complete end does not correct an imputed onset
         (3, 1040, None, None, 1040, 905),  # 730 + 310; 731 + 174 since 2018-05-25
         (4, 1146, None, None, 1146, 1011),  # 106 days later
         (5, 1266, None, 2, 1266, 1252),  # 1096 + 170; the 29th and the 30th

@@ -152,7 +152,7 @@ CASES = {
     "unknown arm": Case("DAT-304", "participants.arm", (2,), put("participants", 0, arm="sham"), words="its arms are treatment, control"),
     "arm changed mid-trial": Case("DAT-301", "participants.participant_id", (2, 5), repeat("participants", 0, arm="control")),
     "visit before birth": Case("DAT-312", "visits.visit_date", (2,), lambda d: (put("visits", 0, visit_date="1967-02-20")(d), [d.rows[name].pop(0) for name in ("vas", "odi", "eq5d")])),
-    "activated before implantation": Case("DAT-305", "participants.activation_date", (2,), put("participants", 0, activation_date="2017-02-28", randomisation_date=""), words="activation_date stands before treatment_start_date"),
+    "activated before implantation": Case("DAT-305", "participants.activation_date", (2,), put("participants", 0, activation_date="2017-02-28", randomisation_date=""), words="activation_date is before treatment_start_date"),
     "changed over before activation": Case("DAT-305", "participants.crossover_date", (3,), put("participants", 1, crossover_date="2017-04-14", randomisation_date="")),
     "explanted before implantation": Case("DAT-305", "participants.treatment_end_date", (2,), put("participants", 0, treatment_end_date="2017-02-28")),
     "last seen before crossover": Case("DAT-305", "participants.last_contact_date", (3,), lambda d: (put("participants", 1, last_contact_date="2017-08-13")(d), d.rows["device_events"].clear())),
@@ -282,7 +282,9 @@ def test_without_participants_nothing_is_held_against_them(data: DataFolder) -> 
 
 
 def test_a_missing_folder_is_one_sentence(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"\[DAT-100\] There is no data folder .* mend data.path"):
+    with pytest.raises(
+        DataError, match=r"\[DAT-100\] There is no data folder .* correct data.path"
+    ):
         DataFolder(tmp_path / "nowhere").read()
 
 
@@ -348,5 +350,5 @@ def test_a_misspelt_column_is_named_with_its_neighbour(data: DataFolder) -> None
     assert (missing.rule.id, missing.place) == ("DAT-103", "vas.vas_mm")
     assert (unknown.rule.id, unknown.detail) == (
         "DAT-104",
-        "'VAS mm' stands in the header, did you mean 'vas_mm'?",
+        "'VAS mm' is in the header, did you mean 'vas_mm'?",
     )

@@ -72,7 +72,7 @@ def test_raw_csv_of_the_cohort_give_the_results_of_the_cohort(
     settings = {
         "tier": "restricted",
         "data": {"source": "csv", "path": "holder"},
-        "disclosure": {"minimum_count": 5},
+        "disclosure": {"minimum_count": 5, "narratives": True},
         "paths": {"results": "results/holder", "logs": "logs/holder"},
     }
     run = _run(project, settings, "holder")
@@ -91,8 +91,8 @@ def test_raw_csv_of_the_cohort_give_the_results_of_the_cohort(
     assert (people & ~shown).any()
     manifest = json.loads((project / "results/holder/manifest.json").read_text())
     marks = {item["path"]: item["sensitivity"] for item in manifest["outputs"]}
-    single = {path for path in marks if path.startswith("narratives/")}
-    assert len(single) == 3
+    single = {path for path in marks if path.startswith(("data_report/", "narratives/"))}
+    assert len(single) == 5
     assert {marks[path] for path in single} == {"participant_level"}
     assert {marks[path] for path in set(marks) - single} == {"restricted"}
     document = (project / "results/holder/manuscript/manuscript.html").read_text(encoding="utf-8")

@@ -254,7 +254,7 @@ def get_deliverables():
             RESULTS / STUDY.report.document / f"{STUDY.report.document}.{ending}"
             for ending in RUN.render.formats
         ]
-    if HAS_DATA and RUN.disclosure.narratives:
+    if HAS_DATA and RUN.disclosure.writes_narratives:
         names = ("index.html", "narratives.csv", "narratives.parquet")
         files += [RESULTS / "narratives" / name for name in names]
     return files

@@ -1,6 +1,6 @@
 """User errors: a stable id, one sentence, an exit code, no traceback.
 
-A user error says *what* is wrong, *where* it stands and *how* to mend it. It never carries a
+A user error says *what* is wrong, *where* it is and *how* to correct it. It never carries a
 participant's values: tables, columns, rule names, row numbers and counts are all it may name.
 """
 
@@ -24,7 +24,7 @@ __all__ = [
 class ExitCode(IntEnum):
     """Exit codes of the ``multifidus`` command and of every workflow step.
 
-    The failures can be told apart by a caller that may not read the logs.
+    A caller can distinguish the failures that may not read the logs.
     """
 
     OK = 0
@@ -40,7 +40,7 @@ class ExitCode(IntEnum):
 
 
 class MultifidusError(Exception):
-    """Base of all errors that a user can mend.
+    """Base of all errors that a user can fix.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ class MultifidusError(Exception):
         Stable identifier, room prefix and number, for instance ``"CFG-001"``. Documented in
         ``docs/errors.md``; never reused for another meaning.
     message
-        One sentence: what is wrong, where, and how to mend it.
+        One sentence: what is wrong, where, and how to fix it.
     """
 
     exit_code: ExitCode = ExitCode.UNEXPECTED

@@ -23,7 +23,7 @@ VISITS = (BASELINE, *FOLLOW_UPS)
 
 @dataclass(frozen=True, slots=True)
 class ScheduledVisit:
-    """A follow-up visit: days after activation, and how the assumed flow stands there.
+    """A follow-up visit: days after activation, and the assumed flow at it.
 
     Parameters
     ----------

@@ -77,8 +77,14 @@ class DisclosureConfig(StrictModel):
     """Base to which the counts shown are rounded, where small counts are suppressed; shares are
     computed from rounded counts, their intervals and tests are hidden. 0 leaves counts exact. Base
     5 with a `minimum_count` of 8 is OpenSAFELY's rule."""
-    narratives: bool = True
-    """Whether the narratives of single events, which are participant-level, are written."""
+    narratives: bool | None = None
+    """Whether the narratives of single events are written. They are participant-level, and no rule
+    on small counts protects them: `null` leaves them out where small counts are suppressed."""
+
+    @property
+    def writes_narratives(self) -> bool:
+        """Whether a run with data writes the narratives of single events."""
+        return not self.minimum_count if self.narratives is None else self.narratives
 
 
 class DeviceLogsConfig(StrictModel):

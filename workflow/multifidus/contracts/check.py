@@ -81,7 +81,7 @@ class Finding:
 
     @property
     def sentence(self) -> str:
-        """What is wrong, where, and how to mend it."""
+        """What is wrong, where, and how to fix it."""
         rows = ""
         if self.rows:
             shown = ", ".join(map(str, self.rows[:_SHOWN_ROWS]))

@@ -48,7 +48,7 @@ def column(kind: Kind, description: str, *checks: pa.Check, nullable: bool = Fal
     description
         What it holds, with its unit; printed in the data dictionary.
     checks
-        Named checks; the names stand in :data:`multifidus.contracts.rules.RULES`.
+        Named checks; the names are in :data:`multifidus.contracts.rules.RULES`.
     nullable
         Whether a value may be missing.
     """

@@ -1,6 +1,6 @@
 """Checks of dates across tables: order within a participant, death, observation, visit windows.
 
-Partial dates are compared by what they allow: two dates stand in the wrong order only when no
+Partial dates are compared by what they allow: two dates are in the wrong order only when no
 completion of the two would put them right.
 """
 
@@ -26,14 +26,14 @@ __all__ = ["check_dates"]
 
 
 class _Recorded(NamedTuple):
-    """A date of a record, and how bad it is when it stands after death."""
+    """A date of a record, and how bad it is when it is after death."""
 
     table: str
     column: str
     after_death: Literal["error", "note"]
 
 
-# Randomisation is not held against the start of treatment: in implant trials it follows it.
+# Randomisation is not compared with the start of treatment: in implant trials it follows it.
 _ORDER = (
     ("randomisation_date", "activation_date"),
     ("randomisation_date", "crossover_date"),
@@ -97,7 +97,7 @@ def _participant_order(frame: pd.DataFrame) -> list[Finding]:
             later,
             frame,
             frame[later] < frame[earlier],
-            detail=f"{later} stands before {earlier}",
+            detail=f"{later} is before {earlier}",
         )
     for column, severity in _PARTICIPANT_DEATH:
         after = frame[column] > frame["death_date"]
@@ -114,7 +114,7 @@ def _intervals(tables: Tables) -> list[Finding]:
             wrong = (
                 date_bounds(frame["end_date"])["last"] < (date_bounds(frame["start_date"])["first"])
             )
-            detail = "end_date stands before start_date"
+            detail = "end_date is before start_date"
             findings += finding_at("date_order", name, "end_date", frame, wrong, detail=detail)
     return findings
 
@@ -136,7 +136,7 @@ def _visit_order(tables: Tables, study: StudyConfig) -> list[Finding]:
     latest = dated.groupby("participant")["date"].cummax()
     wrong = pd.Series(False, index=frame.index)
     wrong[dated.index[dated["date"] < latest]] = True
-    detail = "the date stands before that of an earlier visit"
+    detail = "the date is before that of an earlier visit"
     return finding_at("date_order", "visits", "visit_date", frame, wrong, detail=detail)
 
 
@@ -185,7 +185,7 @@ def _device_events(tables: Tables, people: pd.DataFrame) -> list[Finding]:
     if frame is None:
         return []
     early = frame["event_date"] < _of(people, frame, "treatment_start_date")
-    detail = "the event stands before the implantation"
+    detail = "the event is before the implantation"
     return finding_at("date_order", "device_events", "event_date", frame, early, detail=detail)
 
 

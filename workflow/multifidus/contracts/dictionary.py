@@ -34,7 +34,7 @@ _INTRODUCTION = """\
 A trial's holder brings one folder with one CSV file per table, named `<table>.csv`: UTF-8, commas
 between the fields, fields that hold a comma in double quotes (RFC 4180), column names in the first
 row, an empty field for a missing value, dates as YYYY-MM-DD, numbers with a decimal point. The
-columns may stand in any order; all of them are there, even if empty. Set `data.source: csv` and
+columns may be in any order; all of them are there, even if empty. Set `data.source: csv` and
 `data.path` in `config/config.yaml`.
 
 The study file decides which tables are needed: `participants` and `adverse_events` always, `visits`
@@ -108,7 +108,7 @@ def describe_table(table: Table) -> list[ColumnEntry]:
 
 def dictionary_markdown() -> str:
     """Return the text of ``docs/data.md``."""
-    parts = [_INTRODUCTION, _table("Rule", "What is wrong", "How to mend it")]
+    parts = [_INTRODUCTION, _table("Rule", "What is wrong", "How to fix it")]
     parts += [f"| {rule.id} | {rule.sentence} | {rule.remedy} |\n" for rule in RULES]
     parts.append("\n## Instruments\n\nCitations are keys of `literature/methods.bib`.\n\n")
     parts.append(_table("Table", "One record", "Answers", "Limits", "Scored by", "Citation"))

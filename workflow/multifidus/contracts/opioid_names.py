@@ -19,7 +19,7 @@ _JOINED = re.compile(r"\s*[/+-]\s*|\s+(?:and|with)\s+")
 
 
 def opioid_in(name: str, drugs: Set[str]) -> str | None:
-    """Return the one opioid of a drug name, or None when it cannot be told.
+    """Return the one opioid of a drug name, or None when it cannot be determined.
 
     The parts of a combination product are joined by ``/``, ``+``, ``-``, "and" or "with"; its dose
     is the opioid's.

@@ -28,7 +28,7 @@ class CheckRule:
     cause
         The likely cause, for the data error report.
     remedy
-        How to mend it.
+        How to fix it.
     """
 
     id: str
@@ -62,13 +62,13 @@ _STRUCTURE: tuple[CheckRule, ...] = (
         "DAT-103", "column_present",
         "a required column is missing",
         "the column was dropped by the export or its name is spelt differently",
-        "add the column, even if it is empty, or mend the spelling of its name",
+        "add the column, even if it is empty, or correct the spelling of its name",
     ),
     CheckRule(
         "DAT-104", "column_unknown",
         "a column is not part of the table",
         "a misspelt name, or a column of another system left in the export",
-        "remove the column or mend the spelling of its name",
+        "remove the column or correct the spelling of its name",
     ),
     CheckRule(
         "DAT-105", "encoding",
@@ -84,7 +84,7 @@ _STRUCTURE: tuple[CheckRule, ...] = (
     ),
     CheckRule(
         "DAT-107", "column_repeated",
-        "a column stands twice in the header",
+        "a column appears twice in the header",
         "two exports were joined side by side",
         "keep one of the two columns",
     ),
@@ -97,14 +97,14 @@ _STRUCTURE: tuple[CheckRule, ...] = (
     CheckRule(
         "DAT-109", "header_present",
         "the first row holds none of the column names of the table",
-        "the header row was left out, or a title stands above it",
+        "the header row was left out, or a title is above it",
         "make the header row the first row of the file",
     ),
     CheckRule(
         "DAT-110", "file_unknown",
         "a file in the data folder is not a table of the contract and is not read",
         "a misspelt file name, or a file that belongs elsewhere",
-        "mend the spelling of its name or move it out of the folder",
+        "correct the spelling of its name or move it out of the folder",
     ),
     CheckRule(
         "DAT-111", "transport_file",
@@ -116,7 +116,7 @@ _STRUCTURE: tuple[CheckRule, ...] = (
         "DAT-112", "variable_present",
         "a variable that the mapping names is missing from its domain",
         "the domain follows another version of SDTM, or the mapping is misspelt",
-        "mend the study's mapping.yaml or add the variable to the domain",
+        "correct the study's mapping.yaml or add the variable to the domain",
     ),
 )  # fmt: skip
 
@@ -124,13 +124,13 @@ _VALUES: tuple[CheckRule, ...] = (
     CheckRule(
         "DAT-201", "is_number",
         "the value must be a number",
-        "a decimal comma, a unit or a word stands in the field",
+        "the field holds a decimal comma, a unit or a word",
         "write numbers with a decimal point and no unit",
     ),
     CheckRule(
         "DAT-202", "is_integer",
         "the value must be a whole number",
-        "an average or a computed score stands where a raw answer belongs",
+        "the field holds an average or a computed score instead of a raw answer",
         "write whole numbers without decimals",
     ),
     CheckRule(
@@ -148,7 +148,7 @@ _VALUES: tuple[CheckRule, ...] = (
     CheckRule(
         "DAT-205", "is_boolean",
         "the value must be true or false",
-        "codes of another system stand in the field",
+        "the field holds codes of another system",
         "write true or false",
     ),
     CheckRule(
@@ -221,7 +221,7 @@ _VALUES: tuple[CheckRule, ...] = (
         "DAT-220", "unit_expected",
         "the unit in the source is not the one that the mapping expects",
         "the sponsor recorded some values in another unit",
-        "convert the values in the source or mend the unit in the study's mapping.yaml",
+        "convert the values in the source or correct the unit in the study's mapping.yaml",
     ),
     CheckRule(
         "DAT-221", "value_mapped",
@@ -258,7 +258,7 @@ _VALUES: tuple[CheckRule, ...] = (
 _KEYS: tuple[CheckRule, ...] = (
     CheckRule(
         "DAT-301", "unique_key",
-        "the key of a row stands more than once",
+        "the key of a row appears more than once",
         "a record was entered or exported twice",
         "keep one row for each key",
     ),
@@ -266,7 +266,7 @@ _KEYS: tuple[CheckRule, ...] = (
         "DAT-302", "participant_known",
         "a participant is not in the participants table",
         "a misspelt identifier, or exports of different days",
-        "add the participant or mend the identifier",
+        "add the participant or correct the identifier",
     ),
     CheckRule(
         "DAT-303", "visit_known",
@@ -282,7 +282,7 @@ _KEYS: tuple[CheckRule, ...] = (
     ),
     CheckRule(
         "DAT-305", "date_order",
-        "two dates stand in the wrong order",
+        "two dates are in the wrong order",
         "day and month, or the years, of one of the two are wrong",
         "check the two dates against each other",
     ),
@@ -306,7 +306,7 @@ _KEYS: tuple[CheckRule, ...] = (
     ),
     CheckRule(
         "DAT-309", "before_death",
-        "a date stands after the participant's death",
+        "a date is after the participant's death",
         "a wrong date, or a record completed after the death",
         "check the date against the date of death",
     ),
@@ -324,13 +324,13 @@ _KEYS: tuple[CheckRule, ...] = (
     ),
     CheckRule(
         "DAT-312", "after_birth",
-        "a date stands before the participant's birth as the age implies it",
+        "a date is before the participant's birth, as the age implies it",
         "a wrong year, or a wrong age",
         "check the date against the age",
     ),
     CheckRule(
         "DAT-313", "observed_until",
-        "a record stands after the last day of observation",
+        "a record is after the last day of observation",
         "last_contact_date was not updated",
         "set last_contact_date to the last day on which the participant was observed",
     ),

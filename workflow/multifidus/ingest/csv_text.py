@@ -119,7 +119,7 @@ def _header_findings(header: list[str], name: str) -> list[Finding]:
             continue
         detail = f"it is the {_ordinal(position)} of the file"
         if field in near:
-            detail = f"'{field}' stands in the header, did you mean '{near[field]}'?"
+            detail = f"'{field}' is in the header, did you mean '{near[field]}'?"
         findings.append(_fault("column_unknown", name, detail=detail))
     for column in declared:
         if column not in header:

@@ -75,7 +75,7 @@ def ingest(
     folder = Path(folder)
     if not folder.is_dir():
         raise DataError(
-            "DAT-100", f"There is no data folder {folder}: mend data.path in config/config.yaml."
+            "DAT-100", f"There is no data folder {folder}: correct data.path in config/config.yaml."
         )
     if source == "sdtm":
         if mapping is None:

@@ -177,7 +177,7 @@ class _TableReader:
     def _variables_present(self) -> None:
         """Report variables of the mapping that the domain lacks.
 
-        Of several variables one is enough: they stand in for each other.
+        Of several variables one is enough: each can replace the others.
         """
         have = set(self.domain.frame.columns)
         for column, origin in self.source.columns.items():

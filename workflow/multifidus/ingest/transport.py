@@ -1,6 +1,6 @@
 """SAS transport files (XPT) as frames of text: one file per SDTM domain, read through pyreadstat.
 
-Rows are numbered as observations, the first being 1. Dates and times stay as they stand in the
+Rows are numbered as observations, the first being 1. Dates and times stay as they are in the
 ISO 8601 text of SDTM (SDTMIG, section 4.4).
 """
 
@@ -82,7 +82,7 @@ def read_domain(path: Path, name: str, encoding: str | None) -> tuple[Domain | N
 def sdtm_date(text: pd.Series) -> pd.Series:
     """Cut ISO 8601 text of SDTM to the part of the date that is known from the left.
 
-    A time is cut, and so is whatever stands right of the first unknown part: ``2003-12-15T13:14``
+    A time is cut, and so is whatever is right of the first unknown part: ``2003-12-15T13:14``
     gives ``2003-12-15``, ``2003---15`` (month unknown) gives ``2003``, ``--12-15`` gives nothing.
     Text of any other form is returned as it is, for the date check to refuse.
     """

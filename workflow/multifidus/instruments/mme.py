@@ -149,7 +149,7 @@ def daily_doses(prescriptions: pd.DataFrame, factors: MmeFactors, rules: MmeRule
 
 
 def opioid_component(name: str, factors: MmeFactors) -> str | None:
-    """Return the one opioid of a drug name, or None when it cannot be told.
+    """Return the one opioid of a drug name, or None when it cannot be determined.
 
     As :func:`multifidus.contracts.opioid_names.opioid_in`, for the opioids of an edition.
     """

@@ -159,6 +159,6 @@ def _joined(edition: str, substance: Substance, bands: list[Band]) -> tuple[Band
         raise InstrumentError(
             "INS-034",
             f"The factors of {substance.drug} ({edition}) overlap or leave a gap between doses; "
-            "mend dose_from and dose_to in literature/mme/factors.csv.",
+            "correct dose_from and dose_to in literature/mme/factors.csv.",
         )
     return ordered

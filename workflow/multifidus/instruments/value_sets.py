@@ -52,7 +52,7 @@ class ValueSet:
         if self.index.shape != (_STATES,) or not np.isfinite(self.index).all():
             raise InstrumentError(
                 "INS-024",
-                f"The value set '{self.id}' does not value all 3,125 states; mend its rows.",
+                f"The value set '{self.id}' does not value all 3,125 states; correct its rows.",
             )
         self.index.flags.writeable = False
 
@@ -128,7 +128,7 @@ def _decrements(coefficients: pd.DataFrame, name: str) -> NDArray[np.float64]:
         raise InstrumentError(
             "INS-023",
             f"The value set '{name}' needs one decrement for each dimension and level from 2 to 5; "
-            "mend its rows in literature/value_sets/coefficients.csv.",
+            "correct its rows in literature/value_sets/coefficients.csv.",
         )
     return table
 
@@ -199,7 +199,7 @@ def _transition(chances: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.
     if filled != 2 * len(DIMENSIONS):
         raise InstrumentError(
             "INS-023",
-            "The crosswalk needs ten probabilities, two for each dimension; mend "
+            "The crosswalk needs ten probabilities, two for each dimension; correct "
             "literature/value_sets/uk_crosswalk_probabilities.csv.",
         )
     return best, worst

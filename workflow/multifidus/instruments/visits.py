@@ -1,4 +1,4 @@
-"""Analysis visits: which record stands for which visit of the study file.
+"""Analysis visits: which record belongs to which visit of the study file.
 
 Every record is placed by its date, not by the visit it was recorded under. A record that lies in
 two windows goes to the nearer target day; of several records of a participant in one window the
@@ -114,7 +114,7 @@ def _refuse_strays(records: pd.DataFrame, people: pd.DataFrame) -> None:
         raise InstrumentError(
             "INS-040",
             f"{strays} records belong to no participant of the participants table; add the "
-            "participants or mend the identifiers.",
+            "participants or correct the identifiers.",
         )
     if undated := int(records["assessment_date"].isna().sum()):
         raise InstrumentError(

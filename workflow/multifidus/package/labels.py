@@ -28,8 +28,8 @@ __all__ = [
 SELF_LABELLING = frozenset({".csv", ".docx", ".html", ".json", ".parquet"})
 """Kinds of file whose own content must state the tier. A PDF's text is compressed and a notebook is
 a working paper: for them the manifest is the label."""
-PARTICIPANT_LEVEL = ("narratives/*",)
-"""Patterns of deliverables whose rows tell of single participants."""
+PARTICIPANT_LEVEL = ("data_report/*", "narratives/*")
+"""Patterns of deliverables whose rows describe single participants."""
 PARTICIPANT_SENSITIVITY = "participant_level"
 """Sensitivity of those in a tier that is not open: stricter than ``restricted``, since no rule on
 small counts protects them."""
@@ -130,6 +130,6 @@ def _word_tiers(path: Path) -> set[str]:
 
 
 def _banners_in(text: str) -> set[str]:
-    """Return the tiers whose banner stands in a text, however its lines are broken."""
+    """Return the tiers whose banner is in a text, however its lines are broken."""
     words = " ".join(text.split())
     return {tier.value for tier in Tier if tier.banner in words}

@@ -148,7 +148,7 @@ def record_job(
     rule
         Name of the job's rule.
     inputs, outputs
-        What it read and made; a folder stands for all files in it. What lies outside the results
+        What it read and made; a folder means all files in it. What lies outside the results
         folder is left out.
     """
     results = Path(results)

@@ -59,7 +59,7 @@ class Output:
         Hash of the content, 64 hexadecimal digits.
     tier, sensitivity
         Data tier and who may see it: ``open``, ``restricted`` or, for restricted outputs whose rows
-        tell of single participants, ``participant_level``.
+        describe single participants, ``participant_level``.
     rows, columns
         Shape of a table; none for anything else.
     """
@@ -130,7 +130,7 @@ def write_manifest(
     Parameters
     ----------
     outputs
-        Deliverables; a folder stands for all files in it.
+        Deliverables; a folder means all files in it.
     target
         The manifest to write, in the run's results folder.
     run

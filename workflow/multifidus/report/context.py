@@ -43,7 +43,7 @@ _DATA_STATEMENTS = MappingProxyType(
 
 @dataclass(frozen=True)
 class Inline:
-    """Markdown that stands inside a sentence."""
+    """Markdown for the inside of a sentence."""
 
     markdown: str
 

@@ -1,6 +1,6 @@
 """A table of the report: semantic HTML that both engines turn into a real table in every format.
 
-Rows may be grouped under headings, columns under spanners; notes stand in the table's foot. The
+Rows may be grouped under headings, columns under spanners; notes are in the table's foot. The
 methods of all results printed are collected and printed under the table by themselves.
 """
 

@@ -1,6 +1,6 @@
 """The narratives as files: Parquet and CSV for programs, one page to read.
 
-They tell of single participants. They are made beside the documents and never stand in one.
+They describe single participants. They are made beside the documents and are never part of one.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def write_narratives(
 
 
 def narrative_page(listed: pd.DataFrame, study: StudyConfig, tier: Tier) -> str:
-    """Return the page of narratives, the gravest first; each stands under one heading.
+    """Return the page of narratives, the gravest first; each is under one heading.
 
     Parameters
     ----------

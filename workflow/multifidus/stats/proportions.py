@@ -97,7 +97,7 @@ def proportion(
     Notes
     -----
     Newcombe (1998), Statistics in Medicine 17:857-872. R's ``prop.test`` prints the Wilson
-    interval *with* continuity correction unless told otherwise.
+    interval *with* continuity correction unless it is turned off.
     """
     check_alpha(alpha)
     n = check_count(n, "n")

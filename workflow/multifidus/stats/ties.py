@@ -1,4 +1,4 @@
-"""Equality of computed numbers: 0.1 + 0.2 and 0.3 are one value, told apart by rounding alone."""
+"""Equality of computed numbers: 0.1 + 0.2 and 0.3 are one value, different by rounding alone."""
 
 from __future__ import annotations
 

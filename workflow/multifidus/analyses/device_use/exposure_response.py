@@ -44,7 +44,7 @@ def exposure_response_rows(inputs: AnalysisInputs, months: pd.DataFrame) -> list
     Use is the sum over the months of therapy that ended by the day of assessment, as hours and as
     the share of the prescribed time. Those count whose logs show the share of these days that the
     study file asks for (a lifetime counter shows a month). Thirds are cut at the 33.3 and 66.7 per
-    cent points (SAS definition 5); who stands at a cut belongs to the lower third.
+    cent points (SAS definition 5); who is at a cut belongs to the lower third.
 
     Parameters
     ----------

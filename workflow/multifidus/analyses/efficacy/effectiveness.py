@@ -32,7 +32,7 @@ def summarise_effectiveness(inputs: AnalysisInputs) -> list[ResultRow]:
     All arms together at every visit; by arm at baseline and, where the study has a randomised
     comparison, at its visit: later the arms no longer differ in treatment. Members are those of
     the main analysis set with the value at the visit. Per cent change is given for symptom scales
-    (lower is better), which have a true zero. The paired t test stands beside Wilcoxon's
+    (lower is better), which have a true zero. The paired t test is reported beside Wilcoxon's
     signed-rank test (``signed_rank``), which asks for no normal distribution. Reads the scores
     and the sections analysis_sets, arms, visits, outcomes and randomised.
 

@@ -1,7 +1,7 @@
 """Mixed model of the opioid dose among the participants who used opioids at baseline.
 
 Doses are skewed and many are zero, so the model's mean is not a typical participant's dose; it
-stands beside the categories and the distribution, not in their place.
+is reported beside the categories and the distribution, not instead of them.
 """
 
 from __future__ import annotations

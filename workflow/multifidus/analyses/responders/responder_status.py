@@ -28,8 +28,8 @@ def responder_status(inputs: AnalysisInputs) -> pd.DataFrame:
     A definition needs its scores: a per cent or absolute reduction needs the baseline and the
     visit, a level needs the visit. ``any_of`` is decided by the parts that can be classified, at
     least one of them; ``all_of`` needs every part. A definition without worsening also needs
-    baseline and visit of every outcome that it watches: whether the other measure got worse cannot
-    be told from one of the two. Where what is needed is missing the participant is not classified.
+    baseline and visit of every outcome that it watches: one of the two does not show whether the
+    other measure got worse. Where what is needed is missing the participant is not classified.
 
     Parameters
     ----------

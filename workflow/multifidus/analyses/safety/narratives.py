@@ -1,6 +1,6 @@
 """Narratives: one row per serious or related adverse event, death and explantation.
 
-A narrative tells of one participant, so it can be no row of the results: the listing is a product
+A narrative describes one participant, so it can be no row of the results: the listing is a product
 of its own, and only the counts of narratives by reason go to the results. It holds no date, no site
 and no free text of the site but the outcome and the reason of a device event: days count from the
 start of treatment, ages stand in bands of ten years.
@@ -35,7 +35,7 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "explant": "Explantation",
     }
 )
-"""Why an event is told, and the words for it."""
+"""Why an event has a narrative, and the words for it."""
 _TEXT, _WHOLE, _BOOLEAN = pd.StringDtype(na_value=np.nan), pd.Int64Dtype(), pd.BooleanDtype()
 _COLUMNS: tuple[tuple[str, Any, str], ...] = (
     ("participant_id", _TEXT, "Pseudonym of the participant"),
@@ -44,7 +44,7 @@ _COLUMNS: tuple[tuple[str, Any, str], ...] = (
     ("sex", _TEXT, "F, M or U (unknown)"),
     ("event_id", _TEXT, "Identifier in the table named by kind; empty for a death without one"),
     ("kind", _TEXT, "adverse_event, device_event or death"),
-    ("reasons", _TEXT, "Why it is told, joined by ';': " + ", ".join(REASONS)),
+    ("reasons", _TEXT, "Why it is included, joined by ';': " + ", ".join(REASONS)),
     ("preferred_term", _TEXT, "Coded term, or kind of the device event"),
     ("system_organ_class", _TEXT, "Class of the term"),
     ("onset_day", _WHOLE, "Days from the start of treatment to the onset, negative before it"),
@@ -165,7 +165,7 @@ def _adverse_events(inputs: AnalysisInputs) -> pd.DataFrame:
 
 
 def _deaths(people: pd.DataFrame) -> pd.DataFrame:
-    """Return the deaths that no fatal adverse event tells of."""
+    """Return the deaths that no fatal adverse event records."""
     died = people[people["death_date"].notna()]
     days = died["death_date"].to_numpy()
     return pd.DataFrame(

@@ -194,7 +194,7 @@ def _tipping(
     cell = cell.of(
         n=int(last.imputed.sum()),
         total=len(data.participants),
-        method=f"{found.method}; {reached_at}; not reached where no value stands",
+        method=f"{found.method}; {reached_at}; not reached where no value is given",
     )
     return [cell.row("estimate", found.delta, f"f{outcome.decimals}", outcome.unit)]
 

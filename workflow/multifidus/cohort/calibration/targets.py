@@ -256,7 +256,7 @@ def _symmetric(estimate: Window, lower: Window, upper: Window) -> bool:
 
 
 def _add(windows: dict[str, Window], declined: list[Declined], new: Window) -> None:
-    """Add a window, or its overlap with the one that stands there already."""
+    """Add a window, or its overlap with the one that is there already."""
     old = windows.get(new.result_id)
     if old is None:
         windows[new.result_id] = new
@@ -265,7 +265,7 @@ def _add(windows: dict[str, Window], declined: list[Declined], new: Window) -> N
     if lower < upper:
         windows[new.result_id] = Window(new.result_id, lower, upper, old.printed, old.claim_id)
         return
-    reason = f"contradicts {old.claim_id}, which stands first"
+    reason = f"contradicts {old.claim_id}, which comes first"
     declined.append(Declined(new.claim_id, new.result_id, reason))
 
 

@@ -37,7 +37,7 @@ def list_logs(paths: Sequence[Path]) -> list[LogFile]:
     Parameters
     ----------
     paths
-        Files and folders; a folder stands for the files in it and below it, hidden ones left
+        Files and folders; a folder means the files in it and below it, hidden ones left
         out, in the order of their names.
 
     Raises
@@ -113,7 +113,7 @@ def read_each(files: Sequence[LogFile]) -> Iterator[tuple[str, LogResult]]:
 class Steps:
     """Progress on standard error: a bar on a terminal, plain lines elsewhere.
 
-    The bar stands only while a step runs, so that it never mixes with what a step prints. One
+    The bar is shown only while a step runs, so that it never mixes with what a step prints. One
     single step outside a terminal is done without a word.
 
     Parameters

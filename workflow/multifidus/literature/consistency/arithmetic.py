@@ -43,7 +43,7 @@ _HUNDRED = 100.0
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A number and the half-width of the interval that its print stands for."""
+    """A number and the half-width of the interval that its print represents."""
 
     value: float
     half_unit: float = 0.0

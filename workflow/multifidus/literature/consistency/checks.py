@@ -1,4 +1,4 @@
-"""Arithmetic checks on published figures that tell whether they can stand together.
+"""Arithmetic checks on published figures that show whether they can all be true.
 
 Every check allows for the rounding of all printed figures that it uses, so that a disagreement is
 never an effect of rounding. A disagreement must be declared in the divergence register.

@@ -30,7 +30,7 @@ _SEEN = re.compile(r"\[(S\d+b?)\]$")
 
 @dataclass(frozen=True, slots=True)
 class Literature:
-    """All tables of the literature folder, read and held against each other.
+    """All tables of the literature folder, read and checked against each other.
 
     Attributes
     ----------

@@ -15,7 +15,7 @@ _INTRODUCTION = """# Literature as data
 
 This page is generated from the tables' models; `multifidus literature describe` writes it.
 
-Every published figure stands in `claims.csv` as it was printed, with its source and the page on
+Every published figure is in `claims.csv` as it was printed, with its source and the page on
 which it was seen. Figures known from memory only are never kept. An empty cell is missing.
 `references.bib` holds the bibliography. The rights in the EQ-5D belong to the EuroQol Group;
 registration and licensing apply to its use. The coefficients were read from the R package eq5d

@@ -1,6 +1,6 @@
 """Figures as they are printed: their value, their precision, and what else would print alike.
 
-A printed figure stands for an interval. ``71.8%`` says that the unrounded share lay within half a
+A printed figure represents an interval. ``71.8%`` says that the unrounded share lay within half a
 unit of its last digit, 0.05 points; nothing finer can be asked of a reproduction.
 """
 

@@ -30,7 +30,7 @@ _ROWS_NAMED = 5
 
 
 class Kind(StrEnum):
-    """What a column's text stands for."""
+    """What a column's text means."""
 
     TEXT = "text"
     SLUG = "slug"

@@ -170,7 +170,7 @@ def load_value_sets(folder: Path) -> ValueSets:
         if not (complete and rising and set(rows["level"]) == {2, 3, 4, 5}):
             raise LiteratureError(
                 "LIT-010",
-                f"the value set '{value_set}' must stand in {where(folder / VALUE_SETS.name)} and "
+                f"the value set '{value_set}' must be in {where(folder / VALUE_SETS.name)} and "
                 f"have twenty decrements in {COEFFICIENTS.name}, rising from answer 2 to 5 in "
                 "each dimension; correct its rows.",
             )

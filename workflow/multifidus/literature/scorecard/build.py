@@ -195,7 +195,7 @@ def _evidence(claim: Mapping[Any, Any], tier: str) -> str:
 def _reproduce(
     claim: Mapping[Any, Any], part: str, result_id: str, sources: _Sources
 ) -> tuple[_Reproduction | None, _Judgement]:
-    """Return our figure, or None with the judgement that stands in its place."""
+    """Return our figure, or None with the judgement that replaces it."""
     evidence = _evidence(claim, sources.tier)
     from_figures = sources.recomputed.get((claim["claim_id"], part))
     if from_figures is not None and (sources.tier == Tier.PUBLISHED or evidence == "recomputed"):

@@ -70,7 +70,7 @@ def compare_verdicts(scorecard: pd.DataFrame, expected: pd.DataFrame, tier: str)
         Expected verdicts of all tiers.
     tier
         Data tier of the run; other tiers' rows are not looked at. The ``public`` and
-        ``restricted`` tiers are held against nothing: real data answer as they do.
+        ``restricted`` tiers are compared with nothing: real data answer as they do.
 
     Raises
     ------
@@ -94,7 +94,7 @@ def compare_verdicts(scorecard: pd.DataFrame, expected: pd.DataFrame, tier: str)
         raise ScorecardError(
             "SCO-001",
             f"{len(changes)} verdicts of the scorecard ({tier} tier) are not those of "
-            f"literature/expected_verdicts.csv: {named}; mend the cause, or accept the change with "
+            f"literature/expected_verdicts.csv: {named}; fix the cause, or accept the change with "
             f"'{ACCEPT_COMMAND}'.",
         )
 

@@ -1,6 +1,6 @@
 """The embedded renderer: one execution, pandoc for three formats, Typst for the PDF.
 
-It stands in where Quarto is not installed and reads the same documents, within the subset that
+It replaces Quarto where that is not installed and reads the same documents, within the subset that
 `multifidus.report.engines.lint.subset` names.
 """
 
@@ -101,7 +101,7 @@ def render_embedded(
 
 
 def _placed(error: RenderError, document: Document) -> RenderError:
-    """Put the line in front of an error about a name that stands in the document's text."""
+    """Put the line in front of an error about a name in the document's text."""
     named = re.search(r"(@[\w:.-]+|(?<=the file )\S+)", error.message)
     if named is None or finding_of(error) is not None:
         return error

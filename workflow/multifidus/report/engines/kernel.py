@@ -210,7 +210,7 @@ def _cell_error(notebook: NotebookNode, error: CellExecutionError, scratch: Path
         where = cell.metadata.get("place", "a cell")
     told = RenderError(
         "RND-041" if inline else "RND-040",
-        f"{where}: the {'inline expression' if inline else 'cell'} fails with {why}; mend the "
+        f"{where}: the {'inline expression' if inline else 'cell'} fails with {why}; correct the "
         "code there.",
     )
     told.add_note(frames)  # reaches the log with the traceback, never the user's terminal

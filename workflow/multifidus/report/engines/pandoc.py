@@ -196,7 +196,7 @@ def _for_pandoc(metadata: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _pandoc_error(text: str) -> RenderError:
-    """Find in pandoc's words what the user can mend."""
+    """Find in pandoc's words what the user can fix."""
     own = _OWN_ERROR.search(text)
     if own:
         return RenderError(own[1], own[2].strip())

@@ -127,7 +127,7 @@ def load_yaml(text: str, place: str, first_line: int = 1) -> dict[str, Any]:
         line = first_line + (mark.line if mark is not None else 0)
         problem = getattr(error, "problem", None) or "it cannot be parsed"
         raise RenderError(
-            "RND-002", f"{place}:{line}: the YAML is broken ({problem}); mend it there."
+            "RND-002", f"{place}:{line}: the YAML is broken ({problem}); fix it there."
         ) from error
     if loaded is None:
         return {}

@@ -93,7 +93,7 @@ def _count(row: pd.Series[Any]) -> str:
 def draw_flow(results: Results, study: StudyConfig) -> Figure:
     """Draw a CONSORT flow diagram.
 
-    Enrolment stands on top, the arms beside each other, then one box for each visit of the cohort
+    Enrolment is on top, the arms beside each other, then one box for each visit of the cohort
     with those not seen and their reasons beside it. Studies without visits show completion in the
     arms' boxes.
     """

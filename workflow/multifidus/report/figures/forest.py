@@ -28,7 +28,7 @@ _SIZE = 6.8
 def draw_comparators(results: Results, study: StudyConfig) -> Figure:  # noqa: ARG001
     """Draw events of the run beside published shares, with 95 % intervals.
 
-    One block for each kind of event; the run's own row stands first. Counts and intervals stand in
+    One block for each kind of event; the run's own row comes first. Counts and intervals stand in
     words beside the plot, so that it reads without colour and in print.
     """
     rows = results.select(analysis="comparison", statistic="percent")

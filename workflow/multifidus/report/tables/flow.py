@@ -83,6 +83,6 @@ def attendance_table(results: Results, study: StudyConfig) -> ReportTable:
 
 
 def _reason(label: str) -> str:
-    """Return what stands after the colon, with a capital letter in front."""
+    """Return what follows the colon, with a capital letter in front."""
     words = label.partition(": ")[2]
     return words[:1].upper() + words[1:]

@@ -195,7 +195,7 @@ def response_transitions_table(results: Results, study: StudyConfig) -> ReportTa
             ids = [f"transition.{outcome}.{visit.id}.itt.{group}.count" for visit in visits]
             table.row(link_label(group), [table.number(name) for name in ids], indent=True)
     table.note(
-        "Everybody randomised stands once in each column of a definition. The results hold the "
+        "Everybody randomised is counted once in each column of a definition. The results hold the "
         "other definitions."
     )
     return table

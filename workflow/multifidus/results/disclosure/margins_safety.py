@@ -135,7 +135,7 @@ def _within(cells: Cells, group: str, prefix: str, outcome: str) -> None:
 
 
 def _narratives(cells: Cells, group: str) -> None:
-    """Narratives tell of the events that are counted, and of those before treatment."""
+    """Narratives describe the events that are counted, and of those before treatment."""
     for what in ("n", "events"):
         told = {
             name: cells.find("narratives", name, *_STEM, group, what)

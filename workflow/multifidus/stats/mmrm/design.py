@@ -302,6 +302,6 @@ def _model_matrix(parsed: Any, kept: pd.DataFrame) -> Any:
     values = np.asarray(matrix, dtype=float)
     if values.shape[0] != len(kept) or not np.isfinite(values).all():
         raise StatisticsError(
-            "STA-103", "A term of the formula gives missing or infinite values; mend the data."
+            "STA-103", "A term of the formula gives missing or infinite values; correct the data."
         )
     return matrix

@@ -71,7 +71,7 @@ class Position:
     words
         The words allowed.
     sentinel
-        The value that stands for "not known" (all ones), read as null.
+        The value that means "not known" (all ones), read as null.
     """
 
     name: str

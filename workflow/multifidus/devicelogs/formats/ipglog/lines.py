@@ -177,7 +177,7 @@ def record_number(line: bytes) -> int | None:
 def name_damage(line: bytes, *, last: bool) -> tuple[int, str]:
     """Name the damage of a line that does not verify: fault number and detail.
 
-    ``last`` says that the input ends with it. What cannot be told apart is not guessed.
+    ``last`` says that the input ends with it. What cannot be distinguished is not guessed.
     """
     if _SHAPE.fullmatch(line):
         return 1, "checksum does not hold" if line.isascii() else "bytes that are no plain text"

@@ -57,7 +57,7 @@ def _note_values(merged: MergedRecords, faults: Sequence[FaultLog]) -> None:
     for row in np.flatnonzero(table.code == 0).tolist():
         seq = int(table.seq[row])
         faults[int(merged.device[row])].add(
-            33, "a record of an unknown type is kept as it stands", seqs=(seq, seq)
+            33, "a record of an unknown type is kept as it is", seqs=(seq, seq)
         )
 
 

@@ -281,7 +281,7 @@ def clock_seconds(texts: pa.Array) -> tuple[IntArray, BoolArray, BoolArray]:
     -------
     values, impossible, sentinel
         Seconds since 1970 or ``NO_TIME``; masks of texts that are no time between 2000 and
-        2099, and of the smallest date (2000-01-01T00:00:00Z), which stands for "not known".
+        2099, and of the smallest date (2000-01-01T00:00:00Z), which means "not known".
     """
     empty = _mask(pc.equal(texts, ""))
     times = [parse_iso(text) if text else None for text in texts.to_pylist()]

@@ -140,7 +140,7 @@ class _Scan:
         if not self._size and self._text.startswith(_BOM):
             position = len(_BOM)
             self.account.framing += position
-            self._residues["a byte order mark stands before the text"] += 1
+            self._residues["a byte order mark is before the text"] += 1
         first = position
         for match in _ENTRY.finditer(self._text):
             self._between(position, match.start(), first)

@@ -170,7 +170,7 @@ def _events(diagnostics: Members, rows: _Rows) -> None:
             trend = item.get("ParameterTrendId")
             kind = "lead check" if trend else "unknown"
             if not trend:
-                rows.shapes.count(33, "an event of an unknown kind is kept as it stands")
+                rows.shapes.count(33, "an event of an unknown kind is kept as it is")
             rows.add("events", kind, item, text=word_of(trend))
 
 

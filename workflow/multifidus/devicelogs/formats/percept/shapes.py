@@ -185,7 +185,7 @@ class Shapes:
         return int(value) if is_number(value) and value == int(value) else None
 
     def text(self, value: object) -> str:
-        """Return a text as it stands; one with bytes that are not UTF-8 is taken out."""
+        """Return a text as it is; one with bytes that are not UTF-8 is taken out."""
         if not isinstance(value, str):
             return "" if value is None else str(value)
         if value.isascii():

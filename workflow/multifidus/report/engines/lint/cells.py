@@ -64,7 +64,7 @@ def _lint_code(code: str, file: str, line: int) -> Iterator[Finding]:
     try:
         ast.parse(re.sub(r"(?m)^\s*[%!].*$", "pass", code))
     except SyntaxError:
-        yield Finding(file, line, "RND-017", "the cell is not valid Python; mend its code.")
+        yield Finding(file, line, "RND-017", "the cell is not valid Python; fix its code.")
 
 
 def _lint_float(options: dict[str, Any], file: str, line: int) -> Iterator[Finding]:

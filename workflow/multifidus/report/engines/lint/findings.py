@@ -19,13 +19,13 @@ class Finding:
     Attributes
     ----------
     file
-        Name of the file it stands in.
+        Name of the file it is in.
     line
         Line number, from 1.
     rule
         Error id, ``RND-`` and three digits.
     message
-        What is wrong and how to mend it, without the place.
+        What is wrong and how to fix it, without the place.
     """
 
     file: str

@@ -127,7 +127,7 @@ def _lint_shortcodes(line: Line) -> Iterator[Finding]:
                 f"the shortcode {match[1]} is not one that both engines know; {hint}",
             )
         elif match[1] == "include" and SHORTCODE.fullmatch(line.text.strip()) is None:
-            yield Finding(file, number, "RND-008", "an include must stand on a line of its own.")
+            yield Finding(file, number, "RND-008", "an include must be on a line of its own.")
 
 
 def _lint_pictures(line: Line, text: str) -> Iterator[Finding]:
@@ -171,7 +171,7 @@ def _allowed_numerals(document: Document) -> tuple[str, ...]:
 
 @dataclass
 class _Section:
-    """Where the lint stands: inside results or not.
+    """Whether the lint works inside results.
 
     Results are the section whose heading is "Results" (with its subsections), and in the
     abstract the part from a lead or heading "Results" to the next one.

@@ -183,7 +183,7 @@ class References:
             found = _keys_of(path)
             if found is None:
                 return frozenset(), Finding(
-                    path.name, 1, "RND-019", "the bibliography cannot be read; mend its syntax."
+                    path.name, 1, "RND-019", "the bibliography cannot be read; fix its syntax."
                 )
             keys |= found
         return frozenset(keys), None
