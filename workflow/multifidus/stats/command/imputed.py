@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -86,6 +87,55 @@ def imputed_difference(
 ) -> None:
     """Difference of two arms at a visit after imputation, one row per participant and visit."""
     table = open_table(source, columns)
+    trial = _trial(table, (subject, visit, outcome, arm), names_of(covariates), event, visit_order)
+    if at and at not in trial.visits:
+        raise StatisticsError("STA-303", "--at must be one of the file's visits.")
+    place = trial.visits.index(at) if at else len(trial.visits) - 1
+    choices: dict[str, Any] = {
+        "reference": reference, "strategy": strategy.value, "level": level, "event": trial.event,
+        "after_event": after_event.value, "covariance": covariance.value,
+    }  # fmt: skip
+    given = trial.covariates if trial.covariates.shape[1] else None
+    if method is MethodChoice.conditional_mean:
+        found: object = jackknife_difference(
+            trial.outcomes, given, trial.arm, visit=place + 1, alpha=alpha, **choices
+        )
+    else:
+        drawn = impute(
+            trial.outcomes, given, arm=trial.arm, imputations=imputations, seed=seed, **choices
+        )
+        if len(set(trial.arm)) != 2:  # noqa: PLR2004 - a difference has two sides
+            raise StatisticsError("STA-255", f"'{arm}' must hold two arms.")
+        other = (trial.arm != reference).astype(float)
+        design = np.column_stack([np.ones(len(other)), other, trial.covariates])
+        estimates, variances, df = regress_imputations(
+            drawn.completed[:, :, place], design, np.eye(design.shape[1])[1]
+        )
+        found = pool(estimates, variances, df_complete=df, alpha=alpha)
+        table.csv.notes.append(f"{drawn.method}.")
+    write_table(as_frame([found]).assign(visit=trial.visits[place]), output, table)
+
+
+@dataclass(frozen=True)
+class _Trial:
+    """Participants by visits with their arm, covariates and events."""
+
+    outcomes: np.ndarray
+    visits: tuple[Any, ...]
+    arm: np.ndarray
+    covariates: np.ndarray
+    event: np.ndarray | None
+
+
+def _trial(
+    table: UserTable,
+    names: tuple[str, str, str, str],
+    covariates: list[str],
+    event: str,
+    visit_order: str,
+) -> _Trial:
+    """Return the file's trial; ``names`` are participant, visit, outcome and arm."""
+    subject, visit, outcome, arm = names
     keys = {name: table.keys(name) for name in (subject, visit)}
     for name, column in keys.items():
         if column.isna().any():
@@ -93,40 +143,13 @@ def imputed_difference(
     order = visit_levels(keys[visit], visit, names_of(visit_order) or None)
     wide = _wide(keys[subject], keys[visit], table.numbers(outcome)[outcome], order)
     people = wide.index
-    arms = _constant(keys[subject], table.keys(arm), people, arm)
-    names = names_of(covariates)
-    z = np.column_stack(
-        [_constant(keys[subject], table.numbers(name)[name], people, name) for name in names]
-        or [np.zeros((len(people), 0))]
-    ).astype(float)
-    choices: dict[str, Any] = {
-        "reference": reference, "strategy": strategy.value, "level": level,
-        "event": _events(table, keys[subject], people, event, order),
-        "after_event": after_event.value, "covariance": covariance.value,
-    }  # fmt: skip
-    if at and at not in order:
-        raise StatisticsError("STA-303", "--at must be one of the file's visits.")
-    place = order.index(at) if at else len(order) - 1
-    given = z if names else None
-    if method is MethodChoice.conditional_mean:
-        found: object = jackknife_difference(
-            wide.to_numpy(), given, arms, visit=place + 1, alpha=alpha, **choices
-        )
-    else:
-        drawn = impute(
-            wide.to_numpy(), given, arm=arms, imputations=imputations, seed=seed, **choices
-        )
-        other = (arms != reference).astype(float)
-        if len(set(arms)) != 2:  # noqa: PLR2004 - a difference has two sides
-            raise StatisticsError("STA-255", f"'{arm}' must hold two arms.")
-        design = np.column_stack([np.ones(len(people)), other, z])
-        weights = np.eye(design.shape[1])[1]
-        estimates, variances, df = regress_imputations(
-            drawn.completed[:, :, place], design, weights
-        )
-        found = pool(estimates, variances, df_complete=df, alpha=alpha)
-        table.csv.notes.append(f"{drawn.method}.")
-    write_table(as_frame([found]).assign(visit=order[place]), output, table)
+    z = np.zeros((len(people), len(covariates)))
+    for place, name in enumerate(covariates):
+        z[:, place] = _constant(keys[subject], table.numbers(name)[name], people, name)
+    return _Trial(
+        wide.to_numpy(), order, _constant(keys[subject], table.keys(arm), people, arm), z,
+        _events(table, keys[subject], people, event, order),
+    )  # fmt: skip
 
 
 def _wide(

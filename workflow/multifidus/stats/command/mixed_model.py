@@ -96,10 +96,7 @@ def fit_mmrm(
         )  # fmt: skip
 
     fit = fitted(covariance)
-    table_read.csv.notes.append(
-        f"{fit.rows_used} of {fit.rows_read} rows are used; {fit.rows_without_outcome} have no "
-        f"outcome and {fit.rows_without_covariate} lack a factor or covariate."
-    )
+    table_read.csv.notes.append(_rows_used(fit))
     if table is MmrmTable.differences:
         found = adjusted_differences(fit.lsmeans(factors), factors, levels, adjust, average=average)
     elif table is MmrmTable.likelihood_ratio:
@@ -110,6 +107,13 @@ def fit_mmrm(
     else:
         found = _fit_table(fit, table, factors)
     write_table(found, output, table_read)
+
+
+def _rows_used(fit: MmrmFit) -> str:
+    return (
+        f"{fit.rows_used} of {fit.rows_read} rows are used; {fit.rows_without_outcome} have no "
+        f"outcome and {fit.rows_without_covariate} lack a factor or covariate."
+    )
 
 
 def _fit_table(fit: MmrmFit, table: MmrmTable, factors: tuple[str, ...]) -> pd.DataFrame:

@@ -8,6 +8,13 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from multifidus.base.errors import StatisticsError
+from multifidus.stats.imputation.inputs import (
+    arm_designs,
+    check_run,
+    checked_outcomes,
+    finite_level,
+    rows_of_arms,
+)
 from multifidus.stats.imputation.profiles import (
     BORROWED,
     STRATEGIES,
@@ -25,14 +32,7 @@ from multifidus.stats.imputation.sequence import (
     fill_tails,
     find_gaps,
 )
-from multifidus.stats.inputs import (
-    check_choice,
-    check_number,
-    finite_table,
-    group_codes,
-    same_length,
-)
-from multifidus.stats.ties import settle
+from multifidus.stats.inputs import check_choice
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -165,40 +165,26 @@ def impute(
         without an arm.
     """
     check_choice(covariance, ("common", "by_arm"), "covariance", "STA-257")
-    table, onset = after_events(_checked_outcomes(outcomes), event, after_event)
-    own, other = _designs(table, covariates, arm, reference)
+    table, onset = after_events(checked_outcomes(outcomes), event, after_event)
+    own, other = arm_designs(table, covariates, arm, reference)
     strategies = chosen_strategies(strategy, len(table), has_reference=reference is not None)
     if "j2b" in strategies and level is None:
         raise StatisticsError("STA-254", "A jump to baseline needs the finite mean at baseline.")
-    level = None if level is None else _finite_level(level)
-    _check_run(imputations=imputations, seed=seed, burn_in=burn_in, thin=thin)
+    level = None if level is None else finite_level(level)
+    check_run(imputations=imputations, seed=seed, burn_in=burn_in, thin=thin)
     name = ", ".join(STRATEGIES[s] for s in sorted(set(strategies)))
     method = f"multiple imputation, joint normal, {name}, {imputations} imputations, seed {seed}"
     groups, from_reference = [np.arange(len(table))], 0
     if covariance == "by_arm":
-        groups, from_reference = _arms(arm, reference)
+        groups, from_reference = rows_of_arms(arm, reference)
         own = other = own[:, [0, *range(len(groups), own.shape[1])]]
         method += ", covariance by arm"
         if "j2b" in strategies:
             raise StatisticsError("STA-257", "A jump to baseline needs a common covariance.")
     missing = np.isnan(table)
-    if missing.all(axis=0).any():
-        raise StatisticsError("STA-252", "A visit has no value that is used; leave it out.")
-    centre, spread = np.nanmean(table, axis=0), np.nanstd(table, axis=0)
-    scale = np.where(spread > 0, spread, 1.0)
-    standard = (table - centre) / scale
-    problems = [
-        _prepare(
-            standard,
-            rows,
-            (own, other),
-            strategies=strategies,
-            onset=onset,
-            level=level,
-            units=(centre, scale),
-        )
-        for rows in groups
-    ]
+    problems, centre, scale = _problems(
+        table, groups, (own, other), strategies=strategies, onset=onset, level=level
+    )
     drawn, seeds = _run(problems, from_reference, imputations, seed, (burn_in, thin))
     completed = np.empty((imputations, *table.shape))
     for problem, part in zip(problems, drawn, strict=True):
@@ -207,80 +193,26 @@ def impute(
     return Imputations(completed, missing, seeds, method)
 
 
-def _arms(arm: npt.ArrayLike | None, reference: object) -> tuple[list[np.ndarray], int]:
-    """Return the rows of each arm, and which of them is the reference arm."""
-    if arm is None:
-        raise StatisticsError("STA-254", "A covariance by arm needs the arm of each participant.")
-    levels, codes = group_codes(arm, "arm")
-    place = levels.index(reference) if reference in levels else 0
-    return [np.flatnonzero(codes == k) for k in range(len(levels))], place
-
-
-def _check_run(**numbers: int) -> None:
-    """Refuse numbers of draws, or a seed, that are not whole or are too small (``STA-253``)."""
-    least = {"imputations": 1, "seed": 0, "burn_in": 0, "thin": 1}
-    for name, value in numbers.items():
-        whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-        if not whole or value < least[name]:
-            raise StatisticsError(
-                "STA-253", f"`{name}` must be a whole number of at least {least[name]}."
-            )
-
-
-def _finite_level(level: float) -> float:
-    try:
-        return check_number(level, "level")
-    except StatisticsError:
-        raise StatisticsError(
-            "STA-254", "A jump to baseline needs the finite mean at baseline."
-        ) from None
-
-
-def _finite_numbers(values: npt.ArrayLike, name: str, *, allow_missing: bool) -> np.ndarray:
-    """Return a table of finite numbers, or refuse it (``STA-251``)."""
-    try:
-        return finite_table(values, name, allow_missing=allow_missing)
-    except StatisticsError as error:
-        raise StatisticsError("STA-251", error.message) from None
-
-
-def _checked_outcomes(outcomes: npt.ArrayLike) -> np.ndarray:
-    table = _finite_numbers(outcomes, "outcomes", allow_missing=True)
-    if np.ndim(outcomes) != 2 or table.size == 0:  # noqa: PLR2004
-        raise StatisticsError("STA-251", "Outcomes are a finite table, participants by visits.")
-    return table.copy()
-
-
-def _designs(
+def _problems(
     table: np.ndarray,
-    covariates: npt.ArrayLike | None,
-    arm: npt.ArrayLike | None,
-    reference: object,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the covariate rows of each participant, and the same as if in the reference arm."""
-    n = len(table)
-    z = np.zeros((n, 0))
-    if covariates is not None:
-        z = _finite_numbers(covariates, "covariates", allow_missing=False)
-    same_length(table, z, "`outcomes` and `covariates`")
-    if any(np.ptp(settle(column)) == 0 for column in z.T):
-        raise StatisticsError("STA-252", "A covariate of the imputation is constant; leave it out.")
-    z = (z - z.mean(axis=0)) / z.std(axis=0) if z.size else z
-    head = np.ones((n, 1))
-    if arm is None:
-        if reference is not None:
-            raise StatisticsError("STA-254", "A reference arm needs the arm of each participant.")
-        own = np.concatenate([head, z], axis=1)
-        return own, own
-    levels, codes = group_codes(arm, "arm")
-    same_length(table, codes, "`outcomes` and `arm`")
-    if reference is not None and reference not in levels:
-        raise StatisticsError("STA-254", "The reference arm does not occur among the participants.")
-    first = levels[0] if reference is None else reference
-    others = [number for number, level in enumerate(levels) if level != first]
-    dummies = (codes[:, None] == np.array(others, dtype=int)).astype(float)
-    own = np.concatenate([head, dummies, z], axis=1)
-    return own, np.concatenate([head, np.zeros_like(dummies), z], axis=1)
+    groups: Sequence[np.ndarray],
+    designs: tuple[np.ndarray, np.ndarray],
+    *,
+    strategies: np.ndarray,
+    onset: np.ndarray,
+    level: float | None,
+) -> tuple[list[_Problem], np.ndarray, np.ndarray]:
+    """Return the model of each group in a common unit, and mean and SD of each visit."""
+    if np.isnan(table).all(axis=0).any():
+        raise StatisticsError("STA-252", "A visit has no value that is used; leave it out.")
+    centre, spread = np.nanmean(table, axis=0), np.nanstd(table, axis=0)
+    scale = np.where(spread > 0, spread, 1.0)
+    shared = {"strategies": strategies, "onset": onset}
+    standard, units = (table - centre) / scale, (centre, scale)
+    problems = [
+        _prepare(standard, rows, designs, level=level, units=units, **shared) for rows in groups
+    ]
+    return problems, centre, scale
 
 
 def _prepare(

@@ -146,11 +146,7 @@ def build_design(
     has_outcome, has_covariates = _present(frame, y, used)
     chosen = has_outcome & has_covariates
     kept = frame.loc[chosen]
-    order: tuple[Any, ...] = ("",)
-    people, occasions = np.arange(len(kept)), np.zeros(len(kept), dtype=int)
-    if subject is not None and visit is not None:
-        order = visit_levels(kept[visit], visit, visit_order)
-        people, occasions = _codes(kept, subject, visit, order)
+    order, people, occasions = _numbered(kept, subject, visit, visit_order)
     rows = np.lexsort((occasions, people))
     # only columns that the formula names: a name of our own would hide one of the user's
     kept = kept.iloc[rows].loc[:, list(dict.fromkeys([*keys[1:], *used]))].reset_index(drop=True)
@@ -216,6 +212,16 @@ def _present(
 
 def _distinct(order: SequenceType[Any]) -> bool:
     return not isinstance(order, str) and len({(type(x), x) for x in order}) == len(order)
+
+
+def _numbered(
+    kept: pd.DataFrame, subject: str | None, visit: str | None, order: Sequence[Any] | None
+) -> tuple[tuple[Any, ...], np.ndarray, np.ndarray]:
+    """Return the visits, and the numbers of participant and visit of each row."""
+    if subject is None or visit is None:
+        return ("",), np.arange(len(kept)), np.zeros(len(kept), dtype=int)
+    visits = visit_levels(kept[visit], visit, order)
+    return (visits, *_codes(kept, subject, visit, visits))
 
 
 def _codes(

@@ -189,11 +189,10 @@ def fit_design(
         groups=groups,
     )
     inference = prepare_inference(problem.data, optimum, df_method, reml=reml)
-    method = _method_text(structure.name, covariance, df_method, reml=reml)
-    method += ", by group" if groups else ""
     if sandwich is not None:
         inference = sandwich_inference(design, kept, (problem, optimum), inference, sandwich)
-        method += f", {SANDWICH_NAMES[sandwich]}"
+    method = _method_text(structure.name, covariance, df_method, reml=reml)
+    method += _more_text(groups, sandwich)
     engine = _engine(problem, optimum, inference, (kept, dropped, aliasing))
     estimates, spread = _coefficients(design, engine, alpha, method)
     return MmrmFit(
@@ -291,6 +290,12 @@ def _coefficients(
     inner = half @ engine.inference.phi_reported @ half.T * engine.scale**2
     spread[np.ix_(engine.kept, engine.kept)] = inner
     return tuple(estimates), spread
+
+
+def _more_text(groups: tuple[str, ...], sandwich: Sandwich | None) -> str:
+    """Return what a covariance by group and an empirical covariance add to the method."""
+    text = ", by group" if groups else ""
+    return text if sandwich is None else f"{text}, {SANDWICH_NAMES[sandwich]}"
 
 
 def _method_text(used: str, requested: str, df_method: DfMethod, *, reml: bool) -> str:
