@@ -18,7 +18,7 @@ from multifidus.stats.imputation.analysis import regress_imputations
 from multifidus.stats.imputation.conditional_mean import jackknife_difference
 from multifidus.stats.imputation.multiple import impute
 from multifidus.stats.mmrm.factors import visit_levels
-from multifidus.stats.pooling import pool
+from multifidus.stats.pooling import PooledEstimate, pool
 
 if TYPE_CHECKING:
     from multifidus.base.user_table import UserTable
@@ -104,14 +104,7 @@ def imputed_difference(
         drawn = impute(
             trial.outcomes, given, arm=trial.arm, imputations=imputations, seed=seed, **choices
         )
-        if len(set(trial.arm)) != 2:  # noqa: PLR2004 - a difference has two sides
-            raise StatisticsError("STA-255", f"'{arm}' must hold two arms.")
-        other = (trial.arm != reference).astype(float)
-        design = np.column_stack([np.ones(len(other)), other, trial.covariates])
-        estimates, variances, df = regress_imputations(
-            drawn.completed[:, :, place], design, np.eye(design.shape[1])[1]
-        )
-        found = pool(estimates, variances, df_complete=df, alpha=alpha)
+        found = _pooled(trial, drawn.completed[:, :, place], reference, alpha)
         table.csv.notes.append(f"{drawn.method}.")
     write_table(as_frame([found]).assign(visit=trial.visits[place]), output, table)
 
@@ -125,6 +118,17 @@ class _Trial:
     arm: np.ndarray
     covariates: np.ndarray
     event: np.ndarray | None
+
+
+def _pooled(trial: _Trial, completed: np.ndarray, reference: str, alpha: float) -> PooledEstimate:
+    """Return the pooled difference of the two arms, adjusted for the covariates."""
+    if len(set(trial.arm)) != 2:  # noqa: PLR2004 - a difference has two sides
+        raise StatisticsError("STA-255", "The column of --arm must hold two arms.")
+    other = (trial.arm != reference).astype(float)
+    design = np.column_stack([np.ones(len(other)), other, trial.covariates])
+    weights = np.eye(design.shape[1])[1]
+    estimates, variances, df = regress_imputations(completed, design, weights)
+    return pool(estimates, variances, df_complete=df, alpha=alpha)
 
 
 def _trial(

@@ -135,8 +135,7 @@ def build_design(
     _check_arguments(data, formula, (subject, visit), reference, visit_order)
     keys = [name for name in (subject, visit) if name is not None]
     factors = {*keys[1:], *_BARE_FACTOR.findall(formula), *(reference or {})}
-    formula = _BARE_FACTOR.sub(r"\1", formula)
-    parsed, outcome = _parse(formula)
+    parsed, outcome = _parse(formula := _BARE_FACTOR.sub(r"\1", formula))
     used = _variables(parsed, data)
     _need_columns(data, [outcome, *keys, *used])
     frame = data.loc[:, list(dict.fromkeys([outcome, *keys, *used]))]
@@ -150,8 +149,9 @@ def build_design(
     rows = np.lexsort((occasions, people))
     # only columns that the formula names: a name of our own would hide one of the user's
     kept = kept.iloc[rows].loc[:, list(dict.fromkeys([*keys[1:], *used]))].reset_index(drop=True)
-    visits = (visit or "", order)
-    levels = cast_factors(kept, used, visits, factors=factors, reference=reference or {})
+    levels = cast_factors(
+        kept, used, (visit or "", order), factors=factors, reference=reference or {}
+    )
     matrix = _model_matrix(parsed, kept)
     covariates = [name for name in used if name not in levels]
     return Design(

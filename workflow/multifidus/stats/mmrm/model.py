@@ -181,13 +181,9 @@ def fit_design(
     raw = compress(design) if compressed is None else compressed
     kept, dropped, aliasing = split_columns(raw, design, aliased)
     problem, optimum, structure, skipped = fit_first(
-        plain_problem(raw, kept),
-        lambda: weighted_problem(raw, kept),
-        covariance,
-        fallback,
-        reml=reml,
-        groups=groups,
-    )
+        plain_problem(raw, kept), lambda: weighted_problem(raw, kept), covariance, fallback,
+        reml=reml, groups=groups,
+    )  # fmt: skip
     inference = prepare_inference(problem.data, optimum, df_method, reml=reml)
     if sandwich is not None:
         inference = sandwich_inference(design, kept, (problem, optimum), inference, sandwich)
