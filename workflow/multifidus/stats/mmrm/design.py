@@ -153,7 +153,6 @@ def build_design(
         kept, used, (visit or "", order), factors=factors, reference=reference or {}
     )
     matrix = _model_matrix(parsed, kept)
-    covariates = [name for name in used if name not in levels]
     return Design(
         x=np.asarray(matrix, dtype=float),
         y=y.to_numpy(dtype=float)[chosen][rows],
@@ -163,7 +162,9 @@ def build_design(
         columns=tuple(str(name) for name in matrix.columns),
         terms=tuple((str(term), part) for term, part in matrix.model_spec.term_slices.items()),
         levels=levels,
-        covariate_means={name: float(kept[name].astype(float).mean()) for name in covariates},
+        covariate_means={
+            name: float(kept[name].astype(float).mean()) for name in used if name not in levels
+        },
         rows_read=len(frame),
         rows_used=len(kept),
         rows_without_outcome=int((~has_outcome).sum()),
