@@ -149,9 +149,8 @@ def build_design(
     rows = np.lexsort((occasions, people))
     # only columns that the formula names: a name of our own would hide one of the user's
     kept = kept.iloc[rows].loc[:, list(dict.fromkeys([*keys[1:], *used]))].reset_index(drop=True)
-    levels = cast_factors(
-        kept, used, (visit or "", order), factors=factors, reference=reference or {}
-    )
+    visits = (visit or "", order)
+    levels = cast_factors(kept, used, visits, factors=factors, reference=reference or {})
     matrix = _model_matrix(parsed, kept)
     return Design(
         x=np.asarray(matrix, dtype=float),
@@ -162,9 +161,7 @@ def build_design(
         columns=tuple(str(name) for name in matrix.columns),
         terms=tuple((str(term), part) for term, part in matrix.model_spec.term_slices.items()),
         levels=levels,
-        covariate_means={
-            name: float(kept[name].astype(float).mean()) for name in used if name not in levels
-        },
+        covariate_means=_means(kept, [name for name in used if name not in levels]),
         rows_read=len(frame),
         rows_used=len(kept),
         rows_without_outcome=int((~has_outcome).sum()),
@@ -175,6 +172,10 @@ def build_design(
         frame=kept,
         spec=matrix.model_spec,
     )
+
+
+def _means(kept: pd.DataFrame, names: Sequence[str]) -> dict[str, float]:
+    return {name: float(kept[name].astype(float).mean()) for name in names}
 
 
 def _check_arguments(
