@@ -1,7 +1,7 @@
 """Cox's proportional hazards model.
 
 Own code of a few lines on the formulas: ``statsmodels.PHReg`` has no profile limits, reports
-infinite coefficients as large ones and does not tell times that differ by rounding alone.
+infinite coefficients as large ones and takes times that differ by rounding alone for two.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Newton's method on a concave log-likelihood, and limits by its profile.
 
-A likelihood that has no maximum (separated data) is told by its Newton steps: they stay at about
-one unit of the linear predictor, while the information goes to 0.
+A likelihood without a maximum (separated data) shows in its Newton steps: they stay at about one
+unit of the linear predictor, while the information goes to 0.
 """
 
 from __future__ import annotations
