@@ -89,6 +89,7 @@ def accept_verdicts(
     table = _scorecard(scorecard, columns)
     names = [column.name for column in EXPECTED_VERDICTS.columns]
     table.need(*names)
+    table.keys("claim_id")  # notes blanks
     frame = table.text[names].map(str.strip)
     tiers = set(frame["tier"])
     tier = next((known for known in TIERS if tiers == {known}), None)

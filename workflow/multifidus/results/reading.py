@@ -88,6 +88,7 @@ def _from_parquet(path: Path) -> pd.DataFrame:
 def _from_csv(path: Path, columns: Sequence[str] | None) -> pd.DataFrame:
     table = open_table(path, columns, _REFUSALS)
     table.need(*COLUMNS)
+    table.keys("result_id")  # notes blanks
     text = table.text.map(str.strip)
     infinite = text["value"].isin(_INFINITE)
     limits = text["value"].where(infinite, "nan").astype(float)
