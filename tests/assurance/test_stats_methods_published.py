@@ -7,6 +7,7 @@ import pytest
 from multifidus.stats.examples import growth
 from multifidus.stats.imputation.conditional_mean import conditional_means, jackknife_difference
 from multifidus.stats.imputation.multiple import impute
+from multifidus.stats.imputation.profiles import mean_profiles
 from multifidus.stats.mmrm.comparison import likelihood_ratio
 from multifidus.stats.mmrm.model import mmrm
 from multifidus.stats.multiplicity import dunnett, holm
@@ -203,3 +204,26 @@ def test_kept_values_after_an_event_stay():
     kept = conditional_means(y, None, arm, event=event, after_event="keep")
     assert not kept.imputed.any()
     assert kept.completed == pytest.approx(y)
+
+
+@pytest.mark.parametrize("strategy", ["cir", "lmcf"])
+def test_increments_and_means_are_carried_in_the_unit_of_the_outcome(strategy):
+    """Visits whose spread differs: a mean that is carried forward stays the same number."""
+    y, arm, event = small_trial()
+    y = y * np.array([1.0, 3.0, 9.0]) + np.array([0.0, 20.0, 70.0])
+    common = {"strategy": strategy, "event": event, "reference": 0}
+    one = conditional_means(y, None, arm, **common)
+    many = impute(y, arm=arm, imputations=2000, seed=3, **common)
+    gap = (many.completed.mean(axis=0) - one.completed)[:, 1:] / y.std(axis=0)[1:]
+    assert np.abs(gap).max() < 0.15
+
+
+def test_mean_profiles_by_hand():
+    """Own means 10, 20, 30 and the reference arm's 8, 9, 12; the event after the first visit."""
+    names = ["mar", "j2r", "cr", "cir", "lmcf", "j2b"]
+    own = np.tile([10.0, 20.0, 30.0], (1, 6, 1))
+    other = np.tile([8.0, 9.0, 12.0], (1, 6, 1))
+    found = mean_profiles(own, other, np.array(names, dtype=object), np.ones(6, dtype=int), 5.0)[0]
+    assert found.tolist() == [
+        [10, 20, 30], [10, 9, 12], [8, 9, 12], [10, 11, 14], [10, 10, 10], [10, 5, 5],
+    ]  # fmt: skip
