@@ -130,7 +130,17 @@ def test_files_that_are_no_tables(folder: Path) -> None:
     path.write_text(text.split("\n")[0] + "\n" + "a," * 30 + "\n", encoding="utf-8")
     _refusal(lambda: load_claims(path), "LIT-002")
     path.write_text(text.replace(",", ";"), encoding="utf-8")
-    assert "commas" in _refusal(lambda: load_claims(path), "LIT-003")
+    assert "delimiter" in _refusal(lambda: load_claims(path), "LIT-002")
+
+
+def test_a_table_that_a_spreadsheet_saved_with_semicolons_is_read(folder: Path) -> None:
+    path = folder / "claims.csv"
+    with path.open(newline="", encoding="utf-8") as stream:
+        rows = list(csv.reader(stream))
+    before = load_claims(path)
+    with path.open("w", newline="", encoding="utf-8-sig") as stream:
+        csv.writer(stream, delimiter=";").writerows(rows)
+    assert load_claims(path).equals(before)
 
 
 def test_columns(folder: Path) -> None:

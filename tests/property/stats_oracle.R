@@ -242,6 +242,9 @@ write_line <- function(method, id, answer) {
   }
   paste(method, id, body, sep = "|")
 }
+here <- dirname(sub("^--file=", "", grep("^--file=", commandArgs(FALSE), value = TRUE)))
+source(file.path(here, "stats_oracle_models.R"))
+methods <- c(methods, more)
 lines <- readLines(commandArgs(TRUE)[1])
 answers <- vapply(lines, function(line) {
   parts <- strsplit(line, "|", fixed = TRUE)[[1]]

@@ -11,10 +11,12 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zlib import crc32
 
 import numpy as np
 import pandas as pd
 from stats_oracle_data import SETS, Data
+from stats_oracle_models import FITTED, MODEL_SETS, MODELS
 
 from multifidus.base.errors import StatisticsError
 from multifidus.stats.association import linear_slope, spearman
@@ -39,7 +41,7 @@ if TYPE_CHECKING:
 
 Answer = dict[str, np.ndarray]
 SCRIPT = Path(__file__).with_name("stats_oracle.R")
-PACKAGES = ("survival", "nlme", "emmeans", "mice")
+PACKAGES = ("survival", "nlme", "emmeans", "mice", "numDeriv")
 SCALES = {"log-log": "log_log", "log": "log", "plain": "plain"}
 
 
@@ -254,9 +256,10 @@ _OURS = {
     "pool": _pool,
     "mmrm": _mmrm,
 }
+_FITTED = {"mmrm", *FITTED}
 METHODS = {
-    name: Method(*SETS[name], ours, 1e-5 if name == "mmrm" else 1e-8)
-    for name, ours in _OURS.items()
+    name: Method(*{**SETS, **MODEL_SETS}[name], ours, 1e-5 if name in _FITTED else 1e-8)
+    for name, ours in {**_OURS, **MODELS}.items()
 }
 
 
@@ -264,7 +267,7 @@ METHODS = {
 def data_sets(method: str, count: int) -> tuple[Data, ...]:
     """Return the data sets of a method: the degenerate ones, then random ones from fixed seeds."""
     own = METHODS[method]
-    number = sorted(METHODS).index(method)
+    number = crc32(method.encode())
     drawn = (own.make(np.random.default_rng([number, k])) for k in range(count - len(own.special)))
     return (*own.special, *drawn)
 

@@ -12,8 +12,9 @@ from stats_oracle import METHODS, ask_r, data_sets, difference, missing_from_r
 
 SETS = 200
 SLOW = os.environ.get("MULTIFIDUS_SLOW", "0") not in ("", "0")
-# nlme::gls takes about a quarter of a second for each
-COUNTS = {method: SETS if method != "mmrm" or SLOW else 20 for method in METHODS}
+# nlme::gls and profile limits in R take about a quarter of a second for each
+FEW = ("cox", "logistic", "mmrm", "mmrm_empirical")
+COUNTS = {method: SETS if method not in FEW or SLOW else 20 for method in METHODS}
 
 
 @pytest.fixture(scope="session")

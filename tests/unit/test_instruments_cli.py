@@ -77,10 +77,21 @@ def test_mme_of_prescriptions_and_of_days(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "text", "error_id", "part"),
     [
-        (("vas", "--unit", "mm"), "id,vas_mn\na,3\n", "INS-051", "'vas_mn' meant"),
-        (("vas", "--unit", "mm"), "vas_mm\nseven\n", "INS-052", "1 answers"),
-        (("vas", "--unit", "mm"), "", "INS-050", "UTF-8"),
+        (("vas", "--unit", "mm"), "id,vas_mn\na,3\n", "INS-051", "did you mean 'vas_mn'"),
+        (("vas", "--unit", "mm"), "vas_mm\nseven\n", "INS-052", "1 cells"),
+        (("vas", "--unit", "mm"), "", "INS-050", "is empty"),
         (("vas", "--unit", "cm", "--column", "vas"), "vas\n73\n", "INS-002", "0 to 10 cm"),
+        (("vas", "--unit", "mm"), "vas_mm,vas_cm\n7,1\n", "INS-051", "already"),
+        (("vas", "--unit", "mm"), "vas_mm,vas_mm\n7,1\n", "INS-051", "repeats"),
+        (("vas", "--unit", "mm"), "vas_mm\nNA\n", "INS-052", "row 2"),
+        (("vas", "--unit", "mm"), "vas_mm\ninf\n", "INS-052", "row 2"),
+        (("vas", "--unit", "mm", "--columns", "vas"), "vas_mm\n7\n", "INS-054", "NAME=VALUE"),
+        (
+            ("vas", "--unit", "mm", "--output", "/dev/null/x.csv"),
+            "vas_mm\n7\n",
+            "INS-055",
+            "x.csv",
+        ),
         (("mme",), OPIOIDS + "P1,R1,oxycodone,oral,-5,mg,2,false,2020,\n", "DAT-214", "positive"),
         (("mme",), OPIOIDS + "P1,R1,oxycodone,oral,5,mg,2,maybe,2020,\n", "DAT-205", "true or"),
         (("mme", "--edition", "cdc_2030"), OPIOIDS, "INS-033", "cdc_2022"),
@@ -109,3 +120,12 @@ def test_output_file(tmp_path: Path) -> None:
     said = score(tmp_path, "vas_mm\n50\n", "vas", "--unit", "mm", "--output", str(target))
     assert "1 rows" in said
     assert target.read_text() == "vas_mm,vas_cm\n50,5.0\n"
+
+
+def test_keys_stay_text_and_the_user_names_the_columns(tmp_path: Path) -> None:
+    """Ids 01 and 1 are two, a patient may be called NA, 7,3 is 7.3 beside semicolons."""
+    text = "id;mark\n01;7,3\n1;8\nNA;\n"
+    said = score(tmp_path, text, "vas", "--unit", "cm", "--columns", "vas_mm=mark")
+    rows = [line for line in said.splitlines() if not line.startswith("note:")]
+    assert rows == ["id,vas_mm,vas_cm", '01,"7,3",7.3', "1,8,8.0", "NA,,"]
+    assert "1 numbers are read with a decimal comma" in said

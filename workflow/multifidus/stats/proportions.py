@@ -22,6 +22,7 @@ __all__ = [
     "TwoProportionTest",
     "proportion",
     "proportion_difference",
+    "restricted_variance",
     "score_limit",
     "two_proportion_test",
 ]
@@ -234,7 +235,20 @@ def score_limit(
 def _difference_score(
     p1: float, n1: int, p2: float, n2: int, delta: float, *, factor: float
 ) -> float:
-    """Return the score statistic of a difference ``delta`` (Farrington and Manning's cubic)."""
+    """Return the score statistic of a difference ``delta``."""
+    variance = restricted_variance(p1, n1, p2, n2, delta) * factor
+    gap = p1 - p2 - delta
+    if variance <= 0:
+        return float(np.copysign(np.inf, gap)) if abs(gap) > 1e-14 else 0.0  # noqa: PLR2004
+    return gap / float(np.sqrt(variance))
+
+
+def restricted_variance(p1: float, n1: float, p2: float, n2: float, delta: float) -> float:
+    """Return the variance of the difference of two proportions under a difference ``delta``.
+
+    With the restricted maximum likelihood estimates (the cubic of Farrington and Manning 1990,
+    Statistics in Medicine 9:1447-1454).
+    """
     ratio = n2 / n1
     a = 1 + ratio
     b = -(1 + ratio + p1 + ratio * p2 + delta * (ratio + 2))
@@ -251,11 +265,7 @@ def _difference_score(
         if slope:
             r1 = min(max(r1 - (((a * r1 + b) * r1 + c) * r1 + d) / slope, low), high)
     r2 = float(np.clip(r1 - delta, 0.0, 1.0))
-    variance = (r1 * (1 - r1) / n1 + r2 * (1 - r2) / n2) * factor
-    gap = p1 - p2 - delta
-    if variance <= 0:
-        return float(np.copysign(np.inf, gap)) if abs(gap) > 1e-14 else 0.0  # noqa: PLR2004
-    return gap / float(np.sqrt(variance))
+    return r1 * (1 - r1) / n1 + r2 * (1 - r2) / n2
 
 
 def two_proportion_test(

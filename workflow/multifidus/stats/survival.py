@@ -266,7 +266,12 @@ def _crossing(time: np.ndarray, curve: np.ndarray, level: float, rule: str) -> f
     return float(time[below[0]]) if len(below) else float("nan")
 
 
-def log_rank(time: npt.ArrayLike, event: npt.ArrayLike, group: npt.ArrayLike) -> LogRank:
+def log_rank(
+    time: npt.ArrayLike,
+    event: npt.ArrayLike,
+    group: npt.ArrayLike,
+    strata: npt.ArrayLike | None = None,
+) -> LogRank:
     """Test equal survival of two or more groups (Mantel 1966; R ``survdiff``, SAS LOGRANK).
 
     Parameters
@@ -275,6 +280,9 @@ def log_rank(time: npt.ArrayLike, event: npt.ArrayLike, group: npt.ArrayLike) ->
         As for :func:`kaplan_meier`.
     group
         Label of each participant's group, text or numbers, shape ``(n,)``.
+    strata
+        Label of each participant's stratum; participants are compared within strata, and observed
+        less expected events and their covariance are added over strata.
 
     Raises
     ------
@@ -293,9 +301,18 @@ def log_rank(time: npt.ArrayLike, event: npt.ArrayLike, group: npt.ArrayLike) ->
     k = len(labels)
     if k < 2 or not (e > 0).any():  # noqa: PLR2004 - a comparison needs two groups
         raise StatisticsError("STA-243", "The log-rank test needs two groups and an event.")
-    dead, expected, spread = _log_rank_sums(t, e > 0, member, k)
+    place = np.zeros(len(t), dtype=int)
+    if strata is not None:
+        _, place = group_codes(strata, "strata")
+        same_length(t, place, "`time` and `strata`")
+    dead, expected, spread, compared = np.zeros(k), np.zeros(k), np.zeros((k, k)), 0
+    for number in np.unique(place):
+        own = place == number
+        sums = _log_rank_sums(t[own], e[own] > 0, member[own], k)
+        dead, expected, spread = dead + sums[0], expected + sums[1], spread + sums[2]
+        compared = max(compared, int((sums[1] > 0).sum()))
     used = expected > 0
-    if used.sum() < 2:  # noqa: PLR2004 - a comparison needs two groups
+    if compared < 2:  # noqa: PLR2004 - a comparison needs two groups in one stratum
         raise StatisticsError("STA-243", "No event happens while two groups are at risk.")
     gap, inner = (dead - expected)[used][:-1], spread[np.ix_(used, used)][:-1, :-1]
     rank = int(np.linalg.matrix_rank(inner))
@@ -303,7 +320,8 @@ def log_rank(time: npt.ArrayLike, event: npt.ArrayLike, group: npt.ArrayLike) ->
     df = rank or int(used.sum()) - 1
     return LogRank(
         tuple(float(x) for x in dead), tuple(float(x) for x in expected), statistic,
-        df, float(stats.chi2.sf(statistic, df)), "log-rank test",
+        df, float(stats.chi2.sf(statistic, df)),
+        "log-rank test" if strata is None else "stratified log-rank test",
     )  # fmt: skip
 
 

@@ -24,7 +24,8 @@ def bibliography_keys(path: Path) -> tuple[str, ...]:
     Raises
     ------
     LiteratureError
-        ``LIT-001`` when the file is absent, ``LIT-006`` when a key appears twice.
+        ``LIT-001`` when the file is absent, ``LIT-006`` when a key is there twice, ``LIT-012``
+        when it is not text in UTF-8.
     """
     keys = sorted(key for key, _ in _entries(path))
     twice = sorted({key for key in keys if keys.count(key) > 1})
@@ -86,4 +87,9 @@ def _entries(path: Path) -> list[tuple[str, str]]:
         raise LiteratureError(
             "LIT-001", f"{where(path)} does not exist; restore it from the repository."
         )
-    return _ENTRY.findall(path.read_text(encoding="utf-8"))
+    try:
+        return _ENTRY.findall(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError):
+        raise LiteratureError(
+            "LIT-012", f"{where(path)} cannot be read as UTF-8 text; save it as UTF-8."
+        ) from None

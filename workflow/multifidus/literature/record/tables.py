@@ -16,16 +16,16 @@ import pandas as pd
 import pandera.pandas as pa
 from pandera.errors import SchemaErrors
 
+from multifidus.base.csv_text import CsvError, read_user_csv
 from multifidus.base.errors import LiteratureError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-__all__ = ["Column", "Kind", "RowRule", "TableModel", "load_table", "where"]
+__all__ = ["Column", "Kind", "RowRule", "TableModel", "check_rows", "load_table", "where"]
 
 _TEXT = pd.StringDtype(na_value=float("nan"))
-_HEADER_ROWS = 2
 _ROWS_NAMED = 5
 
 
@@ -123,7 +123,7 @@ def load_table(path: Path, model: TableModel) -> pd.DataFrame:
     Parameters
     ----------
     path
-        CSV file: UTF-8, comma, header row; an empty cell is missing.
+        CSV file: UTF-8, header row; an empty cell is missing.
     model
         The table's model.
 
@@ -136,11 +136,23 @@ def load_table(path: Path, model: TableModel) -> pd.DataFrame:
     Raises
     ------
     LiteratureError
-        ``LIT-001`` no such file, ``LIT-002`` unreadable, ``LIT-003`` wrong columns, ``LIT-004``
-        rows that break a rule.
+        ``LIT-001`` no such file, ``LIT-002`` for a file that cannot be read as a table,
+        ``LIT-003`` wrong columns, ``LIT-004`` rows that break a rule.
     """
     text = _read_text(path)
     _require_columns(path, text, [column.name for column in model.columns])
+    return check_rows(path, text, model)
+
+
+def check_rows(path: Path, text: pd.DataFrame, model: TableModel) -> pd.DataFrame:
+    """Check and type the text of a table, indexed by row of the file.
+
+    Raises
+    ------
+    LiteratureError
+        ``LIT-004`` rows that break a rule.
+    """
+    text = text.astype(_TEXT)
     try:
         model.schema().validate(text, lazy=True)
     except SchemaErrors as errors:
@@ -159,20 +171,11 @@ def _read_text(path: Path) -> pd.DataFrame:
             "LIT-001", f"{where(path)} does not exist; restore it from the repository."
         )
     try:
-        frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
-    except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError):
-        raise LiteratureError(
-            "LIT-002",
-            f"{where(path)} is not a table; save it as UTF-8 text with commas, a header row and "
-            "as many cells in every row.",
-        ) from None
-    if not isinstance(frame.index, pd.RangeIndex):
-        raise LiteratureError(
-            "LIT-002",
-            f"{where(path)} has rows with more cells than the header; quote cells that hold a "
-            "comma.",
-        )
-    return frame.astype(_TEXT)
+        frame = read_user_csv(path).frame
+    except CsvError as fault:
+        sentence = fault.sentence.replace(path.name, where(path), 1)
+        raise LiteratureError("LIT-002", sentence) from None
+    return frame
 
 
 def _require_columns(path: Path, frame: pd.DataFrame, expected: list[str]) -> None:
@@ -181,9 +184,7 @@ def _require_columns(path: Path, frame: pd.DataFrame, expected: list[str]) -> No
         return
     missing = [name for name in expected if name not in found]
     unknown = [name for name in found if name not in expected]
-    if len(found) == 1 and len(expected) > 1:
-        problem = "has one column only, so its cells are not parted by commas"
-    elif unknown:
+    if unknown:
         near = difflib.get_close_matches(unknown[0], missing, n=1)
         hint = f" (did you mean '{near[0]}'?)" if near else ""
         problem = f"has an unknown column '{unknown[0][:40]}'{hint}"
@@ -239,7 +240,7 @@ def _row_error(path: Path, failures: pd.DataFrame, model: TableModel) -> Literat
     sentences |= {rule.rule_id: rule.sentence for rule in model.rules}
     rows: dict[str, set[int]] = {}
     for sentence, index in zip(failures["check"], failures["index"], strict=True):
-        rows.setdefault(str(sentence), set()).add(int(index) + _HEADER_ROWS)
+        rows.setdefault(str(sentence), set()).add(int(index))
     names = {sentence: name for name, sentence in sentences.items()}
     parts = [
         f"{_name_rows(sorted(found))}: {sentence} (rule {names.get(sentence, sentence)})"
@@ -268,4 +269,4 @@ def _typed(text: pd.DataFrame, model: TableModel) -> pd.DataFrame:
             typed[column.name] = pd.to_numeric(cells.replace("", float("nan"))).astype("Int64")
         else:
             typed[column.name] = cells
-    return pd.DataFrame(typed)
+    return pd.DataFrame(typed).reset_index(drop=True)

@@ -1,4 +1,5 @@
 """The command `multifidus stats`.
 
-Start with `cli`. `user_table` reads the file that a user names and refuses what is no table.
+Start with `cli`, which lists the commands; the modules beside it hold them by subject. `user_table`
+reads the file that a user names and refuses what is no table.
 """

@@ -170,6 +170,8 @@ def fill_tails(
     filled: np.ndarray,
     last: np.ndarray,
     normals: np.ndarray,
+    *,
+    borrowed: tuple[Parameters, np.ndarray] | None = None,
 ) -> None:
     """Draw visits after the last observed one, sequentially about ``centre``, in place.
 
@@ -181,6 +183,8 @@ def fill_tails(
         Index of the last observed visit, -1 for none, shape ``(n,)``, descending.
     normals
         One standard normal draw per value to fill, shape ``(c, k)``, visit by visit.
+    borrowed
+        Other parameters and the visits that follow them instead, shape ``(n, m)``.
     """
     place = 0
     for t in range(filled.shape[2]):
@@ -190,6 +194,11 @@ def fill_tails(
         start = int(rows[0])
         off = filled[:, start:, :t] - centre[:, start:, :t]
         pull = (off @ parameters.a[:, t, :t, None])[:, :, 0]
-        noise = parameters.sigma[:, t, None] * normals[:, place : place + len(rows)]
+        size = parameters.sigma[:, t, None]
+        if borrowed is not None:
+            other, use = borrowed[0], borrowed[1][start:, t]
+            pull = np.where(use, (off @ other.a[:, t, :t, None])[:, :, 0], pull)
+            size = np.where(use, other.sigma[:, t, None], size)
+        noise = size * normals[:, place : place + len(rows)]
         filled[:, start:, t] = centre[:, start:, t] + pull + noise
         place += len(rows)

@@ -51,6 +51,8 @@ class Design:
         Levels of each factor of the formula, reference level first.
     covariate_means
         Mean of each covariate over the rows used.
+    source
+        Position of each row in the data read, shape ``(n,)``.
     """
 
     x: np.ndarray
@@ -68,6 +70,7 @@ class Design:
     rows_without_covariate: int
     outcome: str
     formula: str
+    source: np.ndarray = field(repr=False)
     frame: pd.DataFrame = field(repr=False)
     spec: Any = field(repr=False)
 
@@ -109,12 +112,14 @@ def build_design(
     data: pd.DataFrame,
     formula: str,
     *,
-    subject: str,
-    visit: str,
+    subject: str | None = None,
+    visit: str | None = None,
     reference: Mapping[str, Any] | None = None,
     visit_order: Sequence[Any] | None = None,
 ) -> Design:
     """Build the design of ``formula`` on ``data``, rows sorted by participant and visit.
+
+    Without ``subject`` and ``visit`` each row is one participant, seen once, in the order given.
 
     Text, boolean and categorical columns are factors, and so are the visit, columns written as
     ``C(name)`` and those with a ``reference``; other numbers are covariates. The first level is the
@@ -128,25 +133,25 @@ def build_design(
         visits in no clear order.
     """
     _check_arguments(data, formula, (subject, visit), reference, visit_order)
-    factors = {visit, *_BARE_FACTOR.findall(formula), *(reference or {})}
-    formula = _BARE_FACTOR.sub(r"\1", formula)
-    parsed, outcome = _parse(formula)
+    keys = [name for name in (subject, visit) if name is not None]
+    factors = {*keys[1:], *_BARE_FACTOR.findall(formula), *(reference or {})}
+    parsed, outcome = _parse(formula := _BARE_FACTOR.sub(r"\1", formula))
     used = _variables(parsed, data)
-    _need_columns(data, [outcome, subject, visit, *used])
-    frame = data.loc[:, list(dict.fromkeys([outcome, subject, visit, *used]))]
+    _need_columns(data, [outcome, *keys, *used])
+    frame = data.loc[:, list(dict.fromkeys([outcome, *keys, *used]))]
     y = numeric_column(frame[outcome], outcome)
-    _check_keys(frame, subject, visit)
+    if keys:
+        _check_keys(frame, *keys)
     has_outcome, has_covariates = _present(frame, y, used)
     chosen = has_outcome & has_covariates
     kept = frame.loc[chosen]
-    order = visit_levels(kept[visit], visit, visit_order)
-    people, occasions = _codes(kept, subject, visit, order)
+    order, people, occasions = _numbered(kept, subject, visit, visit_order)
     rows = np.lexsort((occasions, people))
     # only columns that the formula names: a name of our own would hide one of the user's
-    kept = kept.iloc[rows].loc[:, list(dict.fromkeys([visit, *used]))].reset_index(drop=True)
-    levels = cast_factors(kept, used, (visit, order), factors=factors, reference=reference or {})
+    kept = kept.iloc[rows].loc[:, list(dict.fromkeys([*keys[1:], *used]))].reset_index(drop=True)
+    visits = (visit or "", order)
+    levels = cast_factors(kept, used, visits, factors=factors, reference=reference or {})
     matrix = _model_matrix(parsed, kept)
-    covariates = [name for name in used if name not in levels]
     return Design(
         x=np.asarray(matrix, dtype=float),
         y=y.to_numpy(dtype=float)[chosen][rows],
@@ -156,16 +161,21 @@ def build_design(
         columns=tuple(str(name) for name in matrix.columns),
         terms=tuple((str(term), part) for term, part in matrix.model_spec.term_slices.items()),
         levels=levels,
-        covariate_means={name: float(kept[name].astype(float).mean()) for name in covariates},
+        covariate_means=_means(kept, [name for name in used if name not in levels]),
         rows_read=len(frame),
         rows_used=len(kept),
         rows_without_outcome=int((~has_outcome).sum()),
         rows_without_covariate=int((has_outcome & ~has_covariates).sum()),
         outcome=outcome,
         formula=formula,
+        source=np.flatnonzero(chosen)[rows],
         frame=kept,
         spec=matrix.model_spec,
     )
+
+
+def _means(kept: pd.DataFrame, names: Sequence[str]) -> dict[str, float]:
+    return {name: float(kept[name].astype(float).mean()) for name in names}
 
 
 def _check_arguments(
@@ -175,8 +185,8 @@ def _check_arguments(
     fits = {
         "data": isinstance(data, pd.DataFrame),
         "formula": isinstance(formula, str),
-        "subject": isinstance(keys[0], str),
-        "visit": isinstance(keys[1], str) and keys[0] != keys[1],
+        "subject": isinstance(keys[0], str) or keys == (None, None),
+        "visit": (isinstance(keys[1], str) and keys[0] != keys[1]) or keys == (None, None),
         "reference": reference is None or isinstance(reference, MappingType),
         "visit_order": order is None or (isinstance(order, SequenceType) and _distinct(order)),
     }
@@ -204,6 +214,16 @@ def _present(
 
 def _distinct(order: SequenceType[Any]) -> bool:
     return not isinstance(order, str) and len({(type(x), x) for x in order}) == len(order)
+
+
+def _numbered(
+    kept: pd.DataFrame, subject: str | None, visit: str | None, order: Sequence[Any] | None
+) -> tuple[tuple[Any, ...], np.ndarray, np.ndarray]:
+    """Return the visits, and the numbers of participant and visit of each row."""
+    if subject is None or visit is None:
+        return ("",), np.arange(len(kept)), np.zeros(len(kept), dtype=int)
+    visits = visit_levels(kept[visit], visit, order)
+    return (visits, *_codes(kept, subject, visit, visits))
 
 
 def _codes(

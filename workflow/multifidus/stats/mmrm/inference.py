@@ -19,6 +19,7 @@ from multifidus.base.errors import StatisticsError
 if TYPE_CHECKING:
     from multifidus.stats.mmrm.compression import Compressed
     from multifidus.stats.mmrm.optimise import Optimum
+    from multifidus.stats.mmrm.sandwich import Clusters
 
 __all__ = ["DfMethod", "Inference", "prepare_inference"]
 
@@ -38,6 +39,8 @@ class Inference:
         Covariance of the covariance parameters, shape ``(t, t)``.
     p_matrices
         ``P_h``, shape ``(t, p, p)``.
+    clusters
+        What degrees of freedom need under an empirical covariance.
     """
 
     phi: np.ndarray
@@ -45,9 +48,12 @@ class Inference:
     w: np.ndarray
     p_matrices: np.ndarray
     df_method: DfMethod
+    clusters: Clusters | None = None
 
     def one_row_df(self, row: np.ndarray) -> float:
         """Return the degrees of freedom of one linear combination, ``row`` of shape ``(p,)``."""
+        if self.clusters is not None:
+            return self.clusters.one_row_df(row)
         weighted = self.phi @ row
         variance = float(row @ weighted)
         slope = -np.einsum("p,hpq,q->h", weighted, self.p_matrices, weighted)
@@ -78,7 +84,7 @@ class Inference:
 
     def _fai_cornelius(self, rows: np.ndarray) -> float:
         """Return the several-row Satterthwaite df; 0 when not estimable, as in SAS."""
-        _, vectors = np.linalg.eigh(rows @ self.phi @ rows.T)
+        _, vectors = np.linalg.eigh(rows @ self.phi_reported @ rows.T)
         each = np.array([self.one_row_df(row) for row in vectors.T @ rows])
         if np.ptp(each) < 1e-8 * each.max():
             return float(each.mean())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 from itertools import product
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 import pandas as pd
@@ -19,9 +19,23 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from multifidus.stats.mmrm.design import Design
-    from multifidus.stats.mmrm.result import MmrmFit
 
-__all__ = ["MarginalMeans", "lsmean_rows", "type3_rows"]
+__all__ = ["Fit", "MarginalMeans", "lsmean_rows", "type3_rows"]
+
+
+class Fit(Protocol):
+    """A fitted model that can estimate combinations of its coefficients."""
+
+    @property
+    def coefficient_covariance(self) -> np.ndarray:
+        """Covariance of the coefficients, shape ``(p, p)``."""
+        ...
+
+    def contrast(
+        self, weights: npt.ArrayLike, label: str = ..., *, alpha: float | None = ...
+    ) -> Estimate:
+        """Return one combination, ``weights`` of shape ``(p,)``."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -45,7 +59,7 @@ class MarginalMeans:
     rows: np.ndarray
     estimates: tuple[Estimate, ...]
     alpha: float
-    fit: MmrmFit = field(repr=False)
+    fit: Fit = field(repr=False)
 
     def table(self) -> pd.DataFrame:
         """Return one row per mean, factors first.
@@ -96,6 +110,25 @@ class MarginalMeans:
         StatisticsError
             ``STA-119`` for an unknown factor or level.
         """
+        rows, labels = self._difference_rows(factor, reference, average=average)
+        return tuple(
+            self.fit.contrast(row, label, alpha=self.alpha)
+            for row, label in zip(rows, labels, strict=True)
+        )
+
+    def difference_covariance(
+        self, factor: str, reference: str, *, average: bool = False
+    ) -> np.ndarray:
+        """Return the covariance of :meth:`differences`, shape ``(k, k)``, for Dunnett's test."""
+        rows, _ = self._difference_rows(factor, reference, average=average)
+        # coefficients that were not estimated have no part in differences that can be
+        spread = np.nan_to_num(self.fit.coefficient_covariance)
+        return np.asarray(rows @ spread @ rows.T)
+
+    def _difference_rows(
+        self, factor: str, reference: str, *, average: bool
+    ) -> tuple[np.ndarray, list[str]]:
+        """Return the weights of differences on the design columns, ``(k, p)``, and labels."""
         if factor not in self.factors:
             raise StatisticsError("STA-119", f"These LS means have no factor `{factor}`.")
         place = self.factors.index(factor)
@@ -105,22 +138,21 @@ class MarginalMeans:
         )
         if reference not in others:
             raise StatisticsError("STA-119", f"The reference level of `{factor}` is unknown.")
-        estimates = []
+        found, labels = [], []
         for other in (level for level in others if level != reference):
             pairs = [
                 (level, (*level[:place], reference, *level[place + 1 :]))
                 for level in self.levels
                 if level[place] == other
             ]
-            rows = np.array([self.rows[index[a]] - self.rows[index[b]] for a, b in pairs])
-            labels = [_pair_label(level, place, reference) for level, _ in pairs]
+            rows = [self.rows[index[a]] - self.rows[index[b]] for a, b in pairs]
             if average:
-                rows, labels = rows.mean(axis=0, keepdims=True), [f"{other} - {reference}"]
-            estimates += [
-                self.fit.contrast(row, label, alpha=self.alpha)
-                for row, label in zip(rows, labels, strict=True)
-            ]
-        return tuple(estimates)
+                found.append(np.mean(rows, axis=0))
+                labels.append(f"{other} - {reference}")
+                continue
+            found += rows
+            labels += [_pair_label(level, place, reference) for level, _ in pairs]
+        return np.array(found), labels
 
 
 def _pair_label(level: tuple[str, ...], place: int, reference: str) -> str:

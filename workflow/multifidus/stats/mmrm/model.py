@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+import pandas as pd
 
 from multifidus.base.errors import StatisticsError
 from multifidus.stats.estimates import Estimate, t_estimate
-from multifidus.stats.inputs import check_alpha, check_choice
+from multifidus.stats.inputs import check_alpha, check_choice, group_codes
 from multifidus.stats.mmrm.compression import compress
 from multifidus.stats.mmrm.design import Design, build_design
 from multifidus.stats.mmrm.engine import Engine
@@ -21,19 +23,18 @@ from multifidus.stats.mmrm.preparation import (
     weighted_problem,
 )
 from multifidus.stats.mmrm.result import ConvergenceReport, MmrmFit
+from multifidus.stats.mmrm.sandwich import SANDWICH_NAMES, Sandwich, sandwich_inference
 from multifidus.stats.mmrm.selection import DEFAULT_FALLBACK, fit_first
 from multifidus.stats.mmrm.structures import STRUCTURE_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import pandas as pd
-
     from multifidus.stats.mmrm.compression import Compressed
     from multifidus.stats.mmrm.optimise import Optimum
     from multifidus.stats.mmrm.structures import Structure
 
-__all__ = ["fit_design", "mmrm"]
+__all__ = ["fit_design", "grouped_design", "mmrm"]
 
 _DF_NAMES = {
     "satterthwaite": "Satterthwaite df",
@@ -55,6 +56,8 @@ def mmrm(
     visit_order: Sequence[Any] | None = None,
     fallback: Sequence[str] = DEFAULT_FALLBACK,
     aliased: Literal["refuse", "drop"] = "refuse",
+    group: str | None = None,
+    sandwich: Sandwich | None = None,
     alpha: float = 0.05,
 ) -> MmrmFit:
     r"""Fit a mixed model for repeated measures without random effects.
@@ -89,17 +92,33 @@ def mmrm(
         ``method``. Empty: an error instead.
     aliased
         Columns that depend on earlier ones: ``"refuse"`` or ``"drop"`` (as SAS and R do).
+    group
+        Column whose groups have covariances of their own (SAS ``GROUP=``, R mmrm
+        ``us(visit | group / subject)``).
+    sandwich
+        Empirical covariance of the coefficients, ``"cr0"``, ``"cr2"`` or ``"cr3"`` (R mmrm's
+        Empirical, Empirical-Bias-Reduced, Empirical-Jackknife), with ``"satterthwaite"`` df.
 
     Raises
     ------
     StatisticsError
-        ``STA-101`` to ``STA-118``.
+        ``STA-101`` to ``STA-118``; ``STA-122`` an empirical covariance that cannot be found,
+        ``STA-123`` participants without one group.
     """
     check_alpha(alpha)
+    if sandwich is not None:
+        check_choice(sandwich, SANDWICH_NAMES, "sandwich", "STA-112")
+        if df_method != "satterthwaite":
+            raise StatisticsError(
+                "STA-112", "An empirical covariance needs `satterthwaite` degrees of freedom."
+            )
     _check_choices(covariance, df_method, fallback, aliased, reml)
     design = build_design(
         data, formula, subject=subject, visit=visit, reference=reference, visit_order=visit_order
     )
+    groups: tuple[str, ...] = ()
+    if group is not None:
+        design, groups = grouped_design(design, data, group)
     return fit_design(
         design,
         covariance=covariance,
@@ -108,7 +127,26 @@ def mmrm(
         fallback=tuple(fallback),
         aliased=aliased,
         alpha=alpha,
+        groups=groups,
+        sandwich=sandwich,
     )
+
+
+def grouped_design(
+    design: Design, data: pd.DataFrame, group: str
+) -> tuple[Design, tuple[str, ...]]:
+    """Return the design with visits of its own for each group, and the groups."""
+    if group not in data.columns or isinstance(data[group], pd.DataFrame):
+        raise StatisticsError("STA-123", f"The data have no one column `{group}`.")
+    labels, member = group_codes(data[group].iloc[design.source], group)
+    first = np.full(int(design.subject.max()) + 1, -1)
+    first[design.subject] = member
+    if (first[design.subject] != member).any():
+        raise StatisticsError("STA-123", f"Participants must be in one group of `{group}` each.")
+    m = len(design.visit_levels)
+    names = tuple(str(label) for label in labels)
+    visits = tuple(f"{name}: {visit}" for name in names for visit in design.visit_levels)
+    return replace(design, visit=member * m + design.visit, visit_levels=visits), names
 
 
 def _check_choices(
@@ -136,20 +174,22 @@ def fit_design(
     aliased: Literal["refuse", "drop"],
     alpha: float,
     compressed: Compressed | None = None,
+    groups: tuple[str, ...] = (),
+    sandwich: Sandwich | None = None,
 ) -> MmrmFit:
     """Fit an already built (and perhaps already compressed) design; see :func:`mmrm`."""
     raw = compress(design) if compressed is None else compressed
     kept, dropped, aliasing = split_columns(raw, design, aliased)
     problem, optimum, structure, skipped = fit_first(
-        plain_problem(raw, kept),
-        lambda: weighted_problem(raw, kept),
-        covariance,
-        fallback,
-        reml=reml,
-    )
+        plain_problem(raw, kept), lambda: weighted_problem(raw, kept), covariance, fallback,
+        reml=reml, groups=groups,
+    )  # fmt: skip
     inference = prepare_inference(problem.data, optimum, df_method, reml=reml)
-    engine = _engine(problem, optimum, inference, (kept, dropped, aliasing))
+    if sandwich is not None:
+        inference = sandwich_inference(design, kept, (problem, optimum), inference, sandwich)
     method = _method_text(structure.name, covariance, df_method, reml=reml)
+    method += _more_text(groups, sandwich)
+    engine = _engine(problem, optimum, inference, (kept, dropped, aliasing))
     estimates, spread = _coefficients(design, engine, alpha, method)
     return MmrmFit(
         formula=design.formula,
@@ -211,13 +251,18 @@ def _deviance(optimum: Optimum, problem: Problem, *, reml: bool) -> float:
     return total
 
 
+def _is_correlation(name: str) -> bool:
+    """Whether a parameter, perhaps that of a group, is a correlation, which has no unit."""
+    return name.rpartition(": ")[2].startswith("rho")
+
+
 def _natural_parameters(
     structure: Structure, theta: np.ndarray, problem: Problem
 ) -> dict[str, float]:
     """Return the parameters by name on the outcome's scale (correlations stay as they are)."""
     by_visit = structure.scales(np.outer(problem.visit_scale, problem.visit_scale))
     return {
-        name: float(value if name.startswith("rho") else value * problem.scale**2 * factor)
+        name: float(value * (1.0 if _is_correlation(name) else problem.scale**2 * factor))
         for name, value, factor in zip(structure.parameter_names, theta, by_visit, strict=True)
     }
 
@@ -241,6 +286,12 @@ def _coefficients(
     inner = half @ engine.inference.phi_reported @ half.T * engine.scale**2
     spread[np.ix_(engine.kept, engine.kept)] = inner
     return tuple(estimates), spread
+
+
+def _more_text(groups: tuple[str, ...], sandwich: Sandwich | None) -> str:
+    """Return what a covariance by group and an empirical covariance add to the method."""
+    text = ", by group" if groups else ""
+    return text if sandwich is None else f"{text}, {SANDWICH_NAMES[sandwich]}"
 
 
 def _method_text(used: str, requested: str, df_method: DfMethod, *, reml: bool) -> str:

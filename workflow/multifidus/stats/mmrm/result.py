@@ -10,6 +10,7 @@ import numpy as np
 from multifidus.base.errors import StatisticsError
 from multifidus.stats.estimates import Estimate, FTest, as_frame, t_estimate
 from multifidus.stats.inputs import check_alpha, finite_table, finite_vector
+from multifidus.stats.mmrm.comparison import InformationCriteria, information_criteria
 from multifidus.stats.mmrm.marginal_means import MarginalMeans, lsmean_rows, type3_rows
 from multifidus.stats.mmrm.preparation import independent_rows
 
@@ -54,7 +55,8 @@ class MmrmFit:
     Attributes
     ----------
     covariance
-        Within-participant covariance, shape ``(m, m)``, visits in ``visits`` order.
+        Within-participant covariance, shape ``(m, m)``, visits in ``visits`` order; with
+        covariances by group one block per group.
     covariance_parameters
         Parameters of the structure by name, on the outcome's scale (SAS PROC MIXED's parameters).
     coefficients
@@ -88,6 +90,11 @@ class MmrmFit:
     _engine: Engine = field(repr=False)
 
     @property
+    def criteria(self) -> InformationCriteria:
+        """AIC, AICC and BIC."""
+        return information_criteria(self)
+
+    @property
     def log_likelihood(self) -> float:
         """The (restricted) log-likelihood."""
         return -self.deviance / 2
@@ -100,6 +107,9 @@ class MmrmFit:
             "rows_read": self.rows_read,
             "rows_used": self.rows_used,
             "deviance": self.deviance,
+            "aic": self.criteria.aic,
+            "aicc": self.criteria.aicc,
+            "bic": self.criteria.bic,
             "covariance_requested": self.convergence.covariance_requested,
             "covariance_used": self.convergence.covariance_used,
             "df_method": self.df_method,

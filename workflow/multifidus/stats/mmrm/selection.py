@@ -12,7 +12,7 @@ import numpy as np
 
 from multifidus.base.errors import StatisticsError
 from multifidus.stats.mmrm.optimise import NotFittedError, Optimum, maximise, search_cholesky
-from multifidus.stats.mmrm.structures import Structure, structure_for
+from multifidus.stats.mmrm.structures import Structure, by_group, structure_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -36,6 +36,7 @@ def fit_first(
     fallback: tuple[str, ...],
     *,
     reml: bool,
+    groups: tuple[str, ...] = (),
 ) -> tuple[Problem, Optimum, Structure, tuple[tuple[str, str], ...]]:
     """Fit the first structure of the declared order that can be fitted.
 
@@ -45,6 +46,8 @@ def fit_first(
         The problem with one scale.
     weighted
         Gives the problem with a scale for each visit; called when a search fails.
+    groups
+        Groups with covariances of their own, whose visits follow each other.
 
     Raises
     ------
@@ -53,9 +56,12 @@ def fit_first(
     """
     skipped: list[tuple[str, str]] = []
     for name in dict.fromkeys([covariance, *fallback]):
-        structure = structure_for(name, len(plain.start))
+        m = len(plain.start) // max(len(groups), 1)
+        structure = structure_for(name, m)
+        structure = by_group(structure, groups) if groups else structure
         try:
-            _identified(plain.data, name)
+            for k in range(max(len(groups), 1)):
+                _identified(plain.data, name, slice(k * m, (k + 1) * m))
             problem, optimum = _fit(plain, weighted, structure, reml=reml)
         except NotFittedError as reason:
             skipped.append((name, str(reason)))
@@ -99,9 +105,10 @@ def _starts(problem: Problem, structure: Structure, *, reml: bool) -> Iterator[n
             yield search_cholesky(problem.data, start, reml=reml)
 
 
-def _identified(data: Compressed, name: str) -> None:
-    """Refuse a structure whose parameters the visit patterns cannot determine."""
-    together = data.seen_together
+def _identified(data: Compressed, name: str, own: slice) -> None:
+    """Refuse a structure whose parameters the visit patterns of a group cannot determine."""
+    together = data.seen_together[own, own]
+    subjects = float(data.counts[data.masks[:, own].any(axis=1)].sum())
     if name == "unstructured" or name.startswith("heterogeneous"):
         alone = int((np.diag(together) < 2).sum())  # noqa: PLR2004 - a variance needs two
         if alone:
@@ -113,7 +120,7 @@ def _identified(data: Compressed, name: str) -> None:
         pairs = int((together[np.triu_indices(m, 1)] == 0).sum())
         if pairs:
             raise NotFittedError(f"pairs of visits never seen in one participant: {pairs}")
-        if data.subjects <= m:
+        if subjects <= m:
             raise NotFittedError("there are not more participants than visits")
     if name.endswith("toeplitz"):
         lags = [np.diagonal(together, k).sum() for k in range(1, m)]

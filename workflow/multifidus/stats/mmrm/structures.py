@@ -17,7 +17,7 @@ from multifidus.base.errors import StatisticsError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["STRUCTURE_NAMES", "Derivatives", "Structure", "structure_for"]
+__all__ = ["STRUCTURE_NAMES", "Derivatives", "Structure", "by_group", "structure_for"]
 
 STRUCTURE_NAMES: tuple[str, ...] = (
     "unstructured",
@@ -90,6 +90,39 @@ def structure_for(name: str, m: int) -> Structure:
         basis = np.stack([(lag == k).astype(float) for k in range(m)])
         return _linear(name, tuple(f"band({k + 1})" for k in range(m)), basis)
     return _correlation_structure(name, m)
+
+
+def by_group(structure: Structure, groups: tuple[str, ...]) -> Structure:
+    """Return the structure with parameters of its own in each group, as one of blocks.
+
+    Visits of all groups follow each other: those of the first, then those of the second.
+    """
+    count, t = len(groups), structure.size
+
+    def blocks(sigma: np.ndarray) -> list[np.ndarray]:
+        m = len(sigma) // count
+        return [sigma[k * m : (k + 1) * m, k * m : (k + 1) * m] for k in range(count)]
+
+    def at(theta: np.ndarray) -> Derivatives:
+        parts = [structure.at(part) for part in theta.reshape(count, t)]
+        m = len(parts[0].sigma)
+        sigma = np.zeros((count * m, count * m))
+        first = np.zeros((count * t, count * m, count * m))
+        curved = parts[0].second is not None
+        second = np.zeros((count * t, count * t, count * m, count * m)) if curved else None
+        for k, part in enumerate(parts):
+            own, these = slice(k * m, (k + 1) * m), slice(k * t, (k + 1) * t)
+            sigma[own, own] = part.sigma
+            first[these, own, own] = part.first
+            if second is not None and part.second is not None:
+                second[these, these, own, own] = part.second
+        return Derivatives(sigma, first, second)
+
+    def joined(each: Callable[[np.ndarray], np.ndarray]) -> Callable[[np.ndarray], np.ndarray]:
+        return lambda sigma: np.concatenate([each(block) for block in blocks(sigma)])
+
+    names = tuple(f"{group}: {name}" for group in groups for name in structure.parameter_names)
+    return Structure(structure.name, names, joined(structure.scales), at, joined(structure.start))
 
 
 def _lags(m: int) -> np.ndarray:
