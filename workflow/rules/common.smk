@@ -25,6 +25,7 @@ from multifidus.config.layers import (
     read_layers,
 )
 from multifidus.config.reading import ConfigFile
+from multifidus.config.checks.folders import refuse_prefix
 from multifidus.config.checks.resources import lacks_device_logs
 from multifidus.ingest.inputs import required_tables
 from multifidus.package.ledger import RESULTS_VARIABLE
@@ -62,6 +63,7 @@ def get_configuration():
                 ),
             )
         run, study = load_configuration(layers, sources=PROJECT)
+        refuse_prefix(run, workflow.modifier.path_modifier.replace_prefix)
     except MultifidusError as error:
         print(error, file=sys.stderr)
         raise SystemExit(int(error.exit_code)) from None
