@@ -27,6 +27,7 @@ from multifidus.config.layers import (
 )
 from multifidus.config.load import read_model
 from multifidus.config.reading import ConfigFile
+from multifidus.config.checks.folders import refuse_prefix
 from multifidus.config.checks.resources import lacks_device_logs
 from multifidus.ingest.inputs import required_tables
 from multifidus.package.ledger import RESULTS_VARIABLE
@@ -68,6 +69,7 @@ def get_configuration():
         cohort = None
         if run.data.source == "synthetic":
             cohort = read_model(CohortConfig, get_study_file(run.study, "cohort.yaml"))
+        refuse_prefix(run, workflow.modifier.path_modifier.replace_prefix)
     except MultifidusError as error:
         print(error, file=sys.stderr)
         raise SystemExit(int(error.exit_code)) from None

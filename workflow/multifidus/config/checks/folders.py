@@ -6,12 +6,15 @@ import re
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from multifidus.base.errors import ConfigError
 from multifidus.config.base import Fault
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from multifidus.config.run import RunConfig
 
-__all__ = ["SOURCES", "check_folder_name", "check_folders"]
+__all__ = ["SOURCES", "check_folder_name", "check_folders", "refuse_prefix"]
 
 SOURCES = frozenset(
     {
@@ -98,3 +101,30 @@ def check_folders(run: RunConfig, project: Path) -> None:
     if results.is_relative_to(logs) or logs.is_relative_to(results):
         why = "paths.logs and paths.results lead to the same folder"
         raise Fault(("paths", "logs"), why, ("paths", "results"))
+
+
+def refuse_prefix(run: RunConfig, place_of: Callable[[str], str]) -> None:
+    """Refuse a prefix that another workflow gives to the paths of this one.
+
+    Snakemake puts it before outputs and, as soon as the project lies inside the other workflow's
+    folder, before sources too, while jobs look for both where the configuration says.
+
+    Parameters
+    ----------
+    run
+        The run's configuration.
+    place_of
+        Returns the path that Snakemake makes of one.
+
+    Raises
+    ------
+    ConfigError
+        ``CFG-010``.
+    """
+    files = (f"{folder}/a.log" for folder in (run.paths.results, run.paths.logs))
+    if any(place_of(file) != file for file in files):
+        raise ConfigError(
+            "CFG-010",
+            "The module statement gives 'prefix' or 'replace_prefix', which this workflow does not "
+            "take: name the folders by paths.results and paths.logs in its config.",
+        )
