@@ -11,6 +11,7 @@ from multifidus.literature.record.bibliography import bibliography_keys
 from multifidus.literature.record.models import (
     CLAIMS,
     COMPARATORS,
+    COMPARISONS,
     DIVERGENCES,
     RECOMPUTATIONS,
     SISTER_STUDIES,
@@ -34,7 +35,7 @@ class Literature:
 
     Attributes
     ----------
-    claims, divergences, recomputations, sources, comparators, sister_studies
+    claims, divergences, recomputations, sources, comparators, sister_studies, comparisons
         One frame per table, see :mod:`multifidus.literature.record.models`.
     bibliography
         Keys of ``references.bib``, sorted.
@@ -46,6 +47,7 @@ class Literature:
     sources: pd.DataFrame
     comparators: pd.DataFrame
     sister_studies: pd.DataFrame
+    comparisons: pd.DataFrame
     bibliography: tuple[str, ...]
 
 
@@ -90,6 +92,7 @@ def load_literature(folder: Path) -> Literature:
         sources=load_table(folder / SOURCES.name, SOURCES),
         comparators=load_table(folder / COMPARATORS.name, COMPARATORS),
         sister_studies=load_table(folder / SISTER_STUDIES.name, SISTER_STUDIES),
+        comparisons=load_table(folder / COMPARISONS.name, COMPARISONS),
         bibliography=bibliography_keys(folder / "references.bib"),
     )
     _check_bibliography(literature)
@@ -104,6 +107,7 @@ def _check_bibliography(literature: Literature) -> None:
         (CLAIMS.name, literature.claims["source"]),
         (COMPARATORS.name, literature.comparators["source"]),
         (SISTER_STUDIES.name, literature.sister_studies["source"]),
+        (COMPARISONS.name, literature.comparisons["source"]),
         (DIVERGENCES.name, literature.divergences["sources"]),
     ):
         for row, cell in enumerate(column, start=2):

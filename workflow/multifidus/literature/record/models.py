@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CLAIMS",
     "COMPARATORS",
+    "COMPARISONS",
     "DIVERGENCES",
     "EVIDENCE",
     "EXPECTED_VERDICTS",
@@ -303,3 +304,27 @@ SISTER_STUDIES = TableModel(
     ),
 )
 """Sister studies."""
+
+COMPARISONS = TableModel(
+    "comparisons.csv",
+    "Comparisons of two arms by a share, for the question which test gave the printed p value.",
+    ("comparison_id",),
+    (
+        Column("comparison_id", "Stable id.", Kind.SLUG),
+        Column("source", "Key in references.bib."),
+        Column("locator", "Place in the source and, in brackets, the page it was seen on."),
+        Column("study", "Study the figures belong to.", Kind.SLUG),
+        Column("outcome", "What is counted.", Kind.SLUG),
+        Column("visit", "When.", Kind.SLUG),
+        Column("share_first_printed", "Share of the treated arm as printed."),
+        Column("n_first", "Participants of the treated arm.", Kind.COUNT),
+        Column("share_second_printed", "Share of the other arm as printed."),
+        Column("n_second", "Participants of the other arm.", Kind.COUNT),
+        Column("difference_printed", "Difference as printed.", required=False),
+        Column("ci_lower_printed", "Lower 95 % limit as printed.", required=False),
+        Column("ci_upper_printed", "Upper 95 % limit as printed.", required=False),
+        Column("p_printed", "Two-sided p value as printed.", required=False),
+        Column("note", "Remark, one sentence.", required=False),
+    ),
+)
+"""Comparisons of two arms."""
