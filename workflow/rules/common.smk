@@ -264,6 +264,7 @@ NOTEBOOK_INPUTS = {
     "literature_check": {
         "scorecard": RESULTS / "scorecard.csv",
         "checks": RESULTS / "literature/checks.csv",
+        "forensics": RESULTS / "literature/forensics.csv",
     },
     "cohort_calibration": {"calibration": RESULTS / "cohort/calibration.csv"},
 }

@@ -15,6 +15,7 @@ rule check_literature:
         code=get_code("check_literature.py"),
     output:
         checks=RESULTS / "literature/checks.csv",
+        forensics=RESULTS / "literature/forensics.csv",
         recomputed=RESULTS / "literature/recomputed.csv",
     log:
         get_log("check_literature"),

@@ -80,6 +80,11 @@ class ReportContext:
         """The arithmetic checks of the published figures."""
         return pd.read_csv(self.facts["checks"], keep_default_na=False)
 
+    @property
+    def forensics(self) -> pd.DataFrame:
+        """The forensic checks of the published figures."""
+        return pd.read_csv(self.facts["forensics"], keep_default_na=False)
+
     @cached_property
     def calibration(self) -> pd.DataFrame:
         """The calibration report of the synthetic cohort."""

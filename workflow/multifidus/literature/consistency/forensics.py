@@ -56,8 +56,8 @@ def forensic_checks(literature: Literature) -> pd.DataFrame:
         *shares_are_counts(comparisons),
         *tests_named(comparisons),
         *one_test_per_study(comparisons),
-        *spread_is_sd(_rows(literature.sister_studies)),
-        *printings_agree(_rows(literature.claims)),
+        *spread_is_sd(_rows(literature.sister_studies), _printed_sds(literature.claims)),
+        *printings_agree(_quantities(literature)),
     ]
     return pd.DataFrame(sorted(findings), columns=list(_COLUMNS), dtype="str")
 
@@ -116,27 +116,29 @@ def one_test_per_study(comparisons: Iterable[_Row]) -> Iterator[_Finding]:
             yield _finding("one_test_per_study", study, bool(shared), each)
 
 
-def spread_is_sd(rows: Iterable[_Row]) -> Iterator[_Finding]:
+def spread_is_sd(
+    rows: Iterable[_Row], printed_sds: Iterable[tuple[str, str, float]] = ()
+) -> Iterator[_Finding]:
     """Check that a plus-minus printed as an SD, or without a label, is not a standard error.
 
     The reference is the median SD that other studies print for the outcome at baseline. A spread
     is taken for a standard error when, times the root of n, it lies nearer to the reference, as a
-    ratio, than it does as it is.
+    ratio, than it does as it is. ``printed_sds`` adds outcomes, sources and SDs from elsewhere.
     """
     known = [row for row in rows if row["spread_printed"]]
+    sds = [*printed_sds] + [
+        (row["outcome"], row["source"], parse_printed(row["spread_printed"]).value)
+        for row in known
+        if row["spread_kind"] == "sd"
+    ]
     for row in known:
-        others = [
-            parse_printed(other["spread_printed"]).value
-            for other in known
-            if other["spread_kind"] == "sd"
-            and other["outcome"] == row["outcome"]
-            and other["source"] != row["source"]
-        ]
-        n = row["participants_seen"] if row["participants_seen"] is not pd.NA else None
-        n = n or (row["participants_implanted"] if row["participants_implanted"] is not pd.NA else None)
+        others = [sd for what, by, sd in sds if what == row["outcome"] and by != row["source"]]
+        sizes = [row["participants_seen"], row["participants_implanted"]]
+        n = next((size for size in sizes if size is not pd.NA), None)
         if row["spread_kind"] == "se" or not others or n is None:
             continue
-        spread, reference = parse_printed(row["spread_printed"]).value, median(others)
+        spread = parse_printed(row["spread_printed"]).value
+        reference = median(others)
         blown = spread * math.sqrt(int(n))
         is_sd = abs(math.log(spread / reference)) <= abs(math.log(blown / reference))
         yield _finding(
@@ -160,7 +162,7 @@ def printings_agree(claims: Iterable[_Row]) -> Iterator[_Finding]:
             if first["source"] == second["source"]:
                 continue
             a, b = parse_printed(first["value_printed"]), parse_printed(second["value_printed"])
-            agree = abs(a.value - b.value) <= a.half_unit + b.half_unit + 1e-9
+            agree = abs(a.value - b.value) < a.half_unit + b.half_unit - 1e-9 or a.number == b.number
             if {a.relation, b.relation} == {"="} and first["statistic"] == "count":
                 agree = a.number == b.number
             yield _finding(
@@ -169,6 +171,31 @@ def printings_agree(claims: Iterable[_Row]) -> Iterator[_Finding]:
                 agree,
                 f"{a.text} in {first['source']}, {b.text} in {second['source']}",
             )
+
+
+def _printed_sds(claims: pd.DataFrame) -> list[tuple[str, str, float]]:
+    """Give the baseline SDs among the claims, VAS cm counted with the NRS."""
+    return [
+        (row["outcome"].replace("vas", "nrs"), row["source"], float(row["value"]))
+        for row in _rows(claims)
+        if (row["statistic"], row["visit"]) == ("sd", "baseline")
+    ]
+
+
+def _quantities(literature: Literature) -> list[_Row]:
+    """Give claims and sister studies in one shape, a study named without its visit."""
+    sisters = [
+        row
+        | {
+            "claim_id": row["sister_id"],
+            "study": row["study"].split(",")[0],
+            "visit": row["follow_up"],
+            "unit": "",
+        }
+        for row in _rows(literature.sister_studies)
+        if row["statistic"] in {"percent", "mean"}
+    ]
+    return [*_rows(literature.claims), *sisters]
 
 
 def _arms(row: _Row) -> tuple[tuple[Printed, Printed], tuple[int, int]]:
