@@ -134,7 +134,7 @@ def spread_is_sd(
     for row in known:
         others = [sd for what, by, sd in sds if what == row["outcome"] and by != row["source"]]
         sizes = [row["participants_seen"], row["participants_implanted"]]
-        n = next((size for size in sizes if size is not pd.NA), None)
+        n = next((size for size in sizes if pd.notna(size)), None)
         if row["spread_kind"] == "se" or not others or n is None:
             continue
         spread = parse_printed(row["spread_printed"]).value
