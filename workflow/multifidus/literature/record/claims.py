@@ -16,6 +16,7 @@ from multifidus.literature.record.models import (
     RECOMPUTATIONS,
     SISTER_STUDIES,
     SOURCES,
+    STUDIES,
 )
 from multifidus.literature.record.tables import load_table
 
@@ -35,7 +36,7 @@ class Literature:
 
     Attributes
     ----------
-    claims, divergences, recomputations, sources, comparators, sister_studies, comparisons
+    claims, divergences, recomputations, sources, comparators, sister_studies, comparisons, studies
         One frame per table, see :mod:`multifidus.literature.record.models`.
     bibliography
         Keys of ``references.bib``, sorted.
@@ -48,6 +49,7 @@ class Literature:
     comparators: pd.DataFrame
     sister_studies: pd.DataFrame
     comparisons: pd.DataFrame
+    studies: pd.DataFrame
     bibliography: tuple[str, ...]
 
 
@@ -93,6 +95,7 @@ def load_literature(folder: Path) -> Literature:
         comparators=load_table(folder / COMPARATORS.name, COMPARATORS),
         sister_studies=load_table(folder / SISTER_STUDIES.name, SISTER_STUDIES),
         comparisons=load_table(folder / COMPARISONS.name, COMPARISONS),
+        studies=load_table(folder / STUDIES.name, STUDIES),
         bibliography=bibliography_keys(folder / "references.bib"),
     )
     _check_bibliography(literature)
@@ -108,6 +111,7 @@ def _check_bibliography(literature: Literature) -> None:
         (COMPARATORS.name, literature.comparators["source"]),
         (SISTER_STUDIES.name, literature.sister_studies["source"]),
         (COMPARISONS.name, literature.comparisons["source"]),
+        (STUDIES.name, literature.studies["source"]),
         (DIVERGENCES.name, literature.divergences["sources"]),
     ):
         for row, cell in enumerate(column, start=2):

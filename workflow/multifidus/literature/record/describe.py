@@ -34,6 +34,7 @@ def data_dictionary() -> str:
         ("", models.COMPARATORS),
         ("", models.SISTER_STUDIES),
         ("", models.COMPARISONS),
+        ("", models.STUDIES),
         ("value_sets/", value_sets.VALUE_SETS),
         ("value_sets/", value_sets.COEFFICIENTS),
         ("value_sets/", value_sets.TTO_3L),

@@ -27,6 +27,7 @@ __all__ = [
     "RECOMPUTATIONS",
     "SISTER_STUDIES",
     "SOURCES",
+    "STUDIES",
     "TIERS",
     "VERDICTS",
 ]
@@ -328,3 +329,43 @@ COMPARISONS = TableModel(
     ),
 )
 """Comparisons of two arms."""
+
+STUDIES = TableModel(
+    "studies.csv",
+    "Effects of studies for the evidence synthesis, one row per outcome and visit.",
+    ("row_id",),
+    (
+        Column("row_id", "Stable id.", Kind.SLUG),
+        Column("source", "Key in references.bib."),
+        Column("locator", "Place in the source and, in brackets, the page it was seen on."),
+        Column("study", "Study.", Kind.SLUG),
+        Column("cohorts", "Cohorts whose participants it holds, by semicolons."),
+        Column("therapy", "Therapy.", allowed=("restorative", "spinal cord stimulation")),
+        Column(
+            "design",
+            "Design.",
+            allowed=("randomised", "single arm", "pooled", "registry", "review"),
+        ),
+        Column("months", "Months of follow-up.", Kind.COUNT),
+        Column("outcome", "Outcome; rows of one outcome may be pooled.", Kind.SLUG),
+        Column(
+            "scale",
+            "Scale as printed; VAS in cm and NRS are both 0 to 10.",
+            allowed=("VAS cm", "VAS mm", "NRS", "ODI", "EQ-5D-5L", "share"),
+        ),
+        Column("n", "Participants behind the figure.", Kind.COUNT, required=False),
+        Column("count_printed", "Participants with the event.", Kind.COUNT, required=False),
+        Column("percent_printed", "Share as printed.", required=False),
+        Column("change_printed", "Mean change as printed.", required=False),
+        Column("before_printed", "Baseline mean as printed.", required=False),
+        Column("after_printed", "Later mean as printed.", required=False),
+        Column("spread_kind", "What the spread is.", allowed=("sd", "se", "ci"), required=False),
+        Column("spread_printed", "Spread of the change or later mean.", required=False),
+        Column("before_spread_printed", "Spread of the baseline mean.", required=False),
+        Column("ci_lower_printed", "Lower 95 % limit as printed.", required=False),
+        Column("ci_upper_printed", "Upper 95 % limit as printed.", required=False),
+        Column("excluded_because", "Why it is not pooled; empty where it is.", required=False),
+        Column("note", "Remark, one sentence.", required=False),
+    ),
+)
+"""Effects for the evidence synthesis."""
