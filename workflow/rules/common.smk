@@ -265,6 +265,8 @@ NOTEBOOK_INPUTS = {
         "scorecard": RESULTS / "scorecard.csv",
         "checks": RESULTS / "literature/checks.csv",
         "forensics": RESULTS / "literature/forensics.csv",
+        "effects": RESULTS / "literature/effects.csv",
+        "pooled": RESULTS / "literature/pooled.csv",
     },
     "cohort_calibration": {"calibration": RESULTS / "cohort/calibration.csv"},
 }
