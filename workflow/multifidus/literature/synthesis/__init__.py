@@ -1,5 +1,5 @@
 """Evidence synthesis: random-effects summaries of published figures.
 
-Start with `run`. `estimators` pools effects, `studies` reads the table of studies, `pool` summarises
-each outcome and `draw` draws forest and funnel plots.
+Start with `run`. `effects` derives effects from the studies table, `estimators` pools them, `pool`
+lists the analyses of each outcome.
 """

@@ -14,10 +14,13 @@ from multifidus.literature.synthesis.estimators import Pooled, meta_regression, 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from multifidus.literature.synthesis.estimators import Test
+
 __all__ = ["PERIODS", "synthesise"]
 
 PERIODS = {"year 1": (6, 18), "year 2": (19, 30), "year 3 and later": (31, 600)}
 """Months of follow-up by period, both ends in."""
+_TEST: Test = "modified_knapp_hartung"
 _FEWEST, _FEWEST_REGRESSION = 2, 4
 _NUMBERS = (
     "studies estimate lower upper se p tau2 i2 q q_p prediction_lower prediction_upper".split()
@@ -38,7 +41,7 @@ def synthesise(effects: pd.DataFrame) -> pd.DataFrame:
         One row per ``therapy``, ``outcome``, ``analysis`` (``latest``, a period, ``without
         <study>``, ``slope per year``), ``estimator``; then the numbers. Shares are in per cent;
         tau2 and the standard error of a share are on the logit scale. Every analysis holds each
-        study once, at its longest follow-up; two or more studies are needed, four for the slope.
+        study once, at its longest follow-up, with modified Knapp-Hartung limits; two or more studies are needed, four for the slope.
 
     Raises
     ------
@@ -60,18 +63,19 @@ def _analyses(group: pd.DataFrame) -> Iterator[tuple[str, str, Pooled]]:
     if len(latest) >= _FEWEST:
         for estimator in ("reml", "dl", "pm"):
             y, errors = latest["effect"], latest["error"]
-            yield "latest", estimator, pool_effects(y, errors, estimator=estimator)
+            yield "latest", estimator, pool_effects(y, errors, estimator=estimator, test=_TEST)
     for name, (first, last) in PERIODS.items():
         period = latest_per_study(group[group["months"].between(first, last)])
         if len(period) >= _FEWEST:
-            yield name, "reml", pool_effects(period["effect"], period["error"])
+            yield name, "reml", pool_effects(period["effect"], period["error"], test=_TEST)
     if len(latest) > _FEWEST:
         for study in latest["study"]:
             rest = latest[latest["study"] != study]
-            yield f"without {study}", "reml", pool_effects(rest["effect"], rest["error"])
+            yield f"without {study}", "reml", pool_effects(rest["effect"], rest["error"], test=_TEST)
     years = latest["months"].astype(float) / 12
     if len(latest) >= _FEWEST_REGRESSION and years.nunique() > 1:
-        yield "slope per year", "reml", meta_regression(latest["effect"], latest["error"], years)
+        fit = meta_regression(latest["effect"], latest["error"], years, test=_TEST)
+        yield "slope per year", "reml", fit
 
 
 def _numbers(fit: Pooled, *, logit: bool) -> tuple[float, ...]:
