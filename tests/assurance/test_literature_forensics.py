@@ -58,16 +58,16 @@ def test_grimmer_with_a_scale_equals_brute_force(n: int) -> None:
             pair = (f"{total / n:.2f}", f"{hundredths / 100:.2f}")
             if pair in possible:
                 assert grimmer(*pair, n, scale=(1, 5))
-            elif not any(abs(float(s) - hundredths / 100) < 0.011 for m, s in possible if m == pair[0]):
+            elif not any(
+                abs(float(s) - hundredths / 100) < 0.011 for m, s in possible if m == pair[0]
+            ):
                 assert not grimmer(*pair, n, scale=(1, 5))
 
 
 @pytest.mark.parametrize("n", [7, 12, 40])
 def test_debit_equals_brute_force(n: int) -> None:
     """Every count of n gives its own mean and SD, and only those."""
-    pairs = {
-        (f"{k / n:.2f}", f"{stdev([1] * k + [0] * (n - k)):.2f}") for k in range(n + 1)
-    }
+    pairs = {(f"{k / n:.2f}", f"{stdev([1] * k + [0] * (n - k)):.2f}") for k in range(n + 1)}
     for average, _ in pairs:
         for hundredths in range(60):
             sd = f"{hundredths / 100:.2f}"

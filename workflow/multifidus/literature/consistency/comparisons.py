@@ -63,9 +63,7 @@ def counts_printing_as(percent: Printed, n: int, mode: str) -> list[int]:
     reach = math.ceil(percent.half_unit * n / 50) + 1
     near = range(max(centre - reach, 0), min(centre + reach, n) + 1)
     return [
-        k
-        for k in near
-        if _exactly(Decimal(100 * k) / n, percent.decimals, mode) == percent.number
+        k for k in near if _exactly(Decimal(100 * k) / n, percent.decimals, mode) == percent.number
     ]
 
 
@@ -75,7 +73,9 @@ def denominators_for_share(percent: Printed, largest: int) -> dict[int, list[int
     Half-up and half-even rounding are admitted, truncation is not.
     """
     found = {
-        n: sorted({k for mode in ("half-up", "half-even") for k in counts_printing_as(percent, n, mode)})
+        n: sorted(
+            {k for mode in ("half-up", "half-even") for k in counts_printing_as(percent, n, mode)}
+        )
         for n in range(1, largest + 1)
     }
     return {n: counts for n, counts in found.items() if counts}

@@ -163,7 +163,9 @@ def printings_agree(claims: Iterable[_Row]) -> Iterator[_Finding]:
             if first["source"] == second["source"]:
                 continue
             a, b = parse_printed(first["value_printed"]), parse_printed(second["value_printed"])
-            agree = abs(a.value - b.value) < a.half_unit + b.half_unit - 1e-9 or a.number == b.number
+            agree = (
+                abs(a.value - b.value) < a.half_unit + b.half_unit - 1e-9 or a.number == b.number
+            )
             if {a.relation, b.relation} == {"="} and first["statistic"] == "count":
                 agree = a.number == b.number
             yield _finding(

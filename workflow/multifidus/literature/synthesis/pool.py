@@ -71,7 +71,11 @@ def _analyses(group: pd.DataFrame) -> Iterator[tuple[str, str, Pooled]]:
     if len(latest) > _FEWEST:
         for study in latest["study"]:
             rest = latest[latest["study"] != study]
-            yield f"without {study}", "reml", pool_effects(rest["effect"], rest["error"], test=_TEST)
+            yield (
+                f"without {study}",
+                "reml",
+                pool_effects(rest["effect"], rest["error"], test=_TEST),
+            )
     years = latest["months"].astype(float) / 12
     if len(latest) >= _FEWEST_REGRESSION and years.nunique() > 1:
         fit = meta_regression(latest["effect"], latest["error"], years, test=_TEST)

@@ -48,7 +48,9 @@ def draw_forest(
     summary = _select(pooled, therapy, outcome)
     summary = summary[(summary["analysis"] == "latest") & (summary["estimator"] == "reml")].iloc[0]
     last = rows.groupby("study")["months"].transform("max") == rows["months"]
-    ends = np.array([rows["effect"] + side * _Z * rows["error"] for side in (-1, 0, 1)], dtype=float)
+    ends = np.array(
+        [rows["effect"] + side * _Z * rows["error"] for side in (-1, 0, 1)], dtype=float
+    )
     if (rows["measure"] == "logit").all():
         ends = 100 * expit(ends)
     figure, axis = plt.subplots(figsize=(WIDTH, 0.22 * len(rows) + 1.3), layout="constrained")
