@@ -5,7 +5,7 @@ other digit; a change can be detected when no data set prints the changed figure
 of those is the check's rate; the share that can be detected at all is the arithmetic's ceiling. A
 true figure that a check refuses is a false alarm.
 
-Run: ``python benchmarks/detect_digits.py``; it prints one row per check and takes about twenty seconds.
+other digit; a change can be detected when no data set prints the changed figures. The share caught
 """
 
 from __future__ import annotations

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from multifidus.literature.consistency.arithmetic import Figure, counts_for_share, evaluate
+from multifidus.literature.consistency.forensics import shares_are_counts, tests_named
+from multifidus.literature.consistency.granularity import debit, grim, grimmer
 from multifidus.literature.record.printed import parse_printed
 from multifidus.results.formatting import round_half_away
 

@@ -133,5 +133,6 @@ def _error_of_change(row: _Row, effect: float) -> float:
         return _number(row, "spread_printed") / math.sqrt(_size(row))
     lower: Sequence[float] = [effect - _number(row, "ci_lower_printed")]
     upper = [_number(row, "ci_upper_printed") - effect] if row["ci_upper_printed"] else []
-    critical = stats.norm.ppf(0.975) if pd.isna(row["n"]) else stats.t.ppf(0.975, row["n"] - 1)
+    freedom = math.inf if pd.isna(row["n"]) else float(row["n"]) - 1
+    critical = float(stats.t.ppf(0.975, freedom))
     return float(np.mean([*lower, *upper]) / critical)

@@ -23,7 +23,18 @@ PERIODS = {"year 1": (6, 18), "year 2": (19, 30), "year 3 and later": (31, 600)}
 _TEST: Test = "modified_knapp_hartung"
 _FEWEST, _FEWEST_REGRESSION = 2, 4
 _NUMBERS = (
-    "studies estimate lower upper se p tau2 i2 q q_p prediction_lower prediction_upper".split()
+    "studies",
+    "estimate",
+    "lower",
+    "upper",
+    "se",
+    "p",
+    "tau2",
+    "i2",
+    "q",
+    "q_p",
+    "prediction_lower",
+    "prediction_upper",
 )
 
 
@@ -77,7 +88,7 @@ def _analyses(group: pd.DataFrame) -> Iterator[tuple[str, str, Pooled]]:
                 pool_effects(rest["effect"], rest["error"], test=_TEST),
             )
     years = latest["months"].astype(float) / 12
-    if len(latest) >= _FEWEST_REGRESSION and years.nunique() > 1:
+    if len(latest) >= _FEWEST_REGRESSION and years.min() < years.max():
         fit = meta_regression(latest["effect"], latest["error"], years, test=_TEST)
         yield "slope per year", "reml", fit
 

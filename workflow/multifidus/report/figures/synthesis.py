@@ -6,17 +6,18 @@ from typing import TYPE_CHECKING
 
 import matplotlib.pyplot as plt
 import numpy as np
-import pandas as pd
 from scipy.special import expit
 from scipy.stats import norm
 
 from multifidus.report.figures.style import ACCENT, LIGHT, SOFT, WIDTH
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.figure import Figure
 
 __all__ = ["draw_forest", "draw_funnel"]
 
+_NUMBERS = ("studies", "estimate", "lower", "upper", "prediction_lower", "prediction_upper")
 _Z = float(norm.ppf(0.975))
 _LABELS = {
     "pain": "Change of pain, points of 0 to 10",
@@ -28,6 +29,12 @@ _LABELS = {
 
 def _select(frame: pd.DataFrame, therapy: str, outcome: str) -> pd.DataFrame:
     return frame[(frame["therapy"] == therapy) & (frame["outcome"] == outcome)]
+
+
+def _summary(pooled: pd.DataFrame, therapy: str, outcome: str) -> dict[str, float]:
+    rows = _select(pooled, therapy, outcome)
+    row = rows[(rows["analysis"] == "latest") & (rows["estimator"] == "reml")].iloc[0]
+    return {name: float(row[name]) for name in _NUMBERS}
 
 
 def draw_forest(
@@ -45,8 +52,7 @@ def draw_forest(
     """
     rows = _select(effects, therapy, outcome).sort_values(["study", "months"], kind="stable")
     rows = rows.reset_index(drop=True)
-    summary = _select(pooled, therapy, outcome)
-    summary = summary[(summary["analysis"] == "latest") & (summary["estimator"] == "reml")].iloc[0]
+    summary = _summary(pooled, therapy, outcome)
     last = rows.groupby("study")["months"].transform("max") == rows["months"]
     ends = np.array(
         [rows["effect"] + side * _Z * rows["error"] for side in (-1, 0, 1)], dtype=float
@@ -58,15 +64,17 @@ def draw_forest(
         axis.plot([low, high], [at, at], color=SOFT, lw=0.9)
         fill = ACCENT if last[at] else "white"
         axis.plot(middle, at, "s", ms=4.5, mfc=fill, mec=ACCENT, mew=0.9)
-    at = len(rows) + 0.3
+    foot = len(rows) + 0.3
     axis.plot(
-        [summary["prediction_lower"], summary["prediction_upper"]], [at, at], color=LIGHT, lw=5
+        [summary["prediction_lower"], summary["prediction_upper"]], [foot, foot], color=LIGHT, lw=5
     )
     x = [summary["lower"], summary["estimate"], summary["upper"], summary["estimate"]]
-    axis.fill(x, [at, at - 0.25, at, at + 0.25], color=ACCENT, lw=0)
+    axis.fill(x, [foot, foot - 0.25, foot, foot + 0.25], color=ACCENT, lw=0)
     axis.axvline(summary["estimate"], color=LIGHT, lw=0.8, zorder=0)
     names = [f"{row.study} ({row.months} months)" for row in rows.itertuples(index=False)]
-    axis.set_yticks([*range(len(rows)), at], [*names, f"Pooled, {summary['studies']:.0f} studies"])
+    axis.set_yticks(
+        [*range(len(rows)), foot], [*names, f"Pooled, {summary['studies']:.0f} studies"]
+    )
     axis.invert_yaxis()
     axis.set(xlabel=_LABELS.get(outcome, outcome.replace("_", " ")))
     return figure
@@ -78,9 +86,8 @@ def draw_funnel(
     """Draw standard errors against effects, each study at its longest follow-up."""
     rows = _select(effects, therapy, outcome)
     rows = rows[rows.groupby("study")["months"].transform("max") == rows["months"]]
-    summary = _select(pooled, therapy, outcome)
-    summary = summary[(summary["analysis"] == "latest") & (summary["estimator"] == "reml")].iloc[0]
-    centre = float(summary["estimate"])
+    summary = _summary(pooled, therapy, outcome)
+    centre = summary["estimate"]
     if (rows["measure"] == "logit").all():
         centre = float(np.log(centre / (100 - centre)))
     figure, axis = plt.subplots(figsize=(WIDTH, 2.6), layout="constrained")
@@ -88,7 +95,7 @@ def draw_funnel(
     axis.fill([centre, centre - _Z * top, centre + _Z * top], [0, top, top], color=LIGHT, lw=0)
     axis.axvline(centre, color=SOFT, lw=0.8)
     axis.plot(rows["effect"], rows["error"], "o", ms=4, color=ACCENT)
-    for row in rows.itertuples(index=False):
-        axis.annotate(row.study, (row.effect, row.error), xytext=(4, 3), textcoords="offset points")
+    for study, x, y in zip(rows["study"], rows["effect"], rows["error"], strict=True):
+        axis.annotate(str(study), (float(x), float(y)), xytext=(4, 3), textcoords="offset points")
     axis.set(xlabel=_LABELS.get(outcome, outcome), ylabel="Standard error", ylim=(top, 0))
     return figure
