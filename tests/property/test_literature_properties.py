@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from multifidus.literature.consistency.arithmetic import Figure, counts_for_share, evaluate
-from multifidus.literature.consistency.forensics import shares_are_counts, tests_named
+from multifidus.literature.consistency.forensics import name_tests, shares_are_counts
 from multifidus.literature.consistency.granularity import debit, grim, grimmer
 from multifidus.literature.record.printed import parse_printed
 from multifidus.results.formatting import round_half_away
@@ -66,5 +66,5 @@ def test_forensic_checks_raise_no_false_alarm_on_generated_data() -> None:
             "p_printed": f"{stats.fisher_exact([[first, n - first], [second, n - second]])[1]:.3f}",
             "ci_lower_printed": "",
         }
-        findings = [*shares_are_counts([row]), *tests_named([row])]
+        findings = [*shares_are_counts([row]), *name_tests([row])]
         assert {verdict for _, _, verdict, _ in findings} == {"agrees"}

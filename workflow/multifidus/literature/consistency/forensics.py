@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "forensic_checks",
+    "name_tests",
     "one_test_per_study",
     "printings_agree",
     "shares_are_counts",
     "spread_is_sd",
-    "tests_named",
 ]
 
 _COLUMNS = ("check", "subject", "verdict", "sentence")
@@ -54,7 +54,7 @@ def forensic_checks(literature: Literature) -> pd.DataFrame:
     comparisons = _rows(literature.comparisons)
     findings = [
         *shares_are_counts(comparisons),
-        *tests_named(comparisons),
+        *name_tests(comparisons),
         *one_test_per_study(comparisons),
         *spread_is_sd(_rows(literature.sister_studies), _printed_sds(literature.claims)),
         *printings_agree(_quantities(literature)),
@@ -79,7 +79,7 @@ def shares_are_counts(comparisons: Iterable[_Row]) -> Iterator[_Finding]:
         yield _finding("share_is_a_count", row["comparison_id"], possible, ". ".join(parts))
 
 
-def tests_named(comparisons: Iterable[_Row]) -> Iterator[_Finding]:
+def name_tests(comparisons: Iterable[_Row]) -> Iterator[_Finding]:
     """Name the tests and intervals that give the printed p values and limits.
 
     Where no count of the printed denominators gives the shares, nothing can be said and the

@@ -97,15 +97,19 @@ def _number(row: _Row, name: str) -> float:
     return parse_printed(row[name]).value
 
 
+def _missing(value: object) -> bool:
+    return value is None or value is pd.NA
+
+
 def _size(row: _Row) -> float:
-    if pd.isna(row["n"]):
+    if _missing(row["n"]):
         raise _lacks(row)
     return float(row["n"])
 
 
 def _logit(row: _Row) -> tuple[float, float]:
     n = _size(row)
-    printed = not pd.isna(row["count_printed"])
+    printed = not _missing(row["count_printed"])
     k = float(row["count_printed"]) if printed else round(_number(row, "percent_printed") * n / 100)
     if not 0 < k < n:
         k, n = k + 0.5, n + 1
@@ -133,6 +137,6 @@ def _error_of_change(row: _Row, effect: float) -> float:
         return _number(row, "spread_printed") / math.sqrt(_size(row))
     lower: Sequence[float] = [effect - _number(row, "ci_lower_printed")]
     upper = [_number(row, "ci_upper_printed") - effect] if row["ci_upper_printed"] else []
-    freedom = math.inf if pd.isna(row["n"]) else float(row["n"]) - 1
+    freedom = math.inf if _missing(row["n"]) else float(row["n"]) - 1
     critical = float(stats.t.ppf(0.975, freedom))
     return float(np.mean([*lower, *upper]) / critical)

@@ -52,7 +52,8 @@ def synthesise(effects: pd.DataFrame) -> pd.DataFrame:
         One row per ``therapy``, ``outcome``, ``analysis`` (``latest``, a period, ``without
         <study>``, ``slope per year``), ``estimator``; then the numbers. Shares are in per cent;
         tau2 and the standard error of a share are on the logit scale. Every analysis holds each
-        study once, at its longest follow-up, with modified Knapp-Hartung limits; two or more studies are needed, four for the slope.
+        study once, at its longest follow-up, with modified Knapp-Hartung limits; two or
+        more studies are needed, four for the slope.
 
     Raises
     ------
