@@ -79,6 +79,39 @@ def _fisher(k1: int, k2: int, n: int) -> float:
     return sum(w for w in table.values() if w <= table[k1]) / sum(table.values())
 
 
+def _report_fisher() -> None:
+    sizes = (6, 8)
+    _report(
+        "Fisher's p from two shares",
+        (
+            {
+                (
+                    _print(Fraction(100 * a, n), 1),
+                    _print(Fraction(100 * b, n), 1),
+                    _print(_fisher(a, b, n), 3),
+                )
+                for a in range(1, n)
+                for b in range(1, n)
+                if a > b
+            }
+            for n in sizes
+        ),
+        (
+            (
+                lambda s1, s2, p, n=n: any(
+                    (m.test, m.tails) == ("Fisher", 2)
+                    and m.counts is not None
+                    and m.counts[0] > m.counts[2]
+                    for m in share_tests_that_give(
+                        parse_printed(p), (parse_printed(s1), parse_printed(s2)), [(n, n)]
+                    )
+                )
+            )
+            for n in sizes
+        ),
+    )
+
+
 def main() -> None:
     """Print the rates of every check."""
     print(f"{'check':<32} {'changes':>8} {'detectable%':>11} {'caught%':>8} {'false':>6}")
@@ -115,36 +148,7 @@ def main() -> None:
         ({(_print(Fraction(100 * k, n), 1),) for k in range(n + 1)} for n in _SIZES),
         ((lambda s, n=n: bool(counts_printing_as(parse_printed(s), n, "half-up"))) for n in _SIZES),
     )
-    sizes = (6, 8)
-    _report(
-        "Fisher's p from two shares",
-        (
-            {
-                (
-                    _print(Fraction(100 * a, n), 1),
-                    _print(Fraction(100 * b, n), 1),
-                    _print(_fisher(a, b, n), 3),
-                )
-                for a in range(1, n)
-                for b in range(1, n)
-                if a > b
-            }
-            for n in sizes
-        ),
-        (
-            (
-                lambda s1, s2, p, n=n: any(
-                    (m.test, m.tails) == ("Fisher", 2)
-                    and m.counts is not None
-                    and m.counts[0] > m.counts[2]
-                    for m in share_tests_that_give(
-                        parse_printed(p), (parse_printed(s1), parse_printed(s2)), [(n, n)]
-                    )
-                )
-            )
-            for n in sizes
-        ),
-    )
+    _report_fisher()
 
 
 if __name__ == "__main__":

@@ -167,7 +167,9 @@ def _weighted(
     y: NDArray[np.float64], w: NDArray[np.float64], design: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return weighted least squares coefficients and the inverse of the information."""
-    covariance = np.linalg.inv(design.T @ (w[:, None] * design))
+    covariance: NDArray[np.float64] = np.asarray(
+        np.linalg.inv(design.T @ (w[:, None] * design)), dtype=np.float64
+    )
     return covariance @ (design.T @ (w * y)), covariance
 
 
@@ -185,7 +187,8 @@ def _dersimonian_laird(
 ) -> float:
     k, terms = design.shape
     projection = _projection(1 / v, design)
-    return max(float((y @ projection @ y - (k - terms)) / np.trace(projection)), 0.0)
+    excess = float(y @ projection @ y) - (k - terms)
+    return max(excess / float(np.trace(projection)), 0.0)
 
 
 def _paule_mandel(
@@ -223,7 +226,7 @@ def _restricted_likelihood(
         for a, b, low, high in zip(grid, grid[1:], slopes, slopes[1:], strict=False)
         if low > 0 >= high
     ]
-    return min([0.0, *roots], key=loss)
+    return float(min([0.0, *roots], key=loss))
 
 
 def _ceiling(y: NDArray[np.float64], v: NDArray[np.float64]) -> float:
