@@ -104,7 +104,7 @@ def _fisher(counts: _Counts, tails: int, *, mid: bool = False) -> float:
     k1, n1, k2, n2 = counts
     law = stats.hypergeom(n1 + n2, k1 + k2, n1)
     support = range(max(0, k1 + k2 - n2), min(n1, k1 + k2) + 1)
-    likely = dict(zip(support, law.pmf(support).tolist(), strict=True))
+    likely: dict[int, float] = dict(zip(support, law.pmf(support).tolist(), strict=True))
     here = likely[k1]
     if tails == 1:
         upper = k1 * n2 >= k2 * n1

@@ -187,8 +187,8 @@ def _dersimonian_laird(
 ) -> float:
     k, terms = design.shape
     projection = _projection(1 / v, design)
-    excess = float(y @ projection @ y) - (k - terms)
-    return max(excess / float(np.trace(projection)), 0.0)
+    estimate = float((y @ projection @ y - (k - terms)) / np.trace(projection))
+    return max(estimate, 0.0)
 
 
 def _paule_mandel(
@@ -198,7 +198,7 @@ def _paule_mandel(
     k, terms = design.shape
 
     def excess(tau2: float) -> float:
-        return float(y @ _projection(1 / (v + tau2), design) @ y) - (k - terms)
+        return float(y @ _projection(1 / (v + tau2), design) @ y - (k - terms))
 
     return _falling_root(excess, y, v)
 
