@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from multifidus.literature.consistency.arithmetic import Figure, counts_for_share, evaluate
+from multifidus.literature.consistency.forensics import name_tests, shares_are_counts
+from multifidus.literature.consistency.granularity import debit, grim, grimmer
 from multifidus.literature.record.printed import parse_printed
 from multifidus.results.formatting import round_half_away
 
@@ -37,3 +41,30 @@ def test_corners_hold_every_unrounded_difference(
     inside = (a - 0.5 + shift_a) - (b - 0.5 + shift_b)
     assert found.low - 1e-6 <= inside <= found.high + 1e-6
     assert found.spread == pytest.approx(1.0, abs=1e-6)
+
+
+def test_forensic_checks_raise_no_false_alarm_on_generated_data() -> None:
+    """1,000 data sets and pairs of arms, printed by the rules, pass every check."""
+    rng = np.random.default_rng(20240501)
+    for _ in range(1000):
+        n = int(rng.integers(5, 60))
+        data = rng.integers(0, 11, size=n)
+        mean, sd = f"{data.mean():.2f}", f"{data.std(ddof=1):.2f}"
+        assert grim(mean, n)
+        assert grimmer(mean, sd, n)
+        flags = rng.random(n) < 0.4
+        assert debit(f"{flags.mean():.2f}", f"{flags.std(ddof=1):.2f}", n)
+        first, second = (int(rng.integers(1, n)) for _ in range(2))
+        row = {
+            "comparison_id": "a",
+            "study": "s",
+            "visit": "v",
+            "n_first": n,
+            "n_second": n,
+            "share_first_printed": f"{100 * first / n:.1f}%",
+            "share_second_printed": f"{100 * second / n:.1f}%",
+            "p_printed": f"{stats.fisher_exact([[first, n - first], [second, n - second]])[1]:.3f}",
+            "ci_lower_printed": "",
+        }
+        findings = [*shares_are_counts([row]), *name_tests([row])]
+        assert {verdict for _, _, verdict, _ in findings} == {"agrees"}

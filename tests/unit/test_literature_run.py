@@ -22,7 +22,11 @@ _SOURCE = Path(__file__).parents[2] / "literature"
 
 def _check(folder: Path, out: Path, tier: Tier = Tier.PUBLISHED) -> None:
     check_literature(
-        folder, checks=out / "checks.csv", recomputed=out / "recomputed.csv", tier=tier
+        folder,
+        checks=out / "checks.csv",
+        forensics=out / "forensics.csv",
+        recomputed=out / "recomputed.csv",
+        tier=tier,
     )
 
 

@@ -273,6 +273,9 @@ NOTEBOOK_INPUTS = {
     "literature_check": {
         "scorecard": RESULTS / "scorecard.csv",
         "checks": RESULTS / "literature/checks.csv",
+        "forensics": RESULTS / "literature/forensics.csv",
+        "effects": RESULTS / "literature/effects.csv",
+        "pooled": RESULTS / "literature/pooled.csv",
     },
     "cohort_calibration": {"calibration": RESULTS / "cohort/calibration.csv"},
 }

@@ -1,7 +1,7 @@
 """Published figures: check them, recompute them from each other, score the reproduction.
 
-Rules: check_literature (scripts/check_literature.py), score_reproduction
-(scripts/score_reproduction.py), check_verdicts (scripts/check_verdicts.py).
+Rules: check_literature (scripts/check_literature.py), synthesise_evidence
+(scripts/synthesise_evidence.py), score_reproduction (scripts/score_reproduction.py), check_verdicts (scripts/check_verdicts.py).
 """
 
 
@@ -15,6 +15,7 @@ rule check_literature:
         code=get_code("check_literature.py"),
     output:
         checks=RESULTS / "literature/checks.csv",
+        forensics=RESULTS / "literature/forensics.csv",
         recomputed=RESULTS / "literature/recomputed.csv",
     log:
         get_log("check_literature"),
@@ -31,6 +32,32 @@ rule check_literature:
         "Checking the published figures against each other"
     script:
         "../scripts/check_literature.py"
+
+
+rule synthesise_evidence:
+    """Pool the effects of published studies."""
+    input:
+        literature=get_literature(),
+        references=get_source("literature/references.bib"),
+        code=get_code("synthesise_evidence.py"),
+    output:
+        effects=RESULTS / "literature/effects.csv",
+        pooled=RESULTS / "literature/pooled.csv",
+    log:
+        get_log("synthesise_evidence"),
+    benchmark:
+        get_benchmark("synthesise_evidence")
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=get_memory(1000),
+        runtime=10,
+    params:
+        tier=str(RUN.tier),
+    message:
+        "Pooling the effects of published studies"
+    script:
+        "../scripts/synthesise_evidence.py"
 
 
 rule score_reproduction:

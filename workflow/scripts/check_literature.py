@@ -9,6 +9,7 @@ with step(snakemake):
     check_literature(
         Path(snakemake.input.references).parent,
         checks=snakemake.output.checks,
+        forensics=snakemake.output.forensics,
         recomputed=snakemake.output.recomputed,
         tier=snakemake.params.tier,
     )

@@ -98,6 +98,21 @@ class ReportContext:
         return pd.read_csv(self.facts["checks"], keep_default_na=False)
 
     @cached_property
+    def effects(self) -> pd.DataFrame:
+        """The effects of published studies."""
+        return pd.read_csv(self.facts["effects"], keep_default_na=False)
+
+    @cached_property
+    def pooled(self) -> pd.DataFrame:
+        """The pooled effects of published studies."""
+        return pd.read_csv(self.facts["pooled"])
+
+    @cached_property
+    def forensics(self) -> pd.DataFrame:
+        """The forensic checks of the published figures."""
+        return pd.read_csv(self.facts["forensics"], keep_default_na=False)
+
+    @cached_property
     def calibration(self) -> pd.DataFrame:
         """The calibration report of the synthetic cohort."""
         return pd.read_csv(self.facts["calibration"])

@@ -32,7 +32,16 @@ if TYPE_CHECKING:
 __all__ = ["document_metadata", "refresh_sources", "write_context", "write_workspace"]
 
 _COPIES = "copies.json"
-_PATHS = ("results", "scorecard", "checks", "calibration", "figures")
+_PATHS = (
+    "results",
+    "scorecard",
+    "checks",
+    "forensics",
+    "effects",
+    "pooled",
+    "calibration",
+    "figures",
+)
 
 
 def write_context(context: Mapping[str, Any], path: Path) -> None:

@@ -11,11 +11,13 @@ from multifidus.literature.record.bibliography import bibliography_keys
 from multifidus.literature.record.models import (
     CLAIMS,
     COMPARATORS,
+    COMPARISONS,
     DIVERGENCES,
     DIVERGENT_FIGURES,
     RECOMPUTATIONS,
     SISTER_STUDIES,
     SOURCES,
+    STUDIES,
 )
 from multifidus.literature.record.tables import load_table
 
@@ -35,7 +37,8 @@ class Literature:
 
     Attributes
     ----------
-    claims, divergences, divergent_figures, recomputations, sources, comparators, sister_studies
+    claims, divergences, divergent_figures, recomputations, sources, comparators, sister_studies, \
+    comparisons, studies
         One frame per table, see :mod:`multifidus.literature.record.models`.
     bibliography
         Keys of ``references.bib``, sorted.
@@ -48,6 +51,8 @@ class Literature:
     sources: pd.DataFrame
     comparators: pd.DataFrame
     sister_studies: pd.DataFrame
+    comparisons: pd.DataFrame
+    studies: pd.DataFrame
     bibliography: tuple[str, ...]
 
 
@@ -93,6 +98,8 @@ def load_literature(folder: Path) -> Literature:
         sources=load_table(folder / SOURCES.name, SOURCES),
         comparators=load_table(folder / COMPARATORS.name, COMPARATORS),
         sister_studies=load_table(folder / SISTER_STUDIES.name, SISTER_STUDIES),
+        comparisons=load_table(folder / COMPARISONS.name, COMPARISONS),
+        studies=load_table(folder / STUDIES.name, STUDIES),
         bibliography=bibliography_keys(folder / "references.bib"),
     )
     _check_bibliography(literature)
@@ -108,6 +115,8 @@ def _check_bibliography(literature: Literature) -> None:
         (CLAIMS.name, literature.claims["source"]),
         (COMPARATORS.name, literature.comparators["source"]),
         (SISTER_STUDIES.name, literature.sister_studies["source"]),
+        (COMPARISONS.name, literature.comparisons["source"]),
+        (STUDIES.name, literature.studies["source"]),
         (DIVERGENCES.name, literature.divergences["sources"]),
     ):
         for row, cell in enumerate(column, start=2):

@@ -34,6 +34,8 @@ def data_dictionary() -> str:
         ("", models.SOURCES),
         ("", models.COMPARATORS),
         ("", models.SISTER_STUDIES),
+        ("", models.COMPARISONS),
+        ("", models.STUDIES),
         ("value_sets/", value_sets.VALUE_SETS),
         ("value_sets/", value_sets.COEFFICIENTS),
         ("value_sets/", value_sets.TTO_3L),

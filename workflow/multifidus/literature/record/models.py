@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CLAIMS",
     "COMPARATORS",
+    "COMPARISONS",
     "DIVERGENCES",
     "DIVERGENCE_VERDICTS",
     "DIVERGENT_FIGURES",
@@ -29,6 +30,7 @@ __all__ = [
     "RECOMPUTATIONS",
     "SISTER_STUDIES",
     "SOURCES",
+    "STUDIES",
     "TIERS",
     "VERDICTS",
 ]
@@ -333,3 +335,67 @@ SISTER_STUDIES = TableModel(
     ),
 )
 """Sister studies."""
+
+COMPARISONS = TableModel(
+    "comparisons.csv",
+    "Comparisons of two arms by a share, for the question which test gave the printed p value.",
+    ("comparison_id",),
+    (
+        Column("comparison_id", "Stable id.", Kind.SLUG),
+        Column("source", "Key in references.bib."),
+        Column("locator", "Place in the source and, in brackets, the page it was seen on."),
+        Column("study", "Study the figures belong to.", Kind.SLUG),
+        Column("outcome", "What is counted.", Kind.SLUG),
+        Column("visit", "When.", Kind.SLUG),
+        Column("share_first_printed", "Share of the treated arm as printed."),
+        Column("n_first", "Participants of the treated arm.", Kind.COUNT),
+        Column("share_second_printed", "Share of the other arm as printed."),
+        Column("n_second", "Participants of the other arm.", Kind.COUNT),
+        Column("difference_printed", "Difference as printed.", required=False),
+        Column("ci_lower_printed", "Lower 95 % limit as printed.", required=False),
+        Column("ci_upper_printed", "Upper 95 % limit as printed.", required=False),
+        Column("p_printed", "Two-sided p value as printed.", required=False),
+        Column("note", "Remark, one sentence.", required=False),
+    ),
+)
+"""Comparisons of two arms."""
+
+STUDIES = TableModel(
+    "studies.csv",
+    "Effects of studies for the evidence synthesis, one row per outcome and visit.",
+    ("row_id",),
+    (
+        Column("row_id", "Stable id.", Kind.SLUG),
+        Column("source", "Key in references.bib."),
+        Column("locator", "Place in the source and, in brackets, the page it was seen on."),
+        Column("study", "Study.", Kind.SLUG),
+        Column("cohorts", "Cohorts whose participants it holds, by semicolons."),
+        Column("therapy", "Therapy.", allowed=("restorative", "spinal cord stimulation")),
+        Column(
+            "design",
+            "Design.",
+            allowed=("randomised", "single arm", "pooled", "registry", "review"),
+        ),
+        Column("months", "Months of follow-up.", Kind.COUNT),
+        Column("outcome", "Outcome; rows of one outcome may be pooled.", Kind.SLUG),
+        Column(
+            "scale",
+            "Scale as printed; VAS in cm and NRS are both 0 to 10.",
+            allowed=("VAS cm", "VAS mm", "NRS", "ODI", "EQ-5D-5L", "share"),
+        ),
+        Column("n", "Participants behind the figure.", Kind.COUNT, required=False),
+        Column("count_printed", "Participants with the event.", Kind.COUNT, required=False),
+        Column("percent_printed", "Share as printed.", required=False),
+        Column("change_printed", "Mean change as printed.", required=False),
+        Column("before_printed", "Baseline mean as printed.", required=False),
+        Column("after_printed", "Later mean as printed.", required=False),
+        Column("spread_kind", "What the spread is.", allowed=("sd", "se", "ci"), required=False),
+        Column("spread_printed", "Spread of the change or later mean.", required=False),
+        Column("before_spread_printed", "Spread of the baseline mean.", required=False),
+        Column("ci_lower_printed", "Lower 95 % limit as printed.", required=False),
+        Column("ci_upper_printed", "Upper 95 % limit as printed.", required=False),
+        Column("excluded_because", "Why it is not pooled; empty where it is.", required=False),
+        Column("note", "Remark, one sentence.", required=False),
+    ),
+)
+"""Effects for the evidence synthesis."""
