@@ -37,8 +37,9 @@ class Literature:
 
     Attributes
     ----------
-    claims, divergences, divergent_figures, recomputations, sources, comparators, sister_studies, \
-    comparisons, studies
+    claims, divergences, divergent_figures, recomputations, sources
+        One frame per table, see :mod:`multifidus.literature.record.models`.
+    comparators, sister_studies, comparisons, studies
         One frame per table, see :mod:`multifidus.literature.record.models`.
     bibliography
         Keys of ``references.bib``, sorted.
