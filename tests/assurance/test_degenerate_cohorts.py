@@ -26,7 +26,7 @@ from multifidus.analyses.sensitivity.multiple_imputation import (
 )
 from multifidus.contracts.check import empty_table
 from multifidus.instruments.scores import build_scores
-from multifidus.literature.record.models import COMPARATORS
+from multifidus.literature.record.studies import COMPARATORS
 from multifidus.literature.record.tables import load_table
 from multifidus.report.context import ReportContext
 from multifidus.report.figures.draw import draw_figures

@@ -11,7 +11,7 @@ from multifidus.analyses.inputs import AnalysisInputs
 from multifidus.analyses.registry import ANALYSES
 from multifidus.base.files import sha256_of_many, write_parquet
 from multifidus.contracts.tables import read_table
-from multifidus.literature.record.models import COMPARATORS
+from multifidus.literature.record.studies import COMPARATORS
 from multifidus.literature.record.tables import load_table
 from multifidus.results.table import Provenance, rows_to_frame
 

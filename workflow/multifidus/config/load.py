@@ -73,9 +73,9 @@ def load_study(path: Path | str, project: Path | None = None) -> StudyConfig:
     try:
         check_consistency(study)
         check_plausibility(study)
-        check_statements(study)
         if len(folders) > _FOLDER_DEPTH and folders[1].name == "studies":
             check_study_resources(study, folders[0].name, project or folders[_FOLDER_DEPTH])
+        check_statements(study)
     except Fault as fault:
         raise error_of(fault, file) from None
     return study

@@ -10,13 +10,15 @@ from multifidus.base.errors import LiteratureError
 from multifidus.literature.record.bibliography import bibliography_keys
 from multifidus.literature.record.models import (
     CLAIMS,
-    COMPARATORS,
-    COMPARISONS,
     DIVERGENCES,
     DIVERGENT_FIGURES,
     RECOMPUTATIONS,
-    SISTER_STUDIES,
     SOURCES,
+)
+from multifidus.literature.record.studies import (
+    COMPARATORS,
+    COMPARISONS,
+    SISTER_STUDIES,
     STUDIES,
 )
 from multifidus.literature.record.tables import load_table

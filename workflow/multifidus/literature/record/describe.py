@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from multifidus.literature.record import models, value_sets
+from multifidus.literature.record import models, studies, value_sets
 
 if TYPE_CHECKING:
     from multifidus.literature.record.tables import Column, TableModel
@@ -32,10 +32,10 @@ def data_dictionary() -> str:
         ("", models.RECOMPUTATIONS),
         ("", models.EXPECTED_VERDICTS),
         ("", models.SOURCES),
-        ("", models.COMPARATORS),
-        ("", models.SISTER_STUDIES),
-        ("", models.COMPARISONS),
-        ("", models.STUDIES),
+        ("", studies.COMPARATORS),
+        ("", studies.SISTER_STUDIES),
+        ("", studies.COMPARISONS),
+        ("", studies.STUDIES),
         ("value_sets/", value_sets.VALUE_SETS),
         ("value_sets/", value_sets.COEFFICIENTS),
         ("value_sets/", value_sets.TTO_3L),
