@@ -1,7 +1,8 @@
 """Published figures: check them, recompute them from each other, score the reproduction.
 
 Rules: check_literature (scripts/check_literature.py), synthesise_evidence
-(scripts/synthesise_evidence.py), score_reproduction (scripts/score_reproduction.py), check_verdicts (scripts/check_verdicts.py).
+(scripts/synthesise_evidence.py), score_reproduction (scripts/score_reproduction.py), check_verdicts
+(scripts/check_verdicts.py).
 """
 
 
@@ -37,8 +38,7 @@ rule check_literature:
 rule synthesise_evidence:
     """Pool the effects of published studies."""
     input:
-        literature=get_literature(),
-        references=get_source("literature/references.bib"),
+        studies=get_source("literature/studies.csv"),
         code=get_code("synthesise_evidence.py"),
     output:
         effects=RESULTS / "literature/effects.csv",

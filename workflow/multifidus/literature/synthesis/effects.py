@@ -44,7 +44,7 @@ def standard_effects(studies: pd.DataFrame) -> pd.DataFrame:
     Raises
     ------
     LiteratureError
-        ``LIT-012`` for a row without the figures that an effect needs.
+        ``LIT-013`` for a row without the figures that an effect needs.
     """
     kept = cast("list[_Row]", studies[studies["excluded_because"] == ""].to_dict("records"))
     rows = []
@@ -70,14 +70,14 @@ def refuse_overlap(effects: pd.DataFrame) -> None:
     Raises
     ------
     LiteratureError
-        ``LIT-013``, naming two rows and the cohort.
+        ``LIT-014``, naming two rows and the cohort.
     """
     rows = cast("list[_Row]", effects.to_dict("records"))
     for first, second in combinations(rows, 2):
         shared = sorted(set(first["cohorts"].split(";")) & set(second["cohorts"].split(";")))
         if shared:
             raise LiteratureError(
-                "LIT-013",
+                "LIT-014",
                 f"literature/studies.csv, rows '{first['row_id']}' and '{second['row_id']}', both "
                 f"hold cohort '{shared[0]}'; fill excluded_because in one of them.",
             )
@@ -85,7 +85,7 @@ def refuse_overlap(effects: pd.DataFrame) -> None:
 
 def _lacks(row: _Row) -> LiteratureError:
     return LiteratureError(
-        "LIT-012",
+        "LIT-013",
         f"literature/studies.csv, row '{row['row_id']}', lacks the figures for an effect and its "
         "standard error; add them or fill excluded_because.",
     )

@@ -58,7 +58,7 @@ def synthesise(effects: pd.DataFrame) -> pd.DataFrame:
     Raises
     ------
     LiteratureError
-        ``LIT-013`` where studies that share participants would be pooled.
+        ``LIT-014`` where studies that share participants would be pooled.
     """
     rows = []
     for (therapy, outcome), group in effects.groupby(["therapy", "outcome"], sort=True):

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from multifidus.base.files import write_csv
-from multifidus.literature.record.claims import load_literature
+from multifidus.literature.record.studies import STUDIES
+from multifidus.literature.record.tables import load_table
 from multifidus.literature.synthesis.effects import standard_effects
 from multifidus.literature.synthesis.pool import synthesise
 
@@ -17,14 +18,14 @@ __all__ = ["synthesise_evidence"]
 
 
 def synthesise_evidence(
-    folder: Path | str, *, effects: Path | str, pooled: Path | str, tier: Tier
+    studies: Path | str, *, effects: Path | str, pooled: Path | str, tier: Tier
 ) -> None:
     """Derive the effects of the studies table and pool them.
 
     Parameters
     ----------
-    folder
-        The ``literature`` folder.
+    studies
+        The table of studies, ``literature/studies.csv``.
     effects, pooled
         CSV files to write: one row per effect, one row per pooled estimate.
     tier
@@ -35,6 +36,6 @@ def synthesise_evidence(
     LiteratureError
         For a broken table, an effect without its figures, or overlapping cohorts.
     """
-    found = standard_effects(load_literature(Path(folder)).studies)
+    found = standard_effects(load_table(Path(studies), STUDIES))
     write_csv(pooled, synthesise(found).assign(tier=str(tier)))
     write_csv(effects, found.assign(tier=str(tier)))
