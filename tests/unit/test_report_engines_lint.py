@@ -160,7 +160,8 @@ RESULTS_THAT_PASS = [
 
 @pytest.mark.parametrize("line", RESULTS_THAT_PASS)
 def test_digits_that_are_no_results(tmp_path: Path, line: str) -> None:
-    head = '---\ntitle: T\njupyter: python3\nmultifidus:\n  allowed-numerals: [EQ-5D, EQ-5D-5L, "95 %"]\n---\n'
+    allowed = 'multifidus:\n  allowed-numerals: [EQ-5D, EQ-5D-5L, "95 %"]\n'
+    head = f"---\ntitle: T\njupyter: python3\n{allowed}---\n"
     body = (
         f"# Results\n\n{line}\n\n[^1]: Words.\n\n# Discussion\n\nAfter 5 years.\n\n"
         "| a |\n|---|\n| b |\n\n: Names. {#tbl-names}\n"
