@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pandas as pd
@@ -17,6 +19,18 @@ def _run(folder: Path, settings: dict[str, object], name: str) -> Run:
     config = folder / f"{name}.yaml"
     config.write_text(yaml.safe_dump(settings))
     return snakemake(folder, "--cores", "2", "--configfile", str(config))
+
+
+def _attack(results: Path, *options: str) -> tuple[int, str]:
+    """Search for hidden counts in what a run shows; shares no code with what hides them."""
+    script = Path(__file__).resolve().parents[2] / "benchmarks/attack_disclosure.py"
+    done = subprocess.run(
+        [sys.executable, script, results, "--minimum", "5", *options],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stdout + done.stderr
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +74,9 @@ def test_a_real_trial_in_sdtm_renders_its_report(project: Path, public_data: Pat
     page = (project / "results/pilot/study_report/study_report.html").read_text(encoding="utf-8")
     assert "Public, de-identified participant data" in page
     assert "Placebo (N = 86)" in page.replace("&nbsp;", " ").replace("\u00a0", " ")
+    code, found = _attack(project / "results/pilot", "--naive")
+    assert code == 1, found
+    assert "recovered 0," not in found, "small counts hidden alone can be recovered"
 
 
 def test_raw_csv_of_the_cohort_give_the_results_of_the_cohort(
@@ -98,3 +115,6 @@ def test_raw_csv_of_the_cohort_give_the_results_of_the_cohort(
     document = (project / "results/holder/manuscript/manuscript.html").read_text(encoding="utf-8")
     listed = pd.read_csv(project / "results/holder/narratives/narratives.csv")
     assert not [name for name in listed["participant_id"].unique() if f">{name}<" in document]
+    code, found = _attack(project / "results/holder")
+    assert code == 0, found
+    assert "recovered 0, bounded to fewer than 3 values 0" in found
