@@ -21,17 +21,20 @@ if TYPE_CHECKING:
     Render = Callable[..., RenderOutcome]
 
 
+CELL = "\n```{python}\n1\n```\n"  # Quarto runs inline code only beside a cell
+
+
 @pytest.mark.parametrize(
     ("body", "error_id", "message"),
     [
         ("\n```{python}\nx = undefined\n```\n", "RND-040", r"a\.qmd:6: .*NameError: name"),
-        ("\nOne\n`{python} 1 / 0` two\n", "RND-041", r"a\.qmd:7: .*ZeroDivisionError"),
+        ("\nOne\n`{python} 1 / 0` two\n" + CELL, "RND-041", r"a\.qmd:7: .*ZeroDivisionError"),
         (
-            "\nOne `{python} 1` and\n`{python} 2` and\n`{python} nothing`.\n",
+            "\nOne `{python} 1` and\n`{python} 2` and\n`{python} nothing`.\n" + CELL,
             "RND-041",
             r"a\.qmd:8: .*NameError: name 'nothing'",
         ),
-        ("\n`{python} display(1)`\n", "RND-043", r"a\.qmd:6: an inline expression"),
+        ("\n`{python} display(1)`\n" + CELL, "RND-043", r"a\.qmd:6: an inline expression"),
         ("\n{{< env ABSENT_VARIABLE >}}\n", "RND-011", r"a\.qmd:6: env has no value named"),
         (
             "\n```{python}\nfrom IPython.display import Markdown\nMarkdown('see @fig-made')\n```\n",
@@ -149,7 +152,8 @@ def test_what_is_no_notebook_is_refused(tmp_path: Path) -> None:
 
 def test_the_kernel_is_the_running_python_with_the_callers_variables(render_text: Render) -> None:
     body = (
-        "\n`{python} __import__('sys').executable`, `{python} __import__('os').environ['WORD']`\n"
+        "\n```{python}\nimport os, sys\n```\n\n`{python} sys.executable`, "
+        "`{python} os.environ['WORD']`\n"
     )
     outcome = render_text(body, environment={"WORD": "given"})
     text = outcome.outputs["html"].read_text("utf-8")

@@ -16,11 +16,15 @@ import pytest
 from lxml import html as lxml_html
 
 from conftest import Paper, render_paper
+from multifidus.base.errors import RenderError
 from multifidus.base.files import sha256_of
 from multifidus.report.engines.quarto import find_quarto
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+
+    from multifidus.report.engines.api import RenderOutcome
 
 pytestmark = pytest.mark.skipif(find_quarto() is None, reason="there is no Quarto on this machine")
 
@@ -93,6 +97,68 @@ def test_the_pdf_refers_to_parts_alike_and_keeps_no_time(by_quarto: Paper, tmp_p
         text = tmp_path / "text"
         subprocess.run(["pdftotext", str(by_quarto.path("pdf")), str(text)], check=True)
         assert "Figure 2 (b) is a part" in flat(text.read_text("utf-8"))
+
+
+CELL = "\n```{python}\nfrom IPython.display import Markdown\n```\n"
+
+
+@pytest.mark.parametrize(
+    ("body", "error_id", "message"),
+    [
+        (
+            "\n```{python}\n#| label: one\nx = undefined\n```\n",
+            "RND-040",
+            r"a\.qmd:6: the cell fails with NameError: name 'undefined' is not defined",
+        ),
+        (
+            f"{CELL}\n`{{python}} [][0]`\n",
+            "RND-041",
+            r"inline expression of a\.qmd fails with IndexError; correct",
+        ),
+        ("\n{{< env ABSENT >}}\n", "RND-011", r"a\.qmd:6: env has no value named 'ABSENT'"),
+        (
+            f"{CELL}\n```{{python}}\nMarkdown('see @fig-made')\n```\n",
+            "RND-009",
+            r"a\.qmd:11: the cross-reference @fig-made has no target",
+        ),
+        (
+            f"{CELL}\n```{{python}}\nMarkdown('[@made2020]')\n```\n",
+            "RND-010",
+            r"a\.qmd:11: the citation @made2020 is not in the bibliography",
+        ),
+        ("\n![A picture](absent.png)\n", "RND-025", r"a\.qmd:6: the file absent\.png .* not there"),
+    ],
+)
+def test_faults_of_a_document_are_those_of_the_embedded_renderer(
+    render_text: Callable[..., RenderOutcome],
+    tmp_path: Path,
+    body: str,
+    error_id: str,
+    message: str,
+) -> None:
+    (tmp_path / "x.bib").write_text("@misc{one, title = {One}}\n")
+    with pytest.raises(RenderError, match=message) as caught:
+        render_text(
+            body,
+            head="title: T\nbibliography: x.bib\n",
+            engine="quarto",
+            resources={"x.bib": tmp_path / "x.bib"},
+        )
+    assert caught.value.error_id == error_id
+    assert not (tmp_path / "out").exists()
+
+
+def test_values_of_an_error_reach_no_log(
+    render_text: Callable[..., RenderOutcome], tmp_path: Path
+) -> None:
+    body = (
+        "\n```{python}\nwho = 1100 + 11\nraise ValueError(f'participant {who}\\nhas {who}')\n```\n"
+    )
+    with pytest.raises(RenderError, match="the cell fails with ValueError; correct"):
+        render_text(body, engine="quarto")
+    log = (tmp_path / "scratch" / "quarto.log").read_text("utf-8")
+    assert "ValueError" in log
+    assert "1111" not in log
 
 
 def test_the_page_names_no_folder_of_the_machine(by_quarto: Paper) -> None:

@@ -42,7 +42,8 @@ BAD = {
     "unknown metadata": ("{{< meta nothing.here >}}\n", ("RND-011", 4)),
     "remote picture": ("![A picture](https://example.org/x.png)\n", ("RND-012", 4)),
     "typed number among results": ("# Results\n\nPain fell by 4.9 cm.\n", ("RND-013", 6)),
-    "inline statement": ("Value `{python} x = 1`.\n", ("RND-014", 4)),
+    "inline statement": ("Value `{python} x = 1`.\n\n```{python}\n1\n```\n", ("RND-014", 4)),
+    "inline code without a cell": ("\nOf `{python} 1 + 1` people.\n", ("RND-014", 5)),
     "inline code over two lines": ("Value `{python} x +\n1`.\n", ("RND-014", 4)),
     "inline code in a caption": (
         "```{python}\n#| label: tbl-a\n#| tbl-cap: 'n `{python} n`'\n1\n```\n",
@@ -159,7 +160,8 @@ RESULTS_THAT_PASS = [
 
 @pytest.mark.parametrize("line", RESULTS_THAT_PASS)
 def test_digits_that_are_no_results(tmp_path: Path, line: str) -> None:
-    head = '---\ntitle: T\nmultifidus:\n  allowed-numerals: [EQ-5D, EQ-5D-5L, "95 %"]\n---\n'
+    allowed = 'multifidus:\n  allowed-numerals: [EQ-5D, EQ-5D-5L, "95 %"]\n'
+    head = f"---\ntitle: T\njupyter: python3\n{allowed}---\n"
     body = (
         f"# Results\n\n{line}\n\n[^1]: Words.\n\n# Discussion\n\nAfter 5 years.\n\n"
         "| a |\n|---|\n| b |\n\n: Names. {#tbl-names}\n"

@@ -12,12 +12,12 @@ import pytest
 
 from multifidus.base.errors import RenderError
 from multifidus.config.tier import Tier
-from multifidus.report.engines.tier_mark import build_tier_marks
 from multifidus.report.engines.word.reference import (
     TIER_PLACEHOLDER,
     build_reference,
     fill_tier,
 )
+from multifidus.report.engines.word.tier_mark import build_tier_marks
 
 TEMPLATES = Path(__file__).parents[2] / "reports" / "manuscript" / "templates"
 COMMITTED = TEMPLATES / "reference.docx"

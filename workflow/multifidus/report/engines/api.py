@@ -11,6 +11,7 @@ from multifidus.base.errors import RenderError
 from multifidus.base.files import atomic_path
 from multifidus.report.engines import embedded
 from multifidus.report.engines.lint.document import lint_document
+from multifidus.report.engines.lint.findings import finding_of
 from multifidus.report.engines.lint.subset import EXTENSIONS, FORMATS
 from multifidus.report.engines.pandoc import engine_version
 from multifidus.report.engines.product_checks import check_figures, check_page
@@ -31,7 +32,8 @@ EngineName = Literal["auto", "quarto", "embedded"]
 #: The document's cells read the engine in use from this variable, for the colophon.
 ENGINE_VARIABLE = "MULTIFIDUS_RENDER_ENGINE"
 
-# Faults of Quarto or of its products; any other error is the document's, with either engine.
+# Faults of Quarto or of its products. Any other error that names its line is the document's, with
+# either engine; where Quarto cannot tell the line, the embedded renderer can.
 _QUARTO_ERRORS = frozenset({"RND-062", "RND-063", "RND-065", "RND-066"})
 
 
@@ -128,7 +130,8 @@ def render(
     try:
         made, steps = job.run(chosen)
     except RenderError as error:
-        if engine == "quarto" or chosen is None or error.error_id not in _QUARTO_ERRORS:
+        of_document = error.error_id not in _QUARTO_ERRORS and finding_of(error) is not None
+        if engine == "quarto" or chosen is None or of_document:
             raise
         note = f"Quarto {chosen.version} failed and the embedded renderer was used: {error.message}"
         chosen = None

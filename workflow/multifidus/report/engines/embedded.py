@@ -6,7 +6,6 @@ It replaces Quarto where that is not installed and reads the same documents, wit
 
 from __future__ import annotations
 
-import re
 import shutil
 import time
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from multifidus.report.engines.compose import (
     write_markdown,
 )
 from multifidus.report.engines.kernel import kernel_environment, run_cells
-from multifidus.report.engines.lint.findings import finding_of
+from multifidus.report.engines.lint.findings import placed
 from multifidus.report.engines.lint.subset import EXTENSIONS
 from multifidus.report.engines.outputs import OutputWriter
 from multifidus.report.engines.pandoc import Conversion, engine_version
@@ -95,20 +94,9 @@ def render_embedded(
         try:
             made[output_format] = writer.write(output_format)
         except RenderError as error:
-            raise _placed(error, document) from error
+            raise placed(error, document) from error
         seconds[output_format] = time.perf_counter() - start
     return made, seconds
-
-
-def _placed(error: RenderError, document: Document) -> RenderError:
-    """Put the line in front of an error about a name in the document's text."""
-    named = re.search(r"(@[\w:.-]+|(?<=the file )\S+)", error.message)
-    if named is None or finding_of(error) is not None:
-        return error
-    line = next((line for line in document.lines if named[1] in line.text), None)
-    if line is None:
-        return error
-    return RenderError(error.error_id, f"{line.place}: {error.message}")
 
 
 @dataclass(frozen=True)

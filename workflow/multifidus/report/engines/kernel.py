@@ -38,6 +38,7 @@ __all__ = [
     "execute_notebook",
     "kernel_environment",
     "kernel_variables",
+    "reason",
     "run_cells",
     "write_kernel_spec",
 ]
@@ -197,8 +198,7 @@ def _cell_error(notebook: NotebookNode, error: CellExecutionError, scratch: Path
         for output in cell.get("outputs", [])
         if output.output_type == "error" and "raises-exception" not in cell.metadata.get("tags", [])
     )
-    spoken = error.ename in _CODE_ERRORS or _is_ours(error.ename)
-    why = f"{error.ename}: {error.evalue}" if spoken else error.ename
+    why = reason(error.ename, error.evalue)
     frames = re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(output.traceback[:-1]))
     frames = _KERNEL_PATH.sub("<cell>", frames)
     write_text(scratch / "failed-cell.log", f"{why}\n{frames}\n")
@@ -217,8 +217,13 @@ def _cell_error(notebook: NotebookNode, error: CellExecutionError, scratch: Path
     return told
 
 
-def _is_ours(name: str) -> bool:
-    return any(name == kind.__name__ for kind in MultifidusError.__subclasses__())
+def reason(name: str, value: str) -> str:
+    """Return an exception's name, with its message only where that cannot hold a value of the data.
+
+    Messages of faults in code name what is not defined; this project's own hold no values.
+    """
+    ours = any(name == kind.__name__ for kind in MultifidusError.__subclasses__())
+    return f"{name}: {value}" if ours or name in _CODE_ERRORS else name
 
 
 def _settle_outputs(notebook: NotebookNode) -> None:

@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
     from multifidus.report.engines.lint.subset import FormatName
 
-__all__ = ["Conversion", "engine_version"]
+__all__ = ["Conversion", "engine_version", "fault_in_pandoc"]
 
 _ASSETS = Path(__file__).parent / "assets"
 _ENGINE_FILTERS = ("html-tables.lua", "language.lua", "crossref.lua")
 _OWN_ERROR = re.compile(r"(RND-\d{3}): (.+)")
 _MISSING_CITATION = re.compile(r"citation (\S+) not found")
 _MISSING_FILE = re.compile(
-    r"Could not fetch resource (.+?)(?::|$)|(\S+): withBinaryFile", re.MULTILINE
+    r"Could not fetch resource (?!https?:)(.+?)(?::|$)|(\S+): withBinaryFile", re.MULTILINE
 )
 # Settings of the engines themselves, of no meaning to pandoc's templates.
 _NOT_FOR_PANDOC = frozenset(
@@ -195,8 +195,8 @@ def _for_pandoc(metadata: Mapping[str, Any]) -> dict[str, Any]:
     return kept | people(metadata)
 
 
-def _pandoc_error(text: str) -> RenderError:
-    """Find in pandoc's words what the user can fix."""
+def fault_in_pandoc(text: str) -> RenderError | None:
+    """Find in what pandoc printed what the user can correct: a filter's error, a name, a file."""
     own = _OWN_ERROR.search(text)
     if own:
         return RenderError(own[1], own[2].strip())
@@ -209,6 +209,13 @@ def _pandoc_error(text: str) -> RenderError:
     if missing:
         name = Path(missing[1] or missing[2]).name
         return RenderError("RND-025", f"the file {name} that the document names is not there.")
+    return None
+
+
+def _pandoc_error(text: str) -> RenderError:
+    fault = fault_in_pandoc(text)
+    if fault is not None:
+        return fault
     first = next((line for line in text.splitlines() if line.strip()), "no message")
     return RenderError(
         "RND-050",

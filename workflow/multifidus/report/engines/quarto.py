@@ -20,7 +20,9 @@ from multifidus.report.engines.compose import figure_settings
 from multifidus.report.engines.kernel import kernel_environment, write_kernel_spec
 from multifidus.report.engines.lint.subset import EXTENSIONS, PANDOC_FORMATS
 from multifidus.report.engines.pdf_time import without_time
+from multifidus.report.engines.quarto_log import fault_in, plain
 from multifidus.report.engines.scratch import settle_notebooks
+from multifidus.report.engines.source import read_document
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -160,7 +162,8 @@ def render_with_quarto(
     Raises
     ------
     RenderError
-        ``RND-062`` (Quarto fails), ``RND-063`` (a format did not come out).
+        ``RND-062`` (Quarto fails), ``RND-063`` (a format did not come out), or a fault of the
+        document: see :func:`multifidus.report.engines.quarto_log.fault_in`.
     """
     settings = staged.parent / "run-metadata.yml"
     write_text(settings, yaml.safe_dump(dict(metadata), allow_unicode=True, sort_keys=True))
@@ -173,7 +176,7 @@ def render_with_quarto(
         command = [str(quarto.program), "render", staged.name]
         command += ["--to", PANDOC_FORMATS[output_format], "--metadata-file", settings.name]
         variables = _environment(metadata, environment, scratch, raster=raster)
-        _run(command, staged.parent, variables, scratch / "quarto.log")
+        _run(command, staged, variables, scratch / "quarto.log")
         path = staged.with_suffix(EXTENSIONS[output_format])
         if not path.is_file():
             raise RenderError("RND-063", f"Quarto ended well but made no {path.name}.")
@@ -182,12 +185,12 @@ def render_with_quarto(
     return {name: made[name] for name in formats}, seconds
 
 
-def _run(command: list[str], folder: Path, variables: Mapping[str, str], log: Path) -> None:
-    """Run Quarto; what it prints is added to the log."""
+def _run(command: list[str], staged: Path, variables: Mapping[str, str], log: Path) -> None:
+    """Run Quarto; what it prints is added to the log, and a fault that it only warns of ends it."""
     try:
         done = subprocess.run(
             command,
-            cwd=folder,
+            cwd=staged.parent,
             env=dict(variables),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -198,10 +201,14 @@ def _run(command: list[str], folder: Path, variables: Mapping[str, str], log: Pa
         )
     except (OSError, subprocess.SubprocessError) as error:
         raise RenderError("RND-062", "Quarto could not be run to its end.") from error
+    printed = plain(done.stdout)
     with log.open("a", encoding="utf-8") as stream:
-        stream.write(done.stdout)
+        stream.write(printed)
+    fault = fault_in(printed, read_document(staged))
+    if fault is not None:
+        raise fault
     if done.returncode != 0:
-        raise _quarto_error(done.stdout, done.returncode)
+        raise _quarto_error(printed, done.returncode)
 
 
 def _settle(path: Path, output_format: FormatName, scratch: Path) -> Path:
@@ -232,10 +239,6 @@ def _environment(
 
 def _quarto_error(text: str, code: int) -> RenderError:
     """Find in Quarto's words the sentence that helps; the whole text stays in the log."""
-    plain = re.sub(r"\x1b\[[0-9;]*m", "", text)
-    own = re.search(r"(RND-\d{3}): (.+)", plain)
-    if own:
-        return RenderError(own[1], own[2].strip())
-    told = re.search(r"^ERROR:\s*(.+)$", plain, re.MULTILINE)
+    told = re.search(r"^ERROR:\s*(.+)$", text, re.MULTILINE)
     why = f" ({told[1].strip()})" if told else ""
     return RenderError("RND-062", f"Quarto stopped with exit code {code}{why}.")

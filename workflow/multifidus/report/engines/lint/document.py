@@ -19,13 +19,13 @@ from multifidus.report.engines.lint.prose import lint_prose
 from multifidus.report.engines.lint.references import References
 from multifidus.report.engines.lint.subset import FORMAT_KEYS, METADATA_KEYS
 from multifidus.report.engines.people import people
-from multifidus.report.engines.source import read_document, split_blocks
+from multifidus.report.engines.source import INLINE_CODE, read_document, split_blocks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from multifidus.report.engines.source import Document
+    from multifidus.report.engines.source import Block, Document
 
 __all__ = ["Finding", "lint_document"]
 
@@ -65,15 +65,37 @@ def lint_document(path: Path) -> list[Finding]:
             findings += lint_cell(block)
         elif block.kind == "prose":
             findings += lint_inline(block)
-    findings += [*_lint_people(document), *References(document, blocks).findings()]
+    findings += [*_lint_engine(path, blocks), *_lint_people(document)]
+    findings += References(document, blocks).findings()
     return sorted(set(findings))
 
 
-def _lint_front_matter(path: Path) -> Iterator[Finding]:
+def _front_matter(path: Path) -> str:
     text = path.read_text("utf-8").replace("\r\n", "\n")
     match = re.match(r"---[ \t]*\n(.*?\n)(?:---|\.\.\.)[ \t]*(?:\n|$)", text, re.DOTALL)
-    if match:
-        yield from _lint_yaml(match[1], path.name, offset=1)
+    return match[1] if match else ""
+
+
+def _lint_engine(path: Path, blocks: Sequence[Block]) -> Iterator[Finding]:
+    """Check that Quarto will start Python: it does not for inline code alone, but prints that."""
+    if any(block.kind == "cell" for block in blocks):
+        return
+    if re.search(r"^jupyter[ \t]*:", _front_matter(path), re.MULTILINE):
+        return
+    lines = (line for block in blocks if block.kind == "prose" for line in block.lines)
+    line = next((line for line in lines if INLINE_CODE.search(line.text)), None)
+    if line is not None:
+        yield Finding(
+            line.file.name,
+            line.number,
+            "RND-014",
+            "Quarto prints inline code as it is where no cell is in the document; add a cell, or "
+            "jupyter: python3 to the front matter.",
+        )
+
+
+def _lint_front_matter(path: Path) -> Iterator[Finding]:
+    yield from _lint_yaml(_front_matter(path), path.name, offset=1)
 
 
 def _lint_settings(document: Document) -> Iterator[Finding]:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from multifidus.base.errors import RenderError
 
-__all__ = ["Finding", "finding_of"]
+if TYPE_CHECKING:
+    from multifidus.report.engines.source import Document
+
+__all__ = ["Finding", "finding_of", "placed"]
 
 _PLACED = re.compile(r"^(?P<file>[^:]+):(?P<line>\d+): (?P<message>.*)$")
 
@@ -48,3 +52,14 @@ def finding_of(error: RenderError) -> Finding | None:
     if placed is None:
         return None
     return Finding(placed["file"], int(placed["line"]), error.error_id, placed["message"])
+
+
+def placed(error: RenderError, document: Document) -> RenderError:
+    """Put the line in front of an error about a name in the document's text."""
+    named = re.search(r"(@[\w:.-]+|(?<=the file )\S+|(?<=named ')[^']+)", error.message)
+    if named is None or finding_of(error) is not None:
+        return error
+    line = next((line for line in document.lines if named[1] in line.text), None)
+    if line is None:
+        return error
+    return RenderError(error.error_id, f"{line.place}: {error.message}")

@@ -11,8 +11,8 @@ import sys
 from pathlib import Path
 
 from multifidus.base.files import write_bytes, write_text
-from multifidus.report.engines.tier_mark import build_tier_marks
 from multifidus.report.engines.word.reference import build_reference
+from multifidus.report.engines.word.tier_mark import build_tier_marks
 
 __all__ = ["make_templates"]
 
