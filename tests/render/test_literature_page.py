@@ -15,6 +15,7 @@ import pytest
 from multifidus.literature.consistency.recompute import recompute_figures
 from multifidus.literature.record.bibliography import short_citations
 from multifidus.literature.record.claims import load_literature
+from multifidus.literature.record.register import register_of
 from multifidus.literature.scorecard.build import build_scorecard
 from multifidus.literature.scorecard.page import ScorecardFiles, write_scorecard
 from multifidus.literature.scorecard.verdicts import verdict_counts
@@ -37,7 +38,8 @@ def _write(folder: Path, tier: str = "synthetic") -> tuple[pd.DataFrame, Scoreca
             "value": [2.41, -20.0, 17.4],
         }
     )
-    card = build_scorecard(literature.claims, results, recomputed, literature.divergences, tier)
+    register = register_of(literature.divergences, literature.divergent_figures)
+    card = build_scorecard(literature.claims, results, recomputed, register, tier)
     files = ScorecardFiles(folder / "s.csv", folder / "s.json", folder / "s.html")
     write_scorecard(card, files, tier, citations=short_citations(_FOLDER / "references.bib"))
     return card, files
