@@ -1,4 +1,4 @@
-"""The PDF's template on what Quarto hands it, and the widths of columns: seen on the page."""
+"""The PDF's template on what Quarto hands it, seen on the page."""
 
 from __future__ import annotations
 
@@ -28,7 +28,6 @@ FLOAT = """
 See @tbl-a.
 ```
 """
-VISITS = ("Baseline", "120 days", "6 months", "1 year", "2 years", "3 years", "4 years", "5 years")
 
 
 def words(path: Path) -> list[tuple[str, float, float, float]]:
@@ -54,15 +53,3 @@ def test_one_blank_is_between_number_and_caption(render_text: Render) -> None:
     number = next(item for item in on_page if item[0].endswith("1."))
     caption = next(item for item in on_page if item[0] == "Names.")
     assert 0 < caption[1] - number[2] < 0.45 * 8.9  # of the caption's letters of 8.9 points
-
-
-def test_a_visit_in_the_head_of_a_table_stays_on_one_line(render_text: Render) -> None:
-    head = "| | " + " | ".join(VISITS) + " |\n|---" + "|--:" * len(VISITS) + "|\n"
-    row = (
-        "| Oswestry Disability Index answered, whole questionnaire" + "| 204 " * len(VISITS) + "|\n"
-    )
-    outcome = render_text(f"\n{head}{row}\n: Answers. {{#tbl-visits}}\n", formats=("pdf",))
-    on_page = words(outcome.outputs["pdf"])
-    at = next(index for index, item in enumerate(on_page) if item[0] == "120")
-    assert on_page[at + 1][0] == "days"
-    assert on_page[at][3] == on_page[at + 1][3]

@@ -18,8 +18,7 @@ local function words_of(cell, scale)
   return math.min(utf8.len(text) or #text, LONGEST) * scale, longest * scale
 end
 
--- A visit that labels a row or a column ("120 days") stays on one line; the spaces before it are
--- its indent.
+-- A visit that labels a row ("120 days") stays on one line; the spaces before it are its indent.
 local function time_of(cell)
   local text = pandoc.utils.stringify(cell.contents):gsub("^\u{2003}", "")
   return text:match("^%d+ %a+$") and utf8.len(text) + (FORMAT == "docx" and 4 or 2) or 0
@@ -49,9 +48,7 @@ local function measure(tbl, count)
       if column > count then break end
       if cell.col_span == 1 then
         local own, longest = words_of(cell, row.scale)
-        if column == 1 or row.scale > 1 then
-          longest = math.max(longest, time_of(cell) * row.scale)
-        end
+        if column == 1 and row.scale == 1 then longest = math.max(longest, time_of(cell)) end
         length[column] = math.max(length[column], own)
         word[column] = math.max(word[column], longest)
       end
