@@ -7,6 +7,8 @@
 #   cluster.sh strays FOLDER    processes of jobs that outlived their job
 #   cluster.sh down FOLDER      stop everything that `up` started, and nothing else
 #
+# FOLDER is mf-slurm.SOMETHING: by that name `up` knows what a killed run of these tests left.
+#
 # SLURM_NODES (3) nodes of SLURM_CPUS (2) CPUs and SLURM_MEMORY (8000) MB. More CPUs a node than the
 # machine has would only mislead the Snakemake inside each job, which counts the real ones.
 set -euo pipefail
@@ -105,12 +107,46 @@ CONF
     echo 'CgroupPlugin=cgroup/v1' >"$folder/cgroup.conf"
 }
 
-up() {
-    if [ -e "$system_conf" ] || [ -L "$system_conf" ]; then
+# Daemons and clients of the cluster with this configuration, which they name in their environment.
+processes_of() {
+    local environ process
+    for environ in /proc/[0-9]*/environ; do
+        process=${environ#/proc/}
+        process=${process%/environ}
+        if grep -qzsxF "SLURM_CONF=$1" "$environ" && is_running "$process"; then
+            echo "$process"
+        fi
+    done
+}
+
+# A process and its start, which its number alone does not identify.
+lifetime() { awk '{ print $1, $22 }' "/proc/$1/stat" 2>/dev/null; }
+
+# A test run that was killed leaves its link, and perhaps its daemons, behind. They go; a Slurm that
+# is not of these tests, or whose tests still run, stays.
+remove_leftover() {
+    [ -e "$system_conf" ] || [ -L "$system_conf" ] || return 0
+    local left owner process
+    left=$(readlink "$system_conf" || true)
+    owner=$(cat "${left%/*}/pid/owner" 2>/dev/null || true)
+    if [[ $left != */mf-slurm.*/slurm.conf ]] ||
+        { [ -n "$owner" ] && [ "$(lifetime "${owner% *}")" = "$owner" ]; }; then
         echo "$system_conf exists: another Slurm lives here, and is left alone" >&2
         exit 3
     fi
+    for process in $(processes_of "$left"); do
+        kill -9 "$process" 2>/dev/null || true
+    done
+    for process in $(strays); do
+        kill -9 "$process" 2>/dev/null || true
+    done
+    rm -f "$system_conf"
+}
+
+up() {
+    remove_leftover
     mkdir -p "$folder"/{munge,state,spool,log,pid}
+    lifetime "$PPID" >"$folder/pid/owner"
     chmod 755 "$folder" "$folder/munge"
     (umask 377 && head -c 128 /dev/urandom >"$folder/munge/key")
     write_configuration
