@@ -64,6 +64,7 @@ ARM = np.repeat([0, 1], 8)
         (lambda: linear_model(FRAME.head(2), "z", "t"), "STA-203"),
         (lambda: linear_model(FRAME, "z", "alone", covariance="hc3"), "STA-276"),
         (lambda: linear_model(FRAME, "z", "arm").lsmeans("site"), "STA-119"),
+        (lambda: linear_model(FRAME, "z", "arm").lsmeans([1]), "STA-119"),
         (lambda: log_rank([1, 2], [1, 1], list("ab"), ["x", "y"]), "STA-243"),
         (lambda: log_rank([1, 2], [1, 1], list("ab"), ["x", None]), "STA-002"),
         (lambda: strata_counts(1, 0, 1, 2), "STA-005"),
@@ -86,6 +87,9 @@ ARM = np.repeat([0, 1], 8)
         (lambda: impute(TABLE, imputations=2, seed=1, after_event="hide"), "STA-257"),
         (lambda: conditional_means(TABLE, None, ARM, strategy="j2r"), "STA-254"),
         (lambda: conditional_means(TABLE, ["a"] * 16, ARM), "STA-251"),
+        (lambda: conditional_means(TABLE[:, 0], None, ARM), "STA-251"),
+        (lambda: conditional_means(TABLE, None, ARM, covariance="by-arm"), "STA-257"),
+        (lambda: conditional_means(TABLE, None, ARM, strategy="j2b", level=np.nan), "STA-254"),
         (lambda: jackknife_difference(TABLE, None, ARM, reference=0, visit=4), "STA-255"),
     ],
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from numbers import Real
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 import numpy as np
 import pandas as pd
@@ -197,12 +197,12 @@ def group_codes(group: npt.ArrayLike, name: str = "group") -> tuple[list[object]
     return [found[k] for k in order], rank[codes]
 
 
-def _is_number(value: object) -> bool:
+def _is_number(value: object) -> TypeGuard[float]:
     """Whether a value is one real number; true and false are none."""
     return isinstance(value, Real) and not isinstance(value, bool | np.bool_)
 
 
-def check_number(value: float, name: str) -> float:
+def check_number(value: object, name: str) -> float:
     """Return ``value`` as a finite float, or refuse text, truth, ``NaN`` and infinity."""
     if not _is_number(value) or not abs(value) <= _LARGEST:
         raise StatisticsError("STA-006", f"`{name}` must be one finite number.")

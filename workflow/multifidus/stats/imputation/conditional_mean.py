@@ -16,6 +16,12 @@ import pandas as pd
 
 from multifidus.base.errors import StatisticsError
 from multifidus.stats.estimates import Estimate, t_estimate
+from multifidus.stats.imputation.inputs import (
+    arm_codes,
+    checked_outcomes,
+    covariate_table,
+    level_of,
+)
 from multifidus.stats.imputation.profiles import (
     BORROWED,
     STRATEGIES,
@@ -25,7 +31,7 @@ from multifidus.stats.imputation.profiles import (
     chosen_strategies,
     mean_profiles,
 )
-from multifidus.stats.inputs import check_alpha, finite_table, group_codes, same_length
+from multifidus.stats.inputs import check_alpha, check_choice
 from multifidus.stats.mmrm.design import build_design
 from multifidus.stats.mmrm.model import fit_design, grouped_design
 
@@ -119,7 +125,7 @@ def conditional_means(
     """
     trial = _trial(
         outcomes, covariates, arm, reference, strategy, level=level, event=event,
-        after_event=after_event, by_arm=covariance == "by_arm",
+        after_event=after_event, covariance=covariance,
     )  # fmt: skip
     words = ", ".join(STRATEGIES[s] for s in sorted(set(trial.strategies)))
     method = f"conditional-mean imputation, MMRM by REML, {words}"
@@ -159,7 +165,7 @@ def jackknife_difference(
     check_alpha(alpha)
     trial = _trial(
         outcomes, covariates, arm, reference, strategy, level=level, event=event,
-        after_event=after_event, by_arm=covariance == "by_arm",
+        after_event=after_event, covariance=covariance,
     )  # fmt: skip
     n, m = trial.table.shape
     if trial.arms != 2 or trial.reference is None or visit not in range(1, m + 1):  # noqa: PLR2004
@@ -184,31 +190,20 @@ def _trial(
     level: float | None,
     event: npt.ArrayLike | None,
     after_event: AfterEvent,
-    by_arm: bool,
+    covariance: Literal["common", "by_arm"],
 ) -> _Trial:
     """Check the data."""
-    try:
-        given = finite_table(outcomes, "outcomes", allow_missing=True)
-        z = np.zeros((len(given), 0))
-        if covariates is not None:
-            z = finite_table(covariates, "covariates")
-    except StatisticsError as error:
-        raise StatisticsError("STA-251", error.message) from None
-    same_length(given, z, "`outcomes` and `covariates`")
-    levels, codes = group_codes(arm, "arm")
-    same_length(given, codes, "`outcomes` and `arm`")
-    if reference is not None and reference not in levels:
-        raise StatisticsError("STA-254", "The reference arm does not occur among the participants.")
-    table, onset = after_events(given, event, after_event)
-    place = None if reference is None else levels.index(reference)
+    check_choice(covariance, ("common", "by_arm"), "covariance", "STA-257")
+    table, onset = after_events(checked_outcomes(outcomes), event, after_event)
+    z = covariate_table(table, covariates)
+    codes, arms, place = arm_codes(table, arm, reference)
     strategies = chosen_strategies(strategy, len(table), has_reference=place is not None)
-    if "j2b" in strategies and level is None:
-        raise StatisticsError("STA-254", "A jump to baseline needs the mean at baseline.")
-    design, groups, who = _design(table, z, codes, len(levels), by_arm=by_arm)
+    level = level_of(level, strategies)
+    design, groups, who = _design(table, z, codes, arms, by_arm=covariance == "by_arm")
     own = _rows(design, z, codes, table.shape[1])
     other = own if place is None else _rows(design, z, np.full_like(codes, place), table.shape[1])
     return _Trial(
-        table, z, codes, len(levels), place, strategies, onset, level, groups, design, who, own,
+        table, z, codes, arms, place, strategies, onset, level, groups, design, who, own,
         other,
     )  # fmt: skip
 

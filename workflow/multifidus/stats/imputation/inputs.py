@@ -13,7 +13,15 @@ from multifidus.stats.ties import settle
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-__all__ = ["arm_designs", "check_run", "checked_outcomes", "finite_level", "rows_of_arms"]
+__all__ = [
+    "arm_codes",
+    "arm_designs",
+    "check_run",
+    "checked_outcomes",
+    "covariate_table",
+    "level_of",
+    "rows_of_arms",
+]
 
 
 def rows_of_arms(arm: npt.ArrayLike | None, reference: object) -> tuple[list[np.ndarray], int]:
@@ -36,8 +44,10 @@ def check_run(**numbers: int) -> None:
             )
 
 
-def finite_level(level: float) -> float:
-    """Return the mean at baseline, or refuse it (``STA-254``)."""
+def level_of(level: float | None, strategies: npt.NDArray[np.str_]) -> float | None:
+    """Return the mean at baseline, or refuse one that ``"j2b"`` lacks (``STA-254``)."""
+    if level is None and "j2b" not in strategies:
+        return None
     try:
         return check_number(level, "level")
     except StatisticsError:
@@ -62,6 +72,35 @@ def checked_outcomes(outcomes: npt.ArrayLike) -> np.ndarray:
     return table.copy()
 
 
+def covariate_table(table: np.ndarray, covariates: npt.ArrayLike | None) -> np.ndarray:
+    """Return the covariates, shape ``(n, q)``, or refuse them (``STA-251``)."""
+    if covariates is None:
+        return np.zeros((len(table), 0))
+    z = _finite_numbers(covariates, "covariates", allow_missing=False)
+    same_length(table, z, "`outcomes` and `covariates`")
+    return z
+
+
+def arm_codes(
+    table: np.ndarray, arm: npt.ArrayLike, reference: object
+) -> tuple[np.ndarray, int, int | None]:
+    """Return each participant's number of arm, how many arms there are, and the reference's.
+
+    Raises
+    ------
+    StatisticsError
+        ``STA-254`` for a reference arm that nobody is in; ``STA-002`` for a participant without
+        an arm.
+    """
+    levels, codes = group_codes(arm, "arm")
+    same_length(table, codes, "`outcomes` and `arm`")
+    if reference is None:
+        return codes, len(levels), None
+    if reference not in levels:
+        raise StatisticsError("STA-254", "The reference arm does not occur among the participants.")
+    return codes, len(levels), levels.index(reference)
+
+
 def arm_designs(
     table: np.ndarray,
     covariates: npt.ArrayLike | None,
@@ -69,26 +108,18 @@ def arm_designs(
     reference: object,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the covariate rows of each participant, and the same as if in the reference arm."""
-    n = len(table)
-    z = np.zeros((n, 0))
-    if covariates is not None:
-        z = _finite_numbers(covariates, "covariates", allow_missing=False)
-    same_length(table, z, "`outcomes` and `covariates`")
+    z = covariate_table(table, covariates)
     if any(np.ptp(settle(column)) == 0 for column in z.T):
         raise StatisticsError("STA-252", "A covariate of the imputation is constant; leave it out.")
     z = (z - z.mean(axis=0)) / z.std(axis=0) if z.size else z
-    head = np.ones((n, 1))
+    head = np.ones((len(table), 1))
     if arm is None:
         if reference is not None:
             raise StatisticsError("STA-254", "A reference arm needs the arm of each participant.")
         own = np.concatenate([head, z], axis=1)
         return own, own
-    levels, codes = group_codes(arm, "arm")
-    same_length(table, codes, "`outcomes` and `arm`")
-    if reference is not None and reference not in levels:
-        raise StatisticsError("STA-254", "The reference arm does not occur among the participants.")
-    first = levels[0] if reference is None else reference
-    others = [number for number, level in enumerate(levels) if level != first]
+    codes, arms, place = arm_codes(table, arm, reference)
+    others = [number for number in range(arms) if number != (place or 0)]
     dummies = (codes[:, None] == np.array(others, dtype=int)).astype(float)
     own = np.concatenate([head, dummies, z], axis=1)
     return own, np.concatenate([head, np.zeros_like(dummies), z], axis=1)

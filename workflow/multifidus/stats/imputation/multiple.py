@@ -12,7 +12,7 @@ from multifidus.stats.imputation.inputs import (
     arm_designs,
     check_run,
     checked_outcomes,
-    finite_level,
+    level_of,
     rows_of_arms,
 )
 from multifidus.stats.imputation.profiles import (
@@ -168,9 +168,7 @@ def impute(
     table, onset = after_events(checked_outcomes(outcomes), event, after_event)
     own, other = arm_designs(table, covariates, arm, reference)
     strategies = chosen_strategies(strategy, len(table), has_reference=reference is not None)
-    if "j2b" in strategies and level is None:
-        raise StatisticsError("STA-254", "A jump to baseline needs the finite mean at baseline.")
-    level = None if level is None else finite_level(level)
+    level = level_of(level, strategies)
     check_run(imputations=imputations, seed=seed, burn_in=burn_in, thin=thin)
     name = ", ".join(STRATEGIES[s] for s in sorted(set(strategies)))
     method = f"multiple imputation, joint normal, {name}, {imputations} imputations, seed {seed}"

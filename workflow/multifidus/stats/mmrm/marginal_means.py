@@ -11,20 +11,30 @@ import pandas as pd
 
 from multifidus.base.errors import StatisticsError
 from multifidus.stats.estimates import Estimate, as_frame
-from multifidus.stats.inputs import check_choice, check_number, finite_vector
+from multifidus.stats.inputs import check_alpha, check_choice, check_number, finite_vector
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import numpy.typing as npt
 
     from multifidus.stats.mmrm.design import Design
 
-__all__ = ["Fit", "MarginalMeans", "lsmean_rows", "type3_rows"]
+__all__ = ["Fit", "MarginalMeans", "least_squares_means", "type3_rows"]
 
 
 class Fit(Protocol):
     """A fitted model that can estimate combinations of its coefficients."""
+
+    @property
+    def alpha(self) -> float:
+        """One minus the confidence level."""
+        ...
+
+    @property
+    def design(self) -> Design:
+        """The design of the model."""
+        ...
 
     @property
     def coefficient_covariance(self) -> np.ndarray:
@@ -160,7 +170,34 @@ def _pair_label(level: tuple[str, ...], place: int, reference: str) -> str:
     return f"{level[place]} - {reference}" + (f" at {rest}" if rest else "")
 
 
-def lsmean_rows(
+def least_squares_means(
+    fit: Fit,
+    factors: str | Sequence[str],
+    *,
+    weights: Literal["equal", "proportional"],
+    at: Mapping[str, Any] | None,
+    alpha: float | None,
+    estimate: Callable[[np.ndarray, str, float], Estimate],
+) -> MarginalMeans:
+    """Return the LS means of ``fit``; ``estimate`` takes weights, label and alpha.
+
+    Raises
+    ------
+    StatisticsError
+        ``STA-114`` not estimable, ``STA-119`` unknown factor, covariate, level or weighting.
+    """
+    names = (factors,) if isinstance(factors, str) else tuple(factors)
+    if not all(isinstance(name, str) for name in names):
+        raise StatisticsError("STA-119", "LS means run over factors; give their names.")
+    rows, labels = _lsmean_rows(fit.design, names, weights, at or {})
+    level = fit.alpha if alpha is None else check_alpha(alpha)
+    estimates = tuple(
+        estimate(row, ", ".join(label), level) for row, label in zip(rows, labels, strict=True)
+    )
+    return MarginalMeans(names, labels, rows, estimates, level, fit)
+
+
+def _lsmean_rows(
     design: Design,
     factors: tuple[str, ...],
     weights: Literal["equal", "proportional"],

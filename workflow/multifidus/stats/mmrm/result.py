@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -11,7 +12,11 @@ from multifidus.base.errors import StatisticsError
 from multifidus.stats.estimates import Estimate, FTest, as_frame, t_estimate
 from multifidus.stats.inputs import check_alpha, finite_table, finite_vector
 from multifidus.stats.mmrm.comparison import InformationCriteria, information_criteria
-from multifidus.stats.mmrm.marginal_means import MarginalMeans, lsmean_rows, type3_rows
+from multifidus.stats.mmrm.marginal_means import (
+    MarginalMeans,
+    least_squares_means,
+    type3_rows,
+)
 from multifidus.stats.mmrm.preparation import independent_rows
 
 if TYPE_CHECKING:
@@ -170,7 +175,7 @@ class MmrmFit:
             Other factors are averaged with equal weights (SAS, emmeans default) or in proportion
             to the rows used (SAS ``OM``, emmeans ``"proportional"``).
         at
-            Covariate values or factor levels to hold; other covariates stand at their mean over
+            Covariate values or factor levels to hold; other covariates are at their mean over
             the rows used.
 
         Raises
@@ -178,17 +183,11 @@ class MmrmFit:
         StatisticsError
             ``STA-114`` not estimable, ``STA-119`` unknown factor, covariate or level.
         """
-        names = (factors,) if isinstance(factors, str) else tuple(factors)
-        if not all(isinstance(name, str) for name in names):
-            raise StatisticsError("STA-119", "LS means run over factors; give their names.")
-        rows, labels = lsmean_rows(self.design, names, weights, at or {})
-        level = self.alpha if alpha is None else check_alpha(alpha)
         method = f"{self.method}; LS means, {weights} weights"
-        estimates = tuple(
-            self._estimate(row, ", ".join(label), level, method)
-            for row, label in zip(rows, labels, strict=True)
+        estimate = partial(self._estimate, method=method)
+        return least_squares_means(
+            self, factors, weights=weights, at=at, alpha=alpha, estimate=estimate
         )
-        return MarginalMeans(names, labels, rows, estimates, level, self)
 
     def type3(self) -> tuple[FTest, ...]:
         """Return the Type 3 F test of each term, as SAS PROC MIXED.

@@ -10,13 +10,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from scipy import special, stats
+from scipy import special
 from statsmodels.discrete.discrete_model import Poisson
 
 from multifidus.base.errors import StatisticsError
 from multifidus.stats.estimates import as_frame
 from multifidus.stats.inputs import check_alpha, check_choice
-from multifidus.stats.regression.design import regression_data, require_rank
+from multifidus.stats.regression.design import (
+    WaldCoefficient,
+    regression_data,
+    require_rank,
+    wald_coefficient,
+)
 from multifidus.stats.regression.maximise import Maximum, maximise
 from multifidus.stats.regression.profiled import scaled_columns
 
@@ -25,26 +30,12 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-__all__ = ["CountFit", "RateCoefficient", "negative_binomial"]
+__all__ = ["CountFit", "negative_binomial"]
 
 _ROUNDS = 200
 _HALVINGS = 40
 _SETTLED = 1e-9
 _LARGEST = 1_000_000
-
-
-@dataclass(frozen=True)
-class RateCoefficient:
-    """One coefficient on the log scale with Wald limits of the rate ratio."""
-
-    label: str
-    estimate: float
-    se: float
-    z: float
-    p_value: float
-    ratio: float
-    ci_lower: float
-    ci_upper: float
 
 
 @dataclass(frozen=True)
@@ -64,7 +55,7 @@ class CountFit:
         -2 log-likelihood.
     """
 
-    coefficients: tuple[RateCoefficient, ...]
+    coefficients: tuple[WaldCoefficient, ...]
     covariance: np.ndarray
     dispersion: float
     dispersion_se: float
@@ -255,17 +246,13 @@ def _rates(
     fit: tuple[np.ndarray, np.ndarray],
     shift: float,
     alpha: float,
-) -> tuple[RateCoefficient, ...]:
+) -> tuple[WaldCoefficient, ...]:
     """Return the coefficients in the units of their columns."""
     beta, spread = back @ fit[0], back @ fit[1] @ back.T
-    width = float(stats.norm.isf(alpha / 2))
-    rows = []
-    for place, name in enumerate(columns):
-        value = float(beta[place]) - (shift if name == "Intercept" else 0.0)
-        se = float(np.sqrt(spread[place, place]))
-        with np.errstate(over="ignore"):
-            scale = np.exp([value, value - width * se, value + width * se])
-        ratio, low, high = (float(each) for each in scale)
-        p = float(2 * stats.norm.sf(abs(value / se)))
-        rows.append(RateCoefficient(name, value, se, value / se, p, ratio, low, high))
-    return tuple(rows)
+    shifts = [shift if name == "Intercept" else 0.0 for name in columns]
+    return tuple(
+        wald_coefficient(name, float(value) - moved, float(se), alpha=alpha)
+        for name, value, moved, se in zip(
+            columns, beta, shifts, np.sqrt(np.diag(spread)), strict=True
+        )
+    )

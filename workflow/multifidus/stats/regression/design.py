@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,19 +20,21 @@ if TYPE_CHECKING:
 __all__ = [
     "Coefficient",
     "RegressionData",
+    "WaldCoefficient",
     "chi_square_p",
     "coefficient",
     "regression_data",
     "require_rank",
     "standardised",
+    "wald_coefficient",
 ]
 
 INTERCEPT = "Intercept"
 
 
 @dataclass(frozen=True)
-class Coefficient:
-    """One coefficient with Wald and profile-likelihood limits.
+class WaldCoefficient:
+    """One coefficient with Wald limits.
 
     Attributes
     ----------
@@ -42,10 +44,6 @@ class Coefficient:
         ``exp(estimate)``: a hazard, odds or rate ratio.
     ci_lower, ci_upper
         Wald limits of the ratio.
-    profile_lower, profile_upper
-        Limits of the ratio by the profile likelihood; 0 or infinite where it never falls so far.
-    likelihood_ratio_p
-        Likelihood-ratio test that the coefficient is 0.
     """
 
     label: str
@@ -56,6 +54,20 @@ class Coefficient:
     ratio: float
     ci_lower: float
     ci_upper: float
+
+
+@dataclass(frozen=True)
+class Coefficient(WaldCoefficient):
+    """One coefficient with Wald and profile-likelihood limits.
+
+    Attributes
+    ----------
+    profile_lower, profile_upper
+        Limits of the ratio by the profile likelihood; 0 or infinite where it never falls so far.
+    likelihood_ratio_p
+        Likelihood-ratio test that the coefficient is 0.
+    """
+
     profile_lower: float
     profile_upper: float
     likelihood_ratio_p: float
@@ -146,6 +158,16 @@ def chi_square_p(statistic: float, df: int) -> float:
     return float(stats.chi2.sf(max(statistic, 0.0), df)) if df > 0 else float("nan")
 
 
+def wald_coefficient(label: str, estimate: float, se: float, *, alpha: float) -> WaldCoefficient:
+    """Return a coefficient, given on the linear scale, with its Wald test and limits."""
+    z = estimate / se
+    width = float(stats.norm.isf(alpha / 2)) * se
+    with np.errstate(over="ignore"):
+        ratio, lower, upper = np.exp([estimate, estimate - width, estimate + width]).tolist()
+    p = float(2 * stats.norm.sf(abs(z)))
+    return WaldCoefficient(label, estimate, se, z, p, ratio, lower, upper)
+
+
 def coefficient(
     label: str,
     estimate: float,
@@ -156,12 +178,12 @@ def coefficient(
     likelihood_ratio: float,
 ) -> Coefficient:
     """Return a coefficient; ``profile`` and ``likelihood_ratio`` on the linear scale."""
-    z = estimate / se
-    width = float(stats.norm.isf(alpha / 2)) * se
+    wald = wald_coefficient(label, estimate, se, alpha=alpha)
     with np.errstate(over="ignore"):
-        ratio, lower, upper, low, high = (
-            float(value)
-            for value in np.exp([estimate, estimate - width, estimate + width, *profile])
-        )
-    p, own = float(2 * stats.norm.sf(abs(z))), chi_square_p(likelihood_ratio, 1)
-    return Coefficient(label, estimate, se, z, p, ratio, lower, upper, low, high, own)
+        low, high = np.exp(profile).tolist()
+    return Coefficient(
+        **asdict(wald),
+        profile_lower=low,
+        profile_upper=high,
+        likelihood_ratio_p=chi_square_p(likelihood_ratio, 1),
+    )

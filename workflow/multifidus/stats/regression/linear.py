@@ -11,7 +11,11 @@ from scipy import linalg, stats
 from multifidus.base.errors import StatisticsError
 from multifidus.stats.estimates import Estimate, FTest, as_frame, t_estimate
 from multifidus.stats.inputs import check_alpha, check_choice, finite_table, finite_vector
-from multifidus.stats.mmrm.marginal_means import MarginalMeans, lsmean_rows, type3_rows
+from multifidus.stats.mmrm.marginal_means import (
+    MarginalMeans,
+    least_squares_means,
+    type3_rows,
+)
 from multifidus.stats.mmrm.preparation import independent_rows
 from multifidus.stats.regression.design import regression_data, require_rank
 
@@ -114,14 +118,13 @@ class LinearFit:
         StatisticsError
             ``STA-114`` not estimable, ``STA-119`` unknown factor, covariate or level.
         """
-        names = (factors,) if isinstance(factors, str) else tuple(factors)
-        rows, labels = lsmean_rows(self.design, names, weights, at or {})
-        level = self.alpha if alpha is None else check_alpha(alpha)
-        estimates = tuple(
-            self.contrast(row, ", ".join(label), alpha=level)
-            for row, label in zip(rows, labels, strict=True)
+
+        def estimate(row: np.ndarray, label: str, level: float) -> Estimate:
+            return self.contrast(row, label, alpha=level)
+
+        return least_squares_means(
+            self, factors, weights=weights, at=at, alpha=alpha, estimate=estimate
         )
-        return MarginalMeans(names, labels, rows, estimates, level, self)
 
 
 def linear_model(
